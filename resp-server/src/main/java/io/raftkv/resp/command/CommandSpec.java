@@ -1,0 +1,225 @@
+package io.raftkv.resp.command;
+
+import io.raftkv.resp.reply.Reply;
+import io.raftkv.storage.Keyspace;
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * All that is known of a command before it runs. Parsing, arity errors, key extraction, routing,
+ * ACL categories, COMMAND INFO and DOCS, metrics and the generated table of commands come from it.
+ *
+ * <p>Built by a chain that ends in {@link Builder#reads}, {@link Builder#writes} or {@link
+ * Builder#local}.
+ */
+public final class CommandSpec {
+  /** Runs a data command. A pure function of its arguments and the view. */
+  @FunctionalInterface
+  public interface Handler {
+    /**
+     * @throws io.raftkv.resp.reply.CommandException for a user's mistake; the command then has
+     *     changed nothing
+     */
+    Reply run(Args args, Keyspace keys);
+  }
+
+  /** What a command does to data, and so where and how it runs. */
+  public enum Access {
+    /** Reads one shard, or several when it {@link FanOut fans out}. */
+    READ,
+    /** Runs in apply, through the log. */
+    WRITE,
+    /** Concerns the connection or the node; the dispatcher has its handler. */
+    LOCAL
+  }
+
+  /** How a command whose keys live on several shards is cut up, and how the replies are joined. */
+  public enum FanOut {
+    /** Not at all: all keys must be in one slot. */
+    NONE,
+    /** By key; the integers are summed, as for DEL. */
+    SUM_BY_KEY,
+    /** By key; the arrays are joined in the order of the keys, as for MGET. */
+    JOIN_BY_KEY,
+    /** By key; OK if all are OK, as for MSET. */
+    ALL_OK_BY_KEY,
+    /** To every shard; the integers are summed, as for DBSIZE. */
+    SUM_ALL_SHARDS,
+    /** To every shard; the arrays are concatenated, as for KEYS. */
+    CONCAT_ALL_SHARDS,
+    /** To every shard; OK if all are OK, as for FLUSHALL. */
+    ALL_OK_ALL_SHARDS,
+    /** To the shards in order, beginning with a random one, until one has an answer: RANDOMKEY. */
+    FIRST_NON_NULL,
+    /** To the shard that owns the slot of the cursor in the first argument: SCAN. */
+    BY_CURSOR
+  }
+
+  private final String name;
+  private final int arity;
+  private final KeySpec keys;
+  private final Set<Flag> flags;
+  private final Set<String> categories;
+  private final Group group;
+  private final String since;
+  private final String complexity;
+  private final String summary;
+  private final FanOut fanOut;
+  private final Access access;
+  private final Handler handler;
+
+  private CommandSpec(Builder builder, Access access, Handler handler) {
+    this.name = builder.name;
+    this.arity = builder.arity;
+    this.keys = builder.keys;
+    this.flags = builder.flags;
+    this.categories = builder.categories;
+    this.group = Objects.requireNonNull(builder.group, "group of " + name);
+    this.since = Objects.requireNonNull(builder.since, "since of " + name);
+    this.complexity = Objects.requireNonNull(builder.complexity, "complexity of " + name);
+    this.summary = Objects.requireNonNull(builder.summary, "summary of " + name);
+    this.fanOut = builder.fanOut;
+    this.access = access;
+    this.handler = handler;
+    if (arity == 0) {
+      throw new IllegalArgumentException("no arity for " + name);
+    }
+  }
+
+  /** Starts the entry of a command; {@code name} is in upper case. */
+  public static Builder command(String name) {
+    return new Builder(name);
+  }
+
+  /** Name in upper case; a subcommand is {@code PARENT|SUB}. */
+  public String name() {
+    return name;
+  }
+
+  /** Name in lower case, as Redis shows it. */
+  public String redisName() {
+    return name.toLowerCase(Locale.ROOT);
+  }
+
+  /** Number of words, name included; negative: at least that many. */
+  public int arity() {
+    return arity;
+  }
+
+  /** True if a call may have this many words. */
+  public boolean acceptsWords(int words) {
+    return arity > 0 ? words == arity : words >= -arity;
+  }
+
+  public KeySpec keys() {
+    return keys;
+  }
+
+  public Set<Flag> flags() {
+    return flags;
+  }
+
+  /** ACL categories beyond those that follow from group, access and flags; without the at sign. */
+  public Set<String> categories() {
+    return categories;
+  }
+
+  public Group group() {
+    return group;
+  }
+
+  /** The Redis release that brought the command. */
+  public String since() {
+    return since;
+  }
+
+  public String complexity() {
+    return complexity;
+  }
+
+  public String summary() {
+    return summary;
+  }
+
+  public FanOut fanOut() {
+    return fanOut;
+  }
+
+  public Access access() {
+    return access;
+  }
+
+  /** The handler of a data command; null for {@link Access#LOCAL}. */
+  public Handler handler() {
+    return handler;
+  }
+
+  /** Collects an entry. */
+  public static final class Builder {
+    private final String name;
+    private int arity;
+    private KeySpec keys = KeySpec.NONE;
+    private Set<Flag> flags = EnumSet.noneOf(Flag.class);
+    private Set<String> categories = Set.of();
+    private Group group;
+    private String since;
+    private String complexity;
+    private String summary;
+    private FanOut fanOut = FanOut.NONE;
+
+    private Builder(String name) {
+      this.name = name;
+    }
+
+    public Builder arity(int value) {
+      arity = value;
+      return this;
+    }
+
+    public Builder keys(KeySpec value) {
+      keys = value;
+      return this;
+    }
+
+    public Builder flags(Flag first, Flag... more) {
+      flags = EnumSet.of(first, more);
+      return this;
+    }
+
+    public Builder categories(String... names) {
+      categories = Set.of(names);
+      return this;
+    }
+
+    /** Group, first Redis release, complexity and one-sentence summary, for COMMAND DOCS. */
+    public Builder docs(Group inGroup, String sinceVersion, String cost, String sentence) {
+      group = inGroup;
+      since = sinceVersion;
+      complexity = cost;
+      summary = sentence;
+      return this;
+    }
+
+    public Builder fanOut(FanOut value) {
+      fanOut = value;
+      return this;
+    }
+
+    /** Ends the entry of a command that changes nothing. */
+    public CommandSpec reads(Handler handler) {
+      return new CommandSpec(this, Access.READ, Objects.requireNonNull(handler));
+    }
+
+    /** Ends the entry of a command that goes through the log. */
+    public CommandSpec writes(Handler handler) {
+      return new CommandSpec(this, Access.WRITE, Objects.requireNonNull(handler));
+    }
+
+    /** Ends the entry of a command of the connection or the node. */
+    public CommandSpec local() {
+      return new CommandSpec(this, Access.LOCAL, null);
+    }
+  }
+}

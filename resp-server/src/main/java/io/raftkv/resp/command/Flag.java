@@ -1,0 +1,21 @@
+package io.raftkv.resp.command;
+
+import java.util.Locale;
+
+/** Command flags as COMMAND INFO shows them. Reading or writing follows from the handler. */
+public enum Flag {
+  DENYOOM,
+  ADMIN,
+  PUBSUB,
+  NOSCRIPT,
+  LOADING,
+  STALE,
+  FAST,
+  NO_AUTH,
+  ALLOW_BUSY;
+
+  /** The name in lower case. */
+  public String redisName() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

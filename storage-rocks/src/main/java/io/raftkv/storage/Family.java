@@ -1,0 +1,28 @@
+package io.raftkv.storage;
+
+/** The column families of a shard's store. The names are part of the storage format. */
+public enum Family {
+  /** One row per key: the metadata record, with the whole value while it is small. */
+  META("meta"),
+  /** Elements of large collections, ordered by element hash or by list position. */
+  DATA("data"),
+  /** Members of large sorted sets, ordered by score. */
+  SCORE("score"),
+  /** Entries of streams. */
+  STREAM("stream"),
+  /** Keys by the time at which they expire. */
+  EXPIRY("expiry"),
+  /** The store's own records: log position, shard time, key counts, proposers. */
+  SYS("sys");
+
+  private final String columnFamily;
+
+  Family(String columnFamily) {
+    this.columnFamily = columnFamily;
+  }
+
+  /** Name of the RocksDB column family. */
+  public String columnFamily() {
+    return columnFamily;
+  }
+}

@@ -1,0 +1,104 @@
+package io.raftkv.storage;
+
+import io.raftkv.storage.row.KeyRows;
+
+/**
+ * All that a command's handler can see: the keys of one database of one shard at one moment, the
+ * time of that moment and, in a write, a random sequence that is equal on all replicas.
+ *
+ * <p>Not thread-safe; lives for one command.
+ */
+public final class Keyspace {
+  private final Rows rows;
+  private final WritableRows writable;
+  private final int database;
+  private final long timeMillis;
+  private final long wallTimeMillis;
+  private final long seed;
+  private SeededRandom random;
+  private boolean due;
+
+  private Keyspace(
+      Rows rows, WritableRows writable, int database, long timeMillis, long wallTime, long seed) {
+    this.rows = rows;
+    this.writable = writable;
+    this.database = database;
+    this.timeMillis = timeMillis;
+    this.wallTimeMillis = wallTime;
+    this.seed = seed;
+  }
+
+  /**
+   * A view for commands that change nothing.
+   *
+   * @param timeMillis shard time, by which expiry is judged
+   * @param wallTimeMillis this node's clock; only to find out that a key is due, see {@link
+   *     #sawDue}
+   * @param seed start of {@link #random}
+   */
+  public static Keyspace forRead(
+      Rows rows, int database, long timeMillis, long wallTimeMillis, long seed) {
+    return new Keyspace(rows, null, database, timeMillis, wallTimeMillis, seed);
+  }
+
+  /** The view inside apply; {@code timeMillis} is the shard time of the entry. */
+  public static Keyspace forApply(WritableRows rows, int database, long timeMillis, long seed) {
+    return new Keyspace(rows, rows, database, timeMillis, timeMillis, seed);
+  }
+
+  /** The key's metadata, read now. */
+  public KeyHandle key(byte[] key) {
+    int slot = Slot.of(key);
+    return new KeyHandle(this, slot, KeyRows.meta(slot, database, key));
+  }
+
+  /** The same shard and moment, another database. */
+  public Keyspace select(int otherDatabase) {
+    return new Keyspace(rows, writable, otherDatabase, timeMillis, wallTimeMillis, seed);
+  }
+
+  public int database() {
+    return database;
+  }
+
+  /** Shard time, milliseconds since the epoch: "now" for every decision about expiry. */
+  public long timeMillis() {
+    return timeMillis;
+  }
+
+  /** Random numbers; in apply the same on every replica. */
+  public SeededRandom random() {
+    if (random == null) {
+      random = new SeededRandom(seed);
+    }
+    return random;
+  }
+
+  public Rows rows() {
+    return rows;
+  }
+
+  /** The rows to write to; only while an entry is applied. */
+  public WritableRows writableRows() {
+    if (writable == null) {
+      throw new IllegalStateException("a read-only command tried to write");
+    }
+    return writable;
+  }
+
+  /**
+   * True if this read met a key that is still alive by shard time, but due by the clock of this
+   * node: shard time must advance before the answer is given.
+   */
+  public boolean sawDue() {
+    return due;
+  }
+
+  long wallTimeMillis() {
+    return wallTimeMillis;
+  }
+
+  void noteDue() {
+    due = true;
+  }
+}

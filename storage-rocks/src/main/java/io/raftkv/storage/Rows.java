@@ -1,0 +1,24 @@
+package io.raftkv.storage;
+
+/**
+ * The rows of one shard as one moment sees them. Row keys order as unsigned bytes.
+ *
+ * <p>Used by one thread at a time. Arrays handed in or out belong to the store: nobody changes
+ * them.
+ */
+public interface Rows {
+  /** The value of a row, or null if there is no such row. */
+  byte[] get(Family family, byte[] row);
+
+  /** Rows from {@code from} (inclusive) to {@code to} (exclusive), ascending. Close it. */
+  RowCursor ascending(Family family, byte[] from, byte[] to);
+
+  /** Rows from {@code from} (inclusive) to {@code to} (exclusive), largest first. Close it. */
+  RowCursor descending(Family family, byte[] from, byte[] to);
+
+  /** Number of keys of a slot and database, dead ones included until they are swept. */
+  long keysInSlot(int slot, int database);
+
+  /** Number of keys of a database in this shard, dead ones included until they are swept. */
+  long keys(int database);
+}

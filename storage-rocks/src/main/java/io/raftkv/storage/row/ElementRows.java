@@ -1,0 +1,117 @@
+package io.raftkv.storage.row;
+
+import io.raftkv.storage.CorruptStoreException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/**
+ * Layout of the rows of a collection that outgrew its metadata record.
+ *
+ * <pre>
+ *   data    slot:2  id:8  hash:6  element       hash field, set member, sorted-set member
+ *   data    slot:2  id:8  position:8            list element
+ *   score   slot:2  id:8  score:8  member       sorted-set member by score
+ * </pre>
+ *
+ * The id comes from {@link io.raftkv.storage.WritableRows#nextId} when the collection is made, so
+ * that the rows of a deleted collection are one dead range that no later key can meet.
+ */
+public final class ElementRows {
+  private static final int PREFIX_BYTES = Short.BYTES + Long.BYTES;
+  private static final int HASH_BYTES = KeyRows.HASH_BITS / Byte.SIZE;
+
+  private ElementRows() {}
+
+  /** First row key of a collection, in any family. */
+  public static byte[] from(int slot, long id) {
+    return prefix(slot, id, 0).array();
+  }
+
+  /** The row key behind the last one of a collection, in any family. */
+  public static byte[] to(int slot, long id) {
+    return prefix(slot, id + 1, 0).array();
+  }
+
+  /** Row of a hash field, set member or sorted-set member. */
+  public static byte[] element(int slot, long id, byte[] element) {
+    byte[] row = prefix(slot, id, HASH_BYTES + element.length).array();
+    KeyRows.putHash(row, PREFIX_BYTES, KeyRows.hash(element));
+    System.arraycopy(element, 0, row, PREFIX_BYTES + HASH_BYTES, element.length);
+    return row;
+  }
+
+  /** The smallest row that an element with this hash can have: where a SCAN cursor resumes. */
+  public static byte[] elementFrom(int slot, long id, long hash) {
+    byte[] row = prefix(slot, id, HASH_BYTES).array();
+    KeyRows.putHash(row, PREFIX_BYTES, hash);
+    return row;
+  }
+
+  /** Element of a row made by {@link #element}. */
+  public static byte[] elementOf(byte[] row) {
+    requireAtLeast(row, PREFIX_BYTES + HASH_BYTES);
+    return Arrays.copyOfRange(row, PREFIX_BYTES + HASH_BYTES, row.length);
+  }
+
+  /** Hash in a row made by {@link #element}. */
+  public static long hashOf(byte[] row) {
+    requireAtLeast(row, PREFIX_BYTES + HASH_BYTES);
+    return KeyRows.getHash(row, PREFIX_BYTES);
+  }
+
+  /** Row of a list element; positions may be negative and order as signed numbers. */
+  public static byte[] position(int slot, long id, long position) {
+    return prefix(slot, id, Long.BYTES).putLong(position ^ Long.MIN_VALUE).array();
+  }
+
+  /** Position in a row made by {@link #position}. */
+  public static long positionOf(byte[] row) {
+    requireAtLeast(row, PREFIX_BYTES + Long.BYTES);
+    return ByteBuffer.wrap(row).getLong(PREFIX_BYTES) ^ Long.MIN_VALUE;
+  }
+
+  /** Row of a sorted-set member by score; equal scores order by member. */
+  public static byte[] score(int slot, long id, double score, byte[] member) {
+    return prefix(slot, id, Long.BYTES + member.length)
+        .putLong(sortable(score))
+        .put(member)
+        .array();
+  }
+
+  /** The smallest row that a member with this score can have. */
+  public static byte[] scoreFrom(int slot, long id, double score) {
+    return prefix(slot, id, Long.BYTES).putLong(sortable(score)).array();
+  }
+
+  /** Score in a row made by {@link #score}. */
+  public static double scoreOf(byte[] row) {
+    requireAtLeast(row, PREFIX_BYTES + Long.BYTES);
+    return unsortable(ByteBuffer.wrap(row).getLong(PREFIX_BYTES));
+  }
+
+  /** Member in a row made by {@link #score}. */
+  public static byte[] memberOf(byte[] row) {
+    requireAtLeast(row, PREFIX_BYTES + Long.BYTES);
+    return Arrays.copyOfRange(row, PREFIX_BYTES + Long.BYTES, row.length);
+  }
+
+  /** A double as a number whose unsigned order is the order of doubles; -0 and 0 are equal. */
+  private static long sortable(double score) {
+    long bits = Double.doubleToLongBits(score == 0 ? 0.0 : score);
+    return bits < 0 ? ~bits : bits ^ Long.MIN_VALUE;
+  }
+
+  private static double unsortable(long sortable) {
+    return Double.longBitsToDouble(sortable < 0 ? sortable ^ Long.MIN_VALUE : ~sortable);
+  }
+
+  private static ByteBuffer prefix(int slot, long id, int more) {
+    return ByteBuffer.allocate(PREFIX_BYTES + more).putShort((short) slot).putLong(id);
+  }
+
+  private static void requireAtLeast(byte[] row, int bytes) {
+    if (row.length < bytes) {
+      throw new CorruptStoreException("element row of " + row.length + " bytes");
+    }
+  }
+}
