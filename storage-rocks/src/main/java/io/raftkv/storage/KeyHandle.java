@@ -3,6 +3,8 @@ package io.raftkv.storage;
 import io.raftkv.storage.row.ElementRows;
 import io.raftkv.storage.row.KeyRows;
 import io.raftkv.storage.row.MetaRow;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * One key as one command sees it: its metadata record, and the ways to change it that keep counts,
@@ -101,17 +103,64 @@ public final class KeyHandle {
   public boolean delete() {
     boolean existed = live;
     if (stored != null) {
-      WritableRows out = keyspace.writableRows();
       dropRows();
-      if (stored.expireAtMillis() != MetaRow.NO_EXPIRY) {
-        out.delete(Family.EXPIRY, KeyRows.expiry(stored.expireAtMillis(), row));
-      }
-      out.delete(Family.META, row);
-      out.addKeys(slot, keyspace.database(), -1);
-      stored = null;
-      live = false;
+      removeRecord();
     }
     return existed;
+  }
+
+  /**
+   * Gives this key's value and expiry to another key, which loses what it had; this key is gone
+   * then. O(1) within a slot, else as {@link #copyTo}.
+   *
+   * @throws IllegalArgumentException if both are the same key
+   */
+  public void moveTo(KeyHandle target) {
+    MetaRow meta = meta();
+    if (target.slot != slot) {
+      copyTo(target);
+      delete();
+      return;
+    }
+    requireOther(target);
+    target.replace(meta.type(), meta.encoding(), meta.payload(), meta.expireAtMillis());
+    removeRecord(); // not the element rows: they are the target's now
+  }
+
+  /**
+   * Makes another key a copy of this one, expiry included; it loses what it had. O(number of
+   * elements), all of which are held by the entry's batch.
+   *
+   * @throws IllegalArgumentException if both are the same key
+   */
+  public void copyTo(KeyHandle target) {
+    MetaRow meta = meta();
+    requireOther(target);
+    byte[] payload = meta.payload();
+    if (meta.encoding() == MetaRow.ROWS) {
+      long id = keyspace.writableRows().nextId();
+      payload = meta.withRowsId(id);
+      RowCopy copy = new RowCopy(keyspace.writableRows(), slot, meta.rowsId(), target.slot, id);
+      elementFamilies(meta.type()).forEach(copy::copy);
+    }
+    target.replace(meta.type(), meta.encoding(), payload, meta.expireAtMillis());
+  }
+
+  private void requireOther(KeyHandle target) {
+    if (keyspace.rows() != target.keyspace.rows() || Arrays.equals(row, target.row)) {
+      throw new IllegalArgumentException("not another key of the same store");
+    }
+  }
+
+  private void removeRecord() {
+    WritableRows out = keyspace.writableRows();
+    if (stored.expireAtMillis() != MetaRow.NO_EXPIRY) {
+      out.delete(Family.EXPIRY, KeyRows.expiry(stored.expireAtMillis(), row));
+    }
+    out.delete(Family.META, row);
+    out.addKeys(slot, keyspace.database(), -1);
+    stored = null;
+    live = false;
   }
 
   private void write(KeyType type, int encoding, byte[] payload, long expireAtMillis) {
@@ -135,18 +184,21 @@ public final class KeyHandle {
 
   private void dropRows() {
     if (stored.encoding() == MetaRow.ROWS) {
-      WritableRows out = keyspace.writableRows();
       byte[] from = ElementRows.from(slot, stored.rowsId());
       byte[] to = ElementRows.to(slot, stored.rowsId());
-      switch (stored.type()) {
-        case ZSET -> {
-          out.deleteRange(Family.DATA, from, to);
-          out.deleteRange(Family.SCORE, from, to);
-        }
-        case STREAM -> out.deleteRange(Family.STREAM, from, to);
-        case HASH, SET, LIST -> out.deleteRange(Family.DATA, from, to);
-        case STRING -> throw new CorruptStoreException("a string with element rows");
+      for (Family family : elementFamilies(stored.type())) {
+        keyspace.writableRows().deleteRange(family, from, to);
       }
     }
+  }
+
+  /** Where the element rows of a type are. */
+  static List<Family> elementFamilies(KeyType type) {
+    return switch (type) {
+      case ZSET -> List.of(Family.DATA, Family.SCORE);
+      case STREAM -> List.of(Family.STREAM);
+      case HASH, SET, LIST -> List.of(Family.DATA);
+      case STRING -> throw new CorruptStoreException("a string with element rows");
+    };
   }
 }

@@ -9,6 +9,9 @@ import io.raftkv.storage.row.KeyRows;
  * <p>Not thread-safe; lives for one command.
  */
 public final class Keyspace {
+  /** How many databases there are; a database is a number from 0 to {@code DATABASES - 1}. */
+  public static final int DATABASES = 16;
+
   private final Rows rows;
   private final WritableRows writable;
   private final int database;

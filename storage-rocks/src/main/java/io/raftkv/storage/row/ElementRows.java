@@ -32,6 +32,12 @@ public final class ElementRows {
     return prefix(slot, id + 1, 0).array();
   }
 
+  /** The same row of another collection: what a copied element is stored under. */
+  public static byte[] rehomed(byte[] row, int slot, long id) {
+    requireAtLeast(row, PREFIX_BYTES);
+    return ByteBuffer.wrap(row.clone()).putShort((short) slot).putLong(id).array();
+  }
+
   /** Row of a hash field, set member or sorted-set member. */
   public static byte[] element(int slot, long id, byte[] element) {
     byte[] row = prefix(slot, id, HASH_BYTES + element.length).array();

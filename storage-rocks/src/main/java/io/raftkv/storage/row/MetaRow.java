@@ -51,6 +51,18 @@ public record MetaRow(
 
   /** Inverse of {@link #encode}. */
   public static MetaRow decode(byte[] row) {
+    return decode(row, row.length);
+  }
+
+  /**
+   * As {@link #decode}, but with no more of the payload than {@link #rowsId} needs: for walks over
+   * keys whose values may be large.
+   */
+  public static MetaRow decodeHeader(byte[] row) {
+    return decode(row, Math.min(row.length, HEADER_BYTES + Long.BYTES));
+  }
+
+  private static MetaRow decode(byte[] row, int end) {
     if (row.length < HEADER_BYTES || row[0] != FORMAT) {
       throw new CorruptStoreException(
           "metadata record of " + row.length + " bytes, format " + (row.length > 0 ? row[0] : -1));
@@ -62,7 +74,7 @@ public record MetaRow(
         typeAndEncoding >>> ENCODING_SHIFT,
         in.getLong(2),
         in.getLong(2 + Long.BYTES),
-        Arrays.copyOfRange(row, HEADER_BYTES, row.length));
+        Arrays.copyOfRange(row, HEADER_BYTES, end));
   }
 
   /** Id of the element rows of a {@link #ROWS} key. */
@@ -71,6 +83,12 @@ public record MetaRow(
       throw new CorruptStoreException(type + " with encoding " + encoding + " has no rows");
     }
     return ByteBuffer.wrap(payload).getLong();
+  }
+
+  /** The payload of a {@link #ROWS} key, with another id of its element rows. */
+  public byte[] withRowsId(long id) {
+    rowsId(); // refuses a payload that has none
+    return ByteBuffer.wrap(payload.clone()).putLong(id).array();
   }
 
   /**

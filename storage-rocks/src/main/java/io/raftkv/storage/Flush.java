@@ -1,0 +1,110 @@
+package io.raftkv.storage;
+
+import io.raftkv.storage.row.ElementRows;
+import io.raftkv.storage.row.KeyRows;
+import io.raftkv.storage.row.MetaRow;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Empties databases of a shard. */
+public final class Flush {
+  private static final int CHUNK_KEYS = 4096;
+
+  private static final byte[] FIRST_ROW = {0};
+
+  /** Behind every row that starts with a slot, and every one that starts with a time. */
+  private static final byte[] LAST_ROW = {(byte) 0xff};
+
+  private Flush() {}
+
+  /** Deletes everything, in range deletions whose number does not grow with the data. */
+  public static void everything(Keyspace keys) {
+    WritableRows rows = keys.writableRows();
+    for (int database = 0; database < Keyspace.DATABASES; database++) {
+      forgetCounts(rows, database);
+    }
+    for (Family family :
+        List.of(Family.META, Family.DATA, Family.SCORE, Family.STREAM, Family.EXPIRY)) {
+      rows.deleteRange(family, FIRST_ROW, LAST_ROW);
+    }
+  }
+
+  /**
+   * Deletes the keys of the view's database. As cheap as {@link #everything} if the others are
+   * empty; else each key is looked at, for the rows it has elsewhere.
+   */
+  public static void database(Keyspace keys) {
+    if (keys.rows().keys(keys.database()) == 0) {
+      return;
+    }
+    boolean alone = true;
+    for (int other = 0; other < Keyspace.DATABASES; other++) {
+      alone &= other == keys.database() || keys.rows().keys(other) == 0;
+    }
+    if (alone) {
+      everything(keys);
+    } else {
+      keyByKey(keys);
+    }
+  }
+
+  private static void keyByKey(Keyspace keys) {
+    WritableRows rows = keys.writableRows();
+    int database = keys.database();
+    long position = 0;
+    while (position < KeyScan.END) {
+      List<Dependents> chunk = new ArrayList<>();
+      position =
+          KeyScan.walk(
+              keys, position, Slot.COUNT - 1, (row, header) -> collect(chunk, row, header));
+      chunk.forEach(dependents -> dependents.delete(rows));
+    }
+    for (int slot = 0; slot < Slot.COUNT; slot++) {
+      if (rows.keysInSlot(slot, database) > 0) {
+        rows.deleteRange(
+            Family.META,
+            KeyRows.metaFrom(slot, database, 0),
+            KeyRows.metaFrom(slot, database + 1, 0));
+      }
+    }
+    forgetCounts(rows, database);
+  }
+
+  private static boolean collect(List<Dependents> chunk, byte[] row, MetaRow header) {
+    if (header.encoding() == MetaRow.ROWS || header.expireAtMillis() != MetaRow.NO_EXPIRY) {
+      chunk.add(new Dependents(row, header));
+    }
+    return chunk.size() < CHUNK_KEYS;
+  }
+
+  /** A key with rows beside its metadata. */
+  private record Dependents(byte[] row, MetaRow header) {
+    void delete(WritableRows rows) {
+      if (header.expireAtMillis() != MetaRow.NO_EXPIRY) {
+        rows.delete(Family.EXPIRY, KeyRows.expiry(header.expireAtMillis(), row));
+      }
+      if (header.encoding() == MetaRow.ROWS) {
+        int slot = KeyRows.slotOf(row);
+        byte[] from = ElementRows.from(slot, header.rowsId());
+        byte[] to = ElementRows.to(slot, header.rowsId());
+        for (Family family : KeyHandle.elementFamilies(header.type())) {
+          rows.deleteRange(family, from, to);
+        }
+      }
+    }
+  }
+
+  private static void forgetCounts(WritableRows rows, int database) {
+    if (rows.keys(database) == 0) {
+      return;
+    }
+    for (int slot = 0; slot < Slot.COUNT; slot++) {
+      // The count is a long, a change of it an int.
+      for (long left = rows.keysInSlot(slot, database); left > 0; ) {
+        int step = (int) Math.min(left, Integer.MAX_VALUE);
+        rows.addKeys(slot, database, -step);
+        left -= step;
+      }
+    }
+  }
+}

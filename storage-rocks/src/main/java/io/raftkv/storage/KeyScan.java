@@ -1,0 +1,176 @@
+package io.raftkv.storage;
+
+import io.raftkv.storage.row.KeyRows;
+import io.raftkv.storage.row.MetaRow;
+
+/**
+ * Walks over the keys of one database in the order of their rows. A place in that order is a
+ * <i>position</i>, the number {@code slot << 48 | hash}: it means the same on every replica and
+ * after every move of the slot, so it serves as the cursor of SCAN.
+ */
+public final class KeyScan {
+  /** The position behind all keys. */
+  public static final long END = (long) Slot.COUNT << KeyRows.HASH_BITS;
+
+  /** Up to this many keys, RANDOMKEY looks at all of them and is exactly even. */
+  private static final int FEW_KEYS = 64;
+
+  private KeyScan() {}
+
+  /** Is told of keys, one after the other. */
+  @FunctionalInterface
+  public interface Visitor {
+    /**
+     * One key.
+     *
+     * @param metaRow its row in {@link Family#META}
+     * @param header its record, as {@link MetaRow#decodeHeader} reads it
+     * @return false to end the walk behind the last key of this position
+     */
+    boolean visit(byte[] metaRow, MetaRow header);
+  }
+
+  /** The position of a {@code meta} row. */
+  public static long positionOf(byte[] metaRow) {
+    return position(KeyRows.slotOf(metaRow), KeyRows.hashOf(metaRow));
+  }
+
+  /** The position of a slot and hash. */
+  public static long position(int slot, long hash) {
+    return (long) slot << KeyRows.HASH_BITS | hash;
+  }
+
+  /** Visits the keys that {@link #isLive}; otherwise as {@link #walk}. */
+  public static long live(Keyspace keys, long from, int lastSlot, Visitor visitor) {
+    return walk(
+        keys, from, lastSlot, (row, header) -> !isLive(keys, header) || visitor.visit(row, header));
+  }
+
+  /** True if a key met on a walk has not expired; notes, as every read, if it is due. */
+  public static boolean isLive(Keyspace keys, MetaRow header) {
+    boolean live = !header.expiredAt(keys.timeMillis());
+    if (live && header.expiredAt(keys.wallTimeMillis())) {
+      keys.noteDue();
+    }
+    return live;
+  }
+
+  /**
+   * Visits the keys of a database, with the dead ones that are not swept yet.
+   *
+   * @param from the first position
+   * @param lastSlot the slot after whose keys the walk ends, 0 to 16383
+   * @return where to go on: the position of the first key not seen, or that of the slot behind
+   *     {@code lastSlot}
+   */
+  public static long walk(Keyspace keys, long from, int lastSlot, Visitor visitor) {
+    int database = keys.database();
+    long end = position(lastSlot + 1, 0);
+    if (from >= end || keys.rows().keys(database) == 0) {
+      return Math.max(from, end);
+    }
+    long position = from;
+    long stopBehind = -1;
+    while (position < end) {
+      try (RowCursor cursor =
+          keys.rows().ascending(Family.META, row(position, database), row(end, 0))) {
+        boolean foreign = false;
+        while (!foreign) {
+          if (!cursor.next()) {
+            return end;
+          }
+          byte[] row = cursor.key();
+          if (KeyRows.databaseOf(row) == database) {
+            position = positionOf(row);
+            if (stopBehind >= 0 && position != stopBehind) {
+              return position;
+            }
+            if (!visitor.visit(row, MetaRow.decodeHeader(cursor.value()))) {
+              stopBehind = position;
+            }
+          } else {
+            foreign = true;
+            int slot = KeyRows.slotOf(row);
+            slot = KeyRows.databaseOf(row) < database ? slot : slot + 1;
+            position = position(slotWithKeys(keys, slot, lastSlot), 0);
+          }
+        }
+      }
+      if (stopBehind >= 0) {
+        return Math.min(position, end);
+      }
+    }
+    return end;
+  }
+
+  /**
+   * A random live key, or null if there is none. Even among few keys. Among many, a key is the more
+   * likely the wider the gap of positions before it, which is a matter of chance.
+   */
+  public static byte[] random(Keyspace keys) {
+    long count = keys.rows().keys(keys.database());
+    if (count <= FEW_KEYS) {
+      return randomOfFew(keys);
+    }
+    byte[] lower = row(0, 0);
+    byte[] upper = row(END, 0);
+    long first;
+    long last;
+    try (RowCursor ascending = keys.rows().ascending(Family.META, lower, upper);
+        RowCursor descending = keys.rows().descending(Family.META, lower, upper)) {
+      if (!ascending.next() || !descending.next()) {
+        throw new CorruptStoreException(count + " keys, but no metadata");
+      }
+      first = positionOf(ascending.key());
+      last = positionOf(descending.key());
+    }
+    // The first key has no gap before it: it gets one of average width, behind the last key.
+    long span = last - first + 1;
+    long at = first + keys.random().nextLong(span + Math.max(1, span / count));
+    byte[] found = firstLive(keys, at);
+    return found != null ? found : firstLive(keys, first);
+  }
+
+  private static byte[] firstLive(Keyspace keys, long from) {
+    byte[][] found = new byte[1][];
+    live(
+        keys,
+        from,
+        Slot.COUNT - 1,
+        (row, header) -> {
+          found[0] = found[0] == null ? KeyRows.keyOf(row) : found[0];
+          return false;
+        });
+    return found[0];
+  }
+
+  private static byte[] randomOfFew(Keyspace keys) {
+    byte[][] chosen = new byte[1][];
+    int[] seen = {0};
+    live(
+        keys,
+        0,
+        Slot.COUNT - 1,
+        (row, header) -> {
+          if (keys.random().nextInt(++seen[0]) == 0) {
+            chosen[0] = row;
+          }
+          return true;
+        });
+    return chosen[0] == null ? null : KeyRows.keyOf(chosen[0]);
+  }
+
+  /** The first slot from {@code slot} on where the database has keys; else the one behind last. */
+  private static int slotWithKeys(Keyspace keys, int slot, int lastSlot) {
+    int found = slot;
+    while (found <= lastSlot && keys.rows().keysInSlot(found, keys.database()) == 0) {
+      found++;
+    }
+    return found;
+  }
+
+  private static byte[] row(long position, int database) {
+    return KeyRows.metaFrom(
+        (int) (position >>> KeyRows.HASH_BITS), database, position & KeyRows.HASH_MAX);
+  }
+}

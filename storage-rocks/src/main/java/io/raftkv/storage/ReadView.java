@@ -1,0 +1,232 @@
+package io.raftkv.storage;
+
+import io.raftkv.storage.RowCache.Region;
+import io.raftkv.storage.rocks.RocksCursor;
+import io.raftkv.storage.rocks.RocksHandles;
+import io.raftkv.storage.rocks.RocksSnapshot;
+import io.raftkv.storage.row.SysRows;
+
+/**
+ * The committed rows of a shard at one applied index. Any thread may make one; it is used by one
+ * thread at a time and must be closed.
+ *
+ * <p>How it stays at one moment: rows come from the cache, which knows the index of each entry, and
+ * from RocksDB, as long as no commit has begun since the view's index. From the second use of
+ * RocksDB on it reads from a snapshot. If a commit has begun before the view had one, the view
+ * moves to the newer moment if nothing was read from it yet; else {@link StaleViewException} is
+ * thrown.
+ */
+public final class ReadView implements Rows, AutoCloseable {
+  private final ShardStore store;
+  private final RocksHandles rocks;
+  private final boolean memoryOnly;
+  private StorePosition position;
+  private Region cache;
+  private RocksSnapshot snapshot;
+
+  /** Something of this moment is in the caller's hands: the view cannot move any more. */
+  private boolean served;
+
+  private boolean rocksUsed;
+  private boolean closed;
+
+  private ReadView(ShardStore store, boolean memoryOnly) {
+    this.store = store;
+    this.rocks = store.rocks();
+    this.memoryOnly = memoryOnly;
+    moveTo(store.state());
+  }
+
+  static ReadView lazy(ShardStore store) {
+    return new ReadView(store, false);
+  }
+
+  static ReadView inMemory(ShardStore store) {
+    return new ReadView(store, true);
+  }
+
+  static ReadView pinned(ShardStore store) {
+    ReadView view = new ReadView(store, false);
+    view.pin();
+    return view;
+  }
+
+  /** Index of the last entry in this view. May still grow before anything else was asked. */
+  public long appliedIndex() {
+    return position.index();
+  }
+
+  /** Shard time of exactly {@link #appliedIndex}, in milliseconds since the epoch. */
+  public long timeMillis() {
+    requireOpen();
+    served = true;
+    return position.timeMillis();
+  }
+
+  @Override
+  public byte[] get(Family family, byte[] row) {
+    requireOpen();
+    if (family != Family.META) {
+      byte[] value = fetch(family, row);
+      served = true;
+      return value;
+    }
+    byte[] value = cache.get(row, position.index());
+    if (value == null) {
+      value = fetch(family, row);
+      cache.loaded(row, value, position.index());
+    } else if (value == RowCache.ABSENT) {
+      value = null;
+    }
+    served = true;
+    return value;
+  }
+
+  private byte[] fetch(Family family, byte[] row) {
+    requireDiskAllowed();
+    if (snapshot == null && !rocksUsed) {
+      // Most reads need RocksDB once; a snapshot would cost as much again.
+      rocksUsed = true;
+      byte[] value = rocks.get(family, row);
+      if (store.nothingBegunSince(position.index())) {
+        return value;
+      }
+    }
+    pin();
+    return rocks.get(family, row, snapshot);
+  }
+
+  @Override
+  public RowCursor ascending(Family family, byte[] from, byte[] to) {
+    return cursor(family, from, to, true);
+  }
+
+  @Override
+  public RowCursor descending(Family family, byte[] from, byte[] to) {
+    return cursor(family, from, to, false);
+  }
+
+  private RowCursor cursor(Family family, byte[] from, byte[] to, boolean ascending) {
+    requireOpen();
+    requireDiskAllowed();
+    if (snapshot == null && !rocksUsed) {
+      rocksUsed = true;
+      RocksCursor rows = rocks.cursor(family, from, to, ascending, null);
+      if (store.nothingBegunSince(position.index())) {
+        served = true;
+        return rows;
+      }
+      rows.close();
+    }
+    pin();
+    served = true;
+    return rocks.cursor(family, from, to, ascending, snapshot);
+  }
+
+  @Override
+  public long keysInSlot(int slot, int database) {
+    requireOpen();
+    if (snapshot == null) {
+      long keys = store.counts().keysInSlot(slot, database);
+      if (countsHold()) {
+        return keys;
+      }
+    }
+    byte[] row = rocks.get(Family.SYS, SysRows.count(slot, database), snapshot);
+    return row == null ? 0 : SysRows.countOf(row);
+  }
+
+  @Override
+  public long keys(int database) {
+    requireOpen();
+    if (snapshot == null) {
+      long keys = store.counts().keys(database);
+      if (countsHold()) {
+        return keys;
+      }
+    }
+    long keys = 0;
+    try (RowCursor rows =
+        rocks.cursor(Family.SYS, SysRows.countsFrom(), SysRows.countsTo(), true, snapshot)) {
+      while (rows.next()) {
+        if (SysRows.databaseOfCount(rows.key()) == database) {
+          keys += SysRows.countOf(rows.value());
+        }
+      }
+    }
+    return keys;
+  }
+
+  /** Whether numbers just read from memory are of this view's moment; else there is a snapshot. */
+  private boolean countsHold() {
+    boolean hold = store.nothingBegunSince(position.index());
+    if (!hold) {
+      requireDiskAllowed();
+      pin();
+    }
+    served = true;
+    return hold;
+  }
+
+  /** The named record, or null. */
+  public byte[] record(String name) {
+    return get(Family.SYS, SysRows.record(name));
+  }
+
+  /** All named records whose name starts with {@code prefix}. */
+  public RecordCursor records(String prefix) {
+    return RecordCursor.over(this, prefix);
+  }
+
+  /** Takes a snapshot of this view's moment, or moves the view to the snapshot's moment. */
+  private void pin() {
+    if (snapshot != null) {
+      return;
+    }
+    RocksSnapshot taken = rocks.snapshot();
+    try {
+      if (!store.nothingBegunSince(position.index())) {
+        if (served) {
+          throw new StaleViewException();
+        }
+        // The snapshot itself says what moment it is, even if a commit is not yet published. The
+        // cache is asked for after it: it then knows of all commits up to that moment.
+        StorePosition moment =
+            ShardStore.positionOf(rocks.get(Family.SYS, SysRows.position(), taken));
+        moveTo(new ShardStore.State(moment, store.state().cache()));
+      }
+      snapshot = taken;
+    } finally {
+      if (snapshot == null) {
+        taken.close();
+      }
+    }
+  }
+
+  private void moveTo(ShardStore.State state) {
+    position = state.position();
+    cache = state.cache();
+  }
+
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      if (snapshot != null) {
+        snapshot.close();
+      }
+    }
+  }
+
+  private void requireDiskAllowed() {
+    if (memoryOnly) {
+      throw new NotInMemoryException();
+    }
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("view is closed");
+    }
+  }
+}

@@ -1,0 +1,434 @@
+package io.raftkv.storage;
+
+import io.raftkv.storage.rocks.RocksCursor;
+import io.raftkv.storage.rocks.RocksHandles;
+import io.raftkv.storage.rocks.RocksSnapshot;
+import io.raftkv.storage.row.SysRows;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The data of one shard replica. One thread applies log entries through {@link #begin}; any thread
+ * reads. The log is the write-ahead log: what was committed since the last {@link #flush} is gone
+ * after a crash and {@link #appliedIndex} then tells from where to replay.
+ *
+ * <p>A commit goes through three steps: its index is noted as begun and the cache learns the new
+ * rows; RocksDB writes them; position, counts and cache state are published. Readers rely on that
+ * order, see {@link ReadView} and {@link RowCache}.
+ */
+public final class ShardStore implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ShardStore.class);
+
+  /** Version of the storage format: goes up when an older RaftKV could not read the rows. */
+  static final int FORMAT_VERSION = 1;
+
+  /** What readers start from; published as one. */
+  record State(StorePosition position, RowCache.Region cache) {}
+
+  private final RocksHandles rocks;
+  private final RowCache rowCache;
+  private final KeyCounts counts;
+  private final AtomicBoolean batchOpen = new AtomicBoolean();
+  private final Object flushLock = new Object();
+  private volatile State state;
+
+  /** Index of the commit that is under way, or of the last one. */
+  private volatile long begun;
+
+  private volatile long flushedIndex;
+
+  /** Touched by the apply thread only. */
+  private long lastId;
+
+  private ShardStore(RocksHandles rocks, RowCache rowCache) {
+    this.rocks = rocks;
+    this.rowCache = rowCache;
+    checkFormat();
+    byte[] row = rocks.get(Family.SYS, SysRows.position());
+    StorePosition position = positionOf(row);
+    this.lastId = row == null ? 0 : SysRows.Position.decode(row).lastId();
+    this.counts = KeyCounts.load(rocks);
+    this.begun = position.index();
+    this.flushedIndex = position.index();
+    this.state = new State(position, rowCache.newRegion());
+  }
+
+  /**
+   * Opens the store in {@code directory}, or makes an empty one there.
+   *
+   * @throws CorruptStoreException if files are missing, cut off or altered, as far as that shows
+   *     without reading all data; later reads throw it for the rest
+   * @throws UnsupportedFormatException if a newer version wrote it
+   */
+  public static ShardStore open(Path directory, StoreEnvironment environment) {
+    FlushMark mark = FlushMark.read(directory);
+    if (mark != null) {
+      mark.checkManifest(directory, RocksHandles.currentManifest(directory));
+    }
+    RocksHandles rocks = RocksHandles.open(directory, environment.resources());
+    try {
+      ShardStore store = new ShardStore(rocks, environment.rowCache());
+      if (mark != null) {
+        mark.checkIndex(directory, store.appliedIndex());
+      }
+      return store;
+    } catch (RuntimeException | Error e) {
+      rocks.close();
+      throw e;
+    }
+  }
+
+  private void checkFormat() {
+    byte[] row = rocks.get(Family.SYS, SysRows.format());
+    int version = row == null ? 0 : SysRows.formatOf(row);
+    if (version > FORMAT_VERSION) {
+      throw new UnsupportedFormatException(
+          "store %s has format %d, this version of RaftKV reads up to format %d"
+              .formatted(rocks.directory(), version, FORMAT_VERSION));
+    }
+    if (!rocks.unknownFamilies().isEmpty()) {
+      throw new CorruptStoreException(
+          "store %s has unknown families %s".formatted(rocks.directory(), rocks.unknownFamilies()));
+    }
+    if (row == null) {
+      if (rocks.get(Family.SYS, SysRows.position()) != null) {
+        throw new CorruptStoreException("store " + rocks.directory() + " has no format version");
+      }
+      writeFormat();
+    }
+  }
+
+  private void writeFormat() {
+    rocks.write(out -> out.put(Family.SYS, SysRows.format(), SysRows.formatValue(FORMAT_VERSION)));
+  }
+
+  static StorePosition positionOf(byte[] row) {
+    if (row == null) {
+      return StorePosition.NONE;
+    }
+    SysRows.Position position = SysRows.Position.decode(row);
+    return new StorePosition(position.term(), position.index(), position.timeMillis());
+  }
+
+  /** Where this store stands: term, index and time of the same entry. Thread-safe. */
+  public StorePosition position() {
+    return state.position();
+  }
+
+  /** Term of the entry applied last, 0 if none. Thread-safe. */
+  public long appliedTerm() {
+    return state.position().term();
+  }
+
+  /** Index of the entry applied last, -1 if none. Thread-safe. */
+  public long appliedIndex() {
+    return state.position().index();
+  }
+
+  /** Shard time, in milliseconds since the epoch. Thread-safe. */
+  public long shardTimeMillis() {
+    return state.position().timeMillis();
+  }
+
+  /**
+   * Starts the changes of one log entry. One batch at a time, on the apply thread.
+   *
+   * @param stampMillis the entry's time; shard time never goes back, whatever it says
+   */
+  public StoreBatch begin(long stampMillis) {
+    takeBatch();
+    return new StoreBatch(this, Math.max(stampMillis, shardTimeMillis()), lastId);
+  }
+
+  /**
+   * Notes an entry that has no data, on the apply thread. Returns false and does nothing if that
+   * index or a later one was applied already.
+   */
+  public boolean skipTo(long term, long index) {
+    try (StoreBatch batch = begin(0)) {
+      if (index <= appliedIndex()) {
+        return false;
+      }
+      batch.commit(term, index);
+      return true;
+    }
+  }
+
+  void commit(StoreBatch batch, SysRows.Position next) {
+    State before = state;
+    if (next.index() <= before.position().index()) {
+      throw new IllegalArgumentException(
+          "index %d was applied already, store is at %d"
+              .formatted(next.index(), before.position().index()));
+    }
+    begun = next.index();
+    batch.announceTo(before.cache(), next.index());
+    byte[] position = next.encode();
+    try {
+      rocks.write(
+          out -> {
+            batch.writeTo(out);
+            out.put(Family.SYS, SysRows.position(), position);
+          });
+    } catch (RuntimeException | Error e) {
+      // The cache has rows that do not exist: readers get a new one.
+      state = new State(before.position(), rowCache.newRegion());
+      begun = before.position().index();
+      before.cache().retire();
+      throw e;
+    }
+    batch.forEachCount(
+        (key, keys) -> counts.set(StoreBatch.slotOf(key), StoreBatch.databaseOf(key), keys));
+    lastId = next.lastId();
+    state =
+        new State(new StorePosition(next.term(), next.index(), next.timeMillis()), before.cache());
+  }
+
+  /**
+   * A view of this moment that goes to disk only for what is not in memory. Thread-safe; may block
+   * on the disk.
+   *
+   * @see #query
+   */
+  public ReadView read() {
+    return ReadView.lazy(this);
+  }
+
+  /**
+   * A view of this moment that throws {@link NotInMemoryException} instead of going to disk: for
+   * threads that must not block. Thread-safe.
+   */
+  public ReadView readInMemory() {
+    return ReadView.inMemory(this);
+  }
+
+  /** A view of this moment that never becomes stale. Thread-safe; may block on the disk. */
+  public ReadView readSnapshot() {
+    return ReadView.pinned(this);
+  }
+
+  /** Runs a read on {@link #read} and, if commits disturb it, again on {@link #readSnapshot}. */
+  public <T> T query(Function<ReadView, T> read) {
+    try (ReadView view = read()) {
+      return read.apply(view);
+    } catch (StaleViewException e) {
+      try (ReadView view = readSnapshot()) {
+        return read.apply(view);
+      }
+    }
+  }
+
+  /**
+   * Makes durable all that was committed before the call, and returns its index. Thread-safe;
+   * blocks on the disk while commits go on.
+   *
+   * @throws StorageException if the disk does not take it, at once while not {@link #isWritable}
+   */
+  public long flush() {
+    synchronized (flushLock) {
+      long index = appliedIndex();
+      if (index > flushedIndex) {
+        requireWritable("flush");
+        rocks.flush();
+        FlushMark.of(rocks.directory(), rocks.currentManifest(), index).write(rocks.directory());
+        flushedIndex = index;
+      }
+      return flushedIndex;
+    }
+  }
+
+  /** A flush while RocksDB recovers from an error would undo the recovery. */
+  private void requireWritable(String doing) {
+    String error = rocks.error();
+    if (error != null) {
+      throw new StorageException(
+          "cannot %s store %s: %s".formatted(doing, rocks.directory(), error));
+    }
+  }
+
+  /** An index that is surely on disk; more may be. Thread-safe. */
+  public long flushedIndex() {
+    return flushedIndex;
+  }
+
+  /**
+   * Makes {@code target}, which must not exist and lies on the same file system, a store of its own
+   * that shares the files of this one. Commits may go on; what was committed before the call is in
+   * it. Returns the index it has at least, and exactly if no commit ran meanwhile.
+   */
+  public long checkpoint(Path target) {
+    requireWritable("make a checkpoint of");
+    long index = appliedIndex();
+    rocks.checkpoint(target);
+    FlushMark.of(target, RocksHandles.currentManifest(target), index).write(target);
+    return index;
+  }
+
+  /** Digest of all replicated rows at one moment; reads everything. Thread-safe. */
+  public StoreChecksum checksum() {
+    MessageDigest digest = sha256();
+    byte[] localRow = SysRows.format();
+    try (RocksSnapshot snapshot = rocks.snapshot()) {
+      for (Family family : Family.values()) {
+        update(digest, family.columnFamily().getBytes(StandardCharsets.US_ASCII));
+        try (RocksCursor rows = rocks.scan(family, snapshot)) {
+          while (rows.next()) {
+            byte[] row = rows.key();
+            // Replicas may run different versions for a while.
+            if (family != Family.SYS || !Arrays.equals(row, localRow)) {
+              update(digest, row);
+              update(digest, rows.value());
+            }
+          }
+        }
+      }
+      long index = positionOf(rocks.get(Family.SYS, SysRows.position(), snapshot)).index();
+      return new StoreChecksum(index, HexFormat.of().formatHex(digest.digest()));
+    }
+  }
+
+  private static void update(MessageDigest digest, byte[] bytes) {
+    digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(bytes.length).flip());
+    digest.update(bytes);
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+
+  /** Bytes of all files in the store's directory; those shared with checkpoints count too. */
+  public long diskUsageBytes() {
+    try (Stream<Path> files = Files.list(rocks.directory())) {
+      return files.mapToLong(file -> file.toFile().length()).sum();
+    } catch (IOException e) {
+      throw new StorageException("cannot list " + rocks.directory(), e);
+    }
+  }
+
+  /** Gauges for metrics by name; those of caches are sums over all stores of the process. */
+  public Map<String, Long> properties() {
+    Map<String, Long> gauges = rocks.properties();
+    long[] cache = rowCache.statistics();
+    gauges.put("row_cache_bytes", cache[0]);
+    gauges.put("row_cache_hits", cache[1]);
+    gauges.put("row_cache_misses", cache[2]);
+    return gauges;
+  }
+
+  /**
+   * False while RocksDB cannot write to disk, be it full or broken: refuse writes before they reach
+   * the log. Commits fail then, or fit into memory for a while, but nothing becomes durable. Costs
+   * a call into RocksDB. Thread-safe.
+   */
+  public boolean isWritable() {
+    return rocks.error() == null;
+  }
+
+  /** Why the store is not writable, or null if it is. Thread-safe. */
+  public String writeError() {
+    return rocks.error();
+  }
+
+  /**
+   * Finds out whether the store can write again, and returns that. From a full disk RocksDB
+   * recovers by itself within seconds after there is space, and what is in memory stays; after
+   * other errors of the disk this may stay false until the store is closed and opened again.
+   * Thread-safe.
+   */
+  public boolean tryResume() {
+    if (isWritable()) {
+      return true;
+    }
+    synchronized (flushLock) {
+      try {
+        // Refused while RocksDB is stopped. Only then flush: before, it would undo the recovery.
+        writeFormat();
+        rocks.flush();
+      } catch (StorageException e) {
+        LOG.debug("store still cannot write dir={}", rocks.directory(), e);
+      }
+    }
+    return isWritable();
+  }
+
+  /**
+   * Flushes and closes; waits for open views that use the disk. A flush that fails is logged only:
+   * the log still has what is lost.
+   */
+  @Override
+  public void close() {
+    if (rocks.isClosed()) {
+      return;
+    }
+    try {
+      flush();
+    } catch (StorageException e) {
+      LOG.warn("store closed without flush dir={}", rocks.directory(), e);
+    }
+    closeWithoutFlush();
+  }
+
+  private void closeWithoutFlush() {
+    rocks.close();
+    state.cache().retire();
+  }
+
+  RocksHandles rocks() {
+    return rocks;
+  }
+
+  KeyCounts counts() {
+    return counts;
+  }
+
+  State state() {
+    return state;
+  }
+
+  /** True if a view at {@code index} may still trust what it just read without a snapshot. */
+  boolean nothingBegunSince(long index) {
+    return begun == index;
+  }
+
+  /** A row as last committed, for the apply thread. */
+  byte[] committed(Family family, byte[] row) {
+    if (family != Family.META) {
+      return rocks.get(family, row);
+    }
+    State now = state;
+    byte[] value = now.cache().get(row, now.position().index());
+    if (value == null) {
+      value = rocks.get(family, row);
+      now.cache().loaded(row, value, now.position().index());
+      return value;
+    }
+    return value == RowCache.ABSENT ? null : value;
+  }
+
+  void batchClosed() {
+    batchOpen.set(false);
+  }
+
+  private void takeBatch() {
+    if (!batchOpen.compareAndSet(false, true)) {
+      throw new IllegalStateException("another batch is open");
+    }
+  }
+}

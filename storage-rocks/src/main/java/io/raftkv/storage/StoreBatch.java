@@ -1,0 +1,284 @@
+package io.raftkv.storage;
+
+import io.raftkv.storage.rocks.RocksCursor;
+import io.raftkv.storage.rocks.RowWriter;
+import io.raftkv.storage.row.SysRows;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+
+/**
+ * All changes of one log entry: kept in memory, visible to this batch's own reads, and written as
+ * one by {@link #commit}. A batch closed without commit leaves nothing behind.
+ *
+ * <p>A cursor shows changes that are made ahead of it while it is open. Used by the shard's apply
+ * thread only.
+ */
+public final class StoreBatch implements WritableRows, AutoCloseable {
+  /** What is known of a proposer is forgotten when it has been silent for so long. */
+  static final long PROPOSER_MEMORY_MILLIS = TimeUnit.HOURS.toMillis(24);
+
+  private final ShardStore store;
+  private final long timeMillis;
+  private final UndoLog undo = new UndoLog();
+  private final Map<Family, FamilyOverlay> overlays = new EnumMap<>(Family.class);
+
+  /** New numbers of keys, by {@link #countKey}. Only looked up and summed, never in order. */
+  private final Map<Integer, Long> counts = new HashMap<>();
+
+  private long lastId;
+  private long markedId;
+  private boolean open = true;
+
+  StoreBatch(ShardStore store, long timeMillis, long lastId) {
+    this.store = store;
+    this.timeMillis = timeMillis;
+    this.lastId = lastId;
+    this.markedId = lastId;
+  }
+
+  /** Shard time of this entry: its stamp, or the last shard time if that is later. */
+  public long timeMillis() {
+    return timeMillis;
+  }
+
+  /** What has changed so far stays, whatever {@link #rollback} does later. */
+  public void mark() {
+    requireOpen();
+    undo.mark();
+    markedId = lastId;
+  }
+
+  /** Takes back all changes, ids and records since the last {@link #mark}, or since the start. */
+  public void rollback() {
+    requireOpen();
+    undo.rollback();
+    lastId = markedId;
+  }
+
+  @Override
+  public byte[] get(Family family, byte[] row) {
+    requireOpen();
+    FamilyOverlay overlay = overlays.get(family);
+    byte[] pending = overlay == null ? null : overlay.get(row);
+    if (pending == null) {
+      return store.committed(family, row);
+    }
+    return pending == FamilyOverlay.DELETED ? null : pending;
+  }
+
+  @Override
+  public RowCursor ascending(Family family, byte[] from, byte[] to) {
+    return cursor(family, from, to, true);
+  }
+
+  @Override
+  public RowCursor descending(Family family, byte[] from, byte[] to) {
+    return cursor(family, from, to, false);
+  }
+
+  private RowCursor cursor(Family family, byte[] from, byte[] to, boolean ascending) {
+    requireOpen();
+    RocksCursor stored = store.rocks().cursor(family, from, to, ascending, null);
+    return new OverlayCursor(overlay(family), stored, from, to, ascending);
+  }
+
+  @Override
+  public void put(Family family, byte[] row, byte[] value) {
+    writable(family).put(row, value);
+  }
+
+  @Override
+  public void delete(Family family, byte[] row) {
+    writable(family).delete(row);
+  }
+
+  @Override
+  public void deleteRange(Family family, byte[] from, byte[] to) {
+    writable(family).deleteRange(from, to);
+  }
+
+  @Override
+  public long nextId() {
+    requireOpen();
+    return ++lastId;
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws IllegalStateException if there would be fewer than none
+   */
+  @Override
+  public void addKeys(int slot, int database, int delta) {
+    requireOpen();
+    Integer key = countKey(slot, database);
+    long keys = keysInSlot(slot, database) + delta;
+    if (keys < 0) {
+      throw new IllegalStateException(
+          "slot %d database %d would have %d keys".formatted(slot, database, keys));
+    }
+    Long before = counts.put(key, keys);
+    undo.add(before == null ? () -> counts.remove(key) : () -> counts.put(key, before));
+  }
+
+  @Override
+  public long keysInSlot(int slot, int database) {
+    requireOpen();
+    Long keys = counts.get(countKey(slot, database));
+    return keys != null ? keys : store.counts().keysInSlot(slot, database);
+  }
+
+  @Override
+  public long keys(int database) {
+    requireOpen();
+    long keys = store.counts().keys(database);
+    for (Map.Entry<Integer, Long> count : counts.entrySet()) {
+      if (databaseOf(count.getKey()) == database) {
+        keys += count.getValue() - store.counts().keysInSlot(slotOf(count.getKey()), database);
+      }
+    }
+    return keys;
+  }
+
+  /** Sequence number of the proposer's last applied proposal, 0 if nothing is known of it. */
+  public long lastProposal(long proposer) {
+    byte[] known = get(Family.SYS, SysRows.proposer(proposer));
+    return known == null ? 0 : SysRows.Proposer.decode(known).sequence();
+  }
+
+  /**
+   * Remembers the proposer's last proposal. When a new proposer appears, those not heard of for 24
+   * hours of shard time are forgotten.
+   */
+  public void noteProposal(long proposer, long sequence) {
+    byte[] row = SysRows.proposer(proposer);
+    if (get(Family.SYS, row) == null) {
+      forgetSilentProposers();
+    }
+    overlay(Family.SYS).put(row, new SysRows.Proposer(sequence, timeMillis).encode());
+  }
+
+  private void forgetSilentProposers() {
+    try (RowCursor known = ascending(Family.SYS, SysRows.proposersFrom(), SysRows.proposersTo())) {
+      while (known.next()) {
+        long heard = SysRows.Proposer.decode(known.value()).timeMillis();
+        if (timeMillis - heard >= PROPOSER_MEMORY_MILLIS) {
+          overlay(Family.SYS).delete(known.key());
+        }
+      }
+    }
+  }
+
+  /** The named record, or null. */
+  public byte[] record(String name) {
+    return get(Family.SYS, SysRows.record(name));
+  }
+
+  /** All named records whose name starts with {@code prefix}. */
+  public RecordCursor records(String prefix) {
+    return RecordCursor.over(this, prefix);
+  }
+
+  public void putRecord(String name, byte[] value) {
+    requireOpen();
+    overlay(Family.SYS).put(SysRows.record(name), value);
+  }
+
+  public void deleteRecord(String name) {
+    requireOpen();
+    overlay(Family.SYS).delete(SysRows.record(name));
+  }
+
+  /**
+   * Writes all changes atomically, makes them visible to readers and closes the batch. They are
+   * durable after the next {@link ShardStore#flush}; until then the log must keep the entry.
+   *
+   * @throws IllegalArgumentException if an entry of this index or a later one was applied already
+   * @throws StorageException if the disk does not take them: nothing has changed then, and the same
+   *     commit may be tried again
+   */
+  public void commit(long term, long index) {
+    requireOpen();
+    undo.mark();
+    counts.forEach(
+        (key, keys) -> {
+          byte[] row = SysRows.count(slotOf(key), databaseOf(key));
+          if (keys == 0) {
+            overlay(Family.SYS).delete(row);
+          } else {
+            overlay(Family.SYS).put(row, SysRows.countValue(keys));
+          }
+        });
+    undo.mark();
+    store.commit(this, new SysRows.Position(term, index, timeMillis, lastId));
+    close();
+  }
+
+  /** Adds all pending rows. */
+  void writeTo(RowWriter out) {
+    overlays.values().forEach(overlay -> overlay.writeTo(out));
+  }
+
+  /** Tells the cache what commit {@code index} is about to change. */
+  void announceTo(RowCache.Region cache, long index) {
+    FamilyOverlay meta = overlays.get(Family.META);
+    if (meta == null) {
+      return;
+    }
+    if (meta.hasRanges()) {
+      cache.clear(index);
+    }
+    meta.pending()
+        .forEach(
+            (row, value) ->
+                cache.written(row, value == FamilyOverlay.DELETED ? null : value, index));
+  }
+
+  /** Hands over the new numbers of keys as (slot and database, keys). */
+  void forEachCount(BiConsumer<Integer, Long> action) {
+    counts.forEach(action);
+  }
+
+  @Override
+  public void close() {
+    if (open) {
+      open = false;
+      overlays.clear();
+      counts.clear();
+      store.batchClosed();
+    }
+  }
+
+  private FamilyOverlay writable(Family family) {
+    requireOpen();
+    if (family == Family.SYS) {
+      throw new IllegalArgumentException("sys rows have methods of their own");
+    }
+    return overlay(family);
+  }
+
+  private FamilyOverlay overlay(Family family) {
+    return overlays.computeIfAbsent(family, name -> new FamilyOverlay(name, undo));
+  }
+
+  private void requireOpen() {
+    if (!open) {
+      throw new IllegalStateException("batch is closed");
+    }
+  }
+
+  static int slotOf(int countKey) {
+    return countKey / KeyCounts.DATABASES;
+  }
+
+  static int databaseOf(int countKey) {
+    return countKey % KeyCounts.DATABASES;
+  }
+
+  private static Integer countKey(int slot, int database) {
+    return slot * KeyCounts.DATABASES + database;
+  }
+}

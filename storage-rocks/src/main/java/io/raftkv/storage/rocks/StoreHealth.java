@@ -1,0 +1,67 @@
+package io.raftkv.storage.rocks;
+
+import java.nio.file.Path;
+import org.rocksdb.AbstractEventListener;
+import org.rocksdb.Status;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Whether RocksDB can write to disk.
+ *
+ * <p>Failures are learned from failed calls and from RocksDB's count of background errors; its
+ * callback for them is of no use, since the Java binding fails on errors of databases without a
+ * write-ahead log. The callback for the end of a failure works. Thread-safe; RocksDB calls it from
+ * its own threads, so nothing here may throw or wait.
+ */
+final class StoreHealth extends AbstractEventListener {
+  private static final Logger LOG = LoggerFactory.getLogger(StoreHealth.class);
+
+  private final Path directory;
+  private String error;
+  private boolean recovered;
+  private long errorsSeen;
+
+  StoreHealth(Path directory) {
+    super(EnabledEventCallback.ON_ERROR_RECOVERY_COMPLETED);
+    this.directory = directory;
+  }
+
+  /** What stops the store from writing, or null. */
+  synchronized String error() {
+    return error;
+  }
+
+  /** RocksDB has counted so many errors of background work since it was opened. */
+  synchronized void observe(long backgroundErrors) {
+    if (backgroundErrors > errorsSeen && !recovered && error == null) {
+      failed("background flush or compaction failed");
+    }
+    errorsSeen = backgroundErrors;
+    recovered = false;
+  }
+
+  /** A write or flush failed. */
+  synchronized void failed(String message) {
+    if (error == null) {
+      LOG.error("store cannot write dir={} error={}", directory, message);
+    }
+    error = message;
+    recovered = false;
+  }
+
+  /** A flush reached its end, or RocksDB said that it has recovered. */
+  synchronized void recovered() {
+    if (error != null) {
+      LOG.info("store writes again dir={} after={}", directory, error);
+    }
+    error = null;
+    // Errors counted up to now are over.
+    recovered = true;
+  }
+
+  @Override
+  public void onErrorRecoveryCompleted(Status oldError) {
+    recovered();
+  }
+}

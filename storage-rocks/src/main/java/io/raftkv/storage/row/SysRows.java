@@ -1,0 +1,175 @@
+package io.raftkv.storage.row;
+
+import io.raftkv.storage.CorruptStoreException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * Layout of the {@code sys} rows, the store's own records. All numbers are big-endian.
+ *
+ * <pre>
+ *   01                       format version:4
+ *   02                       term:8  index:8  shard time:8  last id:8
+ *   03  slot:2  database:1   number of keys:8
+ *   04  proposer:8           last sequence:8  shard time of it:8
+ *   05  name (UTF-8)         bytes of the named record
+ * </pre>
+ */
+public final class SysRows {
+  private static final byte FORMAT = 1;
+  private static final byte POSITION = 2;
+  private static final byte COUNT = 3;
+  private static final byte PROPOSER = 4;
+  private static final byte RECORD = 5;
+
+  private static final int COUNT_ROW_BYTES = 1 + Short.BYTES + 1;
+
+  /** Greater than any byte of UTF-8. */
+  private static final byte AFTER_UTF8 = (byte) 0xff;
+
+  private SysRows() {}
+
+  /** Row of the format version. */
+  public static byte[] format() {
+    return new byte[] {FORMAT};
+  }
+
+  public static byte[] formatValue(int version) {
+    return ByteBuffer.allocate(Integer.BYTES).putInt(version).array();
+  }
+
+  public static int formatOf(byte[] value) {
+    return sized(value, Integer.BYTES, "format").getInt();
+  }
+
+  /** Row of the position in the log. */
+  public static byte[] position() {
+    return new byte[] {POSITION};
+  }
+
+  /**
+   * Value of the {@link #position} row.
+   *
+   * @param term term of the entry applied last
+   * @param index index of that entry
+   * @param timeMillis shard time of that entry
+   * @param lastId the id handed out last
+   */
+  public record Position(long term, long index, long timeMillis, long lastId) {
+    private static final int BYTES = 4 * Long.BYTES;
+
+    /** The bytes of the row. */
+    public byte[] encode() {
+      return ByteBuffer.allocate(BYTES)
+          .putLong(term)
+          .putLong(index)
+          .putLong(timeMillis)
+          .putLong(lastId)
+          .array();
+    }
+
+    /** Inverse of {@link #encode}. */
+    public static Position decode(byte[] value) {
+      ByteBuffer in = sized(value, BYTES, "position");
+      return new Position(in.getLong(), in.getLong(), in.getLong(), in.getLong());
+    }
+  }
+
+  /** Row of the number of keys of a slot and database. */
+  public static byte[] count(int slot, int database) {
+    return ByteBuffer.allocate(COUNT_ROW_BYTES)
+        .put(COUNT)
+        .putShort((short) slot)
+        .put((byte) database)
+        .array();
+  }
+
+  /** First row of all counts. */
+  public static byte[] countsFrom() {
+    return new byte[] {COUNT};
+  }
+
+  /** The row behind all counts. */
+  public static byte[] countsTo() {
+    return new byte[] {COUNT + 1};
+  }
+
+  public static int slotOfCount(byte[] row) {
+    return sized(row, COUNT_ROW_BYTES, "count key").getShort(1) & 0xffff;
+  }
+
+  public static int databaseOfCount(byte[] row) {
+    return sized(row, COUNT_ROW_BYTES, "count key").get(1 + Short.BYTES) & 0xff;
+  }
+
+  public static byte[] countValue(long keys) {
+    return ByteBuffer.allocate(Long.BYTES).putLong(keys).array();
+  }
+
+  public static long countOf(byte[] value) {
+    return sized(value, Long.BYTES, "count").getLong();
+  }
+
+  /** Row of what is known of a proposer. */
+  public static byte[] proposer(long proposer) {
+    return ByteBuffer.allocate(1 + Long.BYTES).put(PROPOSER).putLong(proposer).array();
+  }
+
+  /** First row of all proposers. */
+  public static byte[] proposersFrom() {
+    return new byte[] {PROPOSER};
+  }
+
+  /** The row behind all proposers. */
+  public static byte[] proposersTo() {
+    return new byte[] {PROPOSER + 1};
+  }
+
+  /**
+   * Value of a {@link #proposer} row.
+   *
+   * @param sequence of its last proposal
+   * @param timeMillis shard time of that proposal
+   */
+  public record Proposer(long sequence, long timeMillis) {
+    private static final int BYTES = 2 * Long.BYTES;
+
+    /** The bytes of the row. */
+    public byte[] encode() {
+      return ByteBuffer.allocate(BYTES).putLong(sequence).putLong(timeMillis).array();
+    }
+
+    /** Inverse of {@link #encode}. */
+    public static Proposer decode(byte[] value) {
+      ByteBuffer in = sized(value, BYTES, "proposer");
+      return new Proposer(in.getLong(), in.getLong());
+    }
+  }
+
+  /** Row of a named record; names order as their UTF-8 bytes. */
+  public static byte[] record(String name) {
+    byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);
+    return ByteBuffer.allocate(1 + utf8.length).put(RECORD).put(utf8).array();
+  }
+
+  /** The row behind all named records whose name starts with {@code prefix}. */
+  public static byte[] recordsTo(String prefix) {
+    byte[] from = record(prefix);
+    byte[] to = Arrays.copyOf(from, from.length + 1);
+    to[from.length] = AFTER_UTF8;
+    return to;
+  }
+
+  public static String nameOfRecord(byte[] row) {
+    return new String(row, 1, row.length - 1, StandardCharsets.UTF_8);
+  }
+
+  private static ByteBuffer sized(byte[] bytes, int expected, String what) {
+    if (bytes.length != expected) {
+      throw new CorruptStoreException(
+          "%s of %d bytes instead of %d".formatted(what, bytes.length, expected));
+    }
+    return ByteBuffer.wrap(bytes);
+  }
+}

@@ -1,0 +1,239 @@
+package io.raftkv.storage.type;
+
+import io.raftkv.storage.KeyHandle;
+import io.raftkv.storage.KeyType;
+import io.raftkv.storage.SeededRandom;
+import io.raftkv.storage.row.MetaRow;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The sorted set of one key. A key that does not exist is an empty set; a set that becomes empty is
+ * deleted. After {@link #put} and {@link #remove(byte[])}, {@link #save} writes the metadata
+ * record, once for a command with many members.
+ *
+ * <p>Scores are never NaN; -0 is stored as 0. Small sets live in the metadata record (see {@link
+ * InlineLimits}), others in element rows: there all is O(log n + members returned), but what deals
+ * with ranks, which walks from the nearer end. Not thread-safe; lives for one command.
+ */
+public final class ZSetType {
+  private final KeyHandle key;
+  private ZSetBody body;
+  private boolean changed;
+
+  /**
+   * The sorted set of a key.
+   *
+   * @throws io.raftkv.storage.WrongTypeException if the key holds another type
+   */
+  public ZSetType(KeyHandle key) {
+    this.key = key;
+    MetaRow meta = key.metaIf(KeyType.ZSET);
+    if (meta != null) {
+      body =
+          meta.encoding() == MetaRow.INLINE
+              ? new InlineZSet(meta.payload())
+              : RowZSet.open(key, meta);
+    }
+  }
+
+  /**
+   * Makes the key a sorted set of these members, without expiry, whatever it was; without members
+   * the key is deleted. Returns the number of members.
+   *
+   * @param members in any order, each once
+   */
+  public static long replace(KeyHandle key, List<ScoredMember> members) {
+    if (members.isEmpty()) {
+      key.delete();
+      return 0;
+    }
+    ZSetBody body = new InlineZSet();
+    for (ScoredMember each : members) {
+      body.put(each.member(), positiveZero(each.score()));
+      body = movedOutIfTooLarge(key, body);
+    }
+    key.replace(KeyType.ZSET, body.encoding(), body.payload(), MetaRow.NO_EXPIRY);
+    return body.size();
+  }
+
+  /** True if the set has members, which is to say that its key exists. */
+  public boolean exists() {
+    return body != null;
+  }
+
+  public long size() {
+    return body == null ? 0 : body.size();
+  }
+
+  /** The score of a member, NaN if there is no such member. */
+  public double score(byte[] member) {
+    return body == null ? Double.NaN : body.score(member);
+  }
+
+  /** Adds a member, or gives it another score. */
+  public void put(byte[] member, double score) {
+    if (Double.isNaN(score)) {
+      throw new IllegalArgumentException("NaN is no score");
+    }
+    if (body == null) {
+      body = new InlineZSet();
+    }
+    body.put(member, positiveZero(score));
+    body = movedOutIfTooLarge(key, body);
+    changed = true;
+  }
+
+  /** Removes a member; returns whether it was there. */
+  public boolean remove(byte[] member) {
+    if (body == null || !body.remove(member)) {
+      return false;
+    }
+    noteRemoval();
+    return true;
+  }
+
+  /** Removes the members of a range; returns how many. */
+  public long remove(ZSetRange range) {
+    long removed = body == null ? 0 : body.remove(range);
+    if (removed > 0) {
+      noteRemoval();
+    }
+    return removed;
+  }
+
+  /**
+   * Removes the members from one rank to another, both included; ranks outside the set are cut.
+   *
+   * @return how many were removed
+   */
+  public long removeRanks(long first, long last) {
+    long from = Math.max(first, 0);
+    long to = Math.min(last, size() - 1);
+    if (from > to) {
+      return 0;
+    }
+    long removed = body.remove(from, to);
+    noteRemoval();
+    return removed;
+  }
+
+  /** Writes what has changed since the last call to the metadata record. */
+  public void save() {
+    if (changed) {
+      changed = false;
+      key.update(KeyType.ZSET, body.encoding(), body.payload());
+    }
+  }
+
+  /** How many members come before this one, or, backwards, after it; -1 if it is not there. */
+  public long rank(byte[] member, boolean backwards) {
+    double score = score(member);
+    return Double.isNaN(score) ? -1 : body.rank(member, score, backwards);
+  }
+
+  /**
+   * The members from one rank to another, both included; ranks outside the set are cut.
+   *
+   * @param backwards the highest member has rank 0, and comes first
+   */
+  public List<ScoredMember> ranks(long first, long last, boolean backwards) {
+    long from = Math.max(first, 0);
+    long to = Math.min(last, size() - 1);
+    if (from > to) {
+      return List.of();
+    }
+    try (ZSetCursor cursor = body.walk(backwards ? size() - 1 - from : from, backwards)) {
+      return take(cursor, to - from + 1);
+    }
+  }
+
+  /**
+   * Members of a range.
+   *
+   * @param backwards the highest member comes first
+   * @param skip how many to leave out at first, not negative
+   * @param limit how many to return at most, not negative
+   */
+  public List<ScoredMember> range(ZSetRange range, boolean backwards, long skip, long limit) {
+    if (body == null || limit == 0) {
+      return List.of();
+    }
+    try (ZSetCursor cursor = body.walk(range, backwards)) {
+      for (long skipped = 0; skipped < skip; skipped++) {
+        if (!cursor.next()) {
+          return List.of();
+        }
+      }
+      return take(cursor, limit);
+    }
+  }
+
+  /** How many members a range has: a walk over them. */
+  public long count(ZSetRange range) {
+    long count = 0;
+    if (body != null) {
+      try (ZSetCursor cursor = body.walk(range, false)) {
+        while (cursor.next()) {
+          count++;
+        }
+      }
+    }
+    return count;
+  }
+
+  /** All members in order; close it, and change nothing before. The set must exist. */
+  public ZSetCursor walk() {
+    return body.walk(0, false);
+  }
+
+  /**
+   * Adds about {@code count} members to {@code page}, small sets in one go. Every member that is
+   * there from the first call to the last is seen.
+   *
+   * @param cursor 0 to begin, else what the call before returned
+   * @return where to go on, 0 at the end
+   */
+  public long scan(long cursor, long count, List<ScoredMember> page) {
+    return body == null ? 0 : body.scan(cursor, count, page);
+  }
+
+  /** A random member of a set that exists; all have the same chance. */
+  public ScoredMember random(SeededRandom random) {
+    return body.random(random);
+  }
+
+  /** {@code count} different random members, or all if there are fewer. */
+  public List<ScoredMember> sample(SeededRandom random, long count) {
+    if (count >= size()) {
+      return ranks(0, size() - 1, false);
+    }
+    return count <= 0 ? List.of() : body.sample(random, Math.toIntExact(count));
+  }
+
+  private void noteRemoval() {
+    if (body.size() == 0) {
+      key.delete();
+      body = null;
+      changed = false;
+    } else {
+      changed = true;
+    }
+  }
+
+  private static List<ScoredMember> take(ZSetCursor cursor, long limit) {
+    List<ScoredMember> taken = new ArrayList<>();
+    while (taken.size() < limit && cursor.next()) {
+      taken.add(new ScoredMember(cursor.member(), cursor.score()));
+    }
+    return taken;
+  }
+
+  private static ZSetBody movedOutIfTooLarge(KeyHandle key, ZSetBody body) {
+    return body instanceof InlineZSet small && !small.fits() ? RowZSet.moveOut(key, small) : body;
+  }
+
+  private static double positiveZero(double score) {
+    return score == 0 ? 0.0 : score;
+  }
+}

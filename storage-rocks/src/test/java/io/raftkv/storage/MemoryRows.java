@@ -1,0 +1,265 @@
+package io.raftkv.storage;
+
+import io.raftkv.storage.row.ElementRows;
+import io.raftkv.storage.row.KeyRows;
+import io.raftkv.storage.row.MetaRow;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.ConcurrentModificationException;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.HexFormat;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.NoSuchElementException;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * Rows in memory, for tests of what is built on {@link WritableRows}. Stricter than it has to be: a
+ * cursor fails once rows of its family change, and {@link #verify} finds what a handler forgot.
+ */
+public final class MemoryRows implements WritableRows {
+  private final Map<Family, TreeMap<byte[], byte[]>> families = new EnumMap<>(Family.class);
+  private final Map<Family, Integer> changes = new EnumMap<>(Family.class);
+  private final TreeMap<Integer, Integer> keyCounts = new TreeMap<>();
+  private final Deque<Runnable> undo = new ArrayDeque<>();
+  private long lastId;
+
+  public MemoryRows() {
+    for (Family family : Family.values()) {
+      families.put(family, new TreeMap<>(Arrays::compareUnsigned));
+      changes.put(family, 0);
+    }
+  }
+
+  /** Remembers this state, and only this one, for {@link #rollback}. */
+  public void mark() {
+    undo.clear();
+  }
+
+  /** Back to the last {@link #mark}. */
+  public void rollback() {
+    while (!undo.isEmpty()) {
+      undo.pop().run();
+    }
+  }
+
+  @Override
+  public byte[] get(Family family, byte[] row) {
+    return families.get(family).get(row);
+  }
+
+  @Override
+  public void put(Family family, byte[] row, byte[] value) {
+    if (value == null) {
+      throw new IllegalArgumentException("no value");
+    }
+    restoreLater(family, row, families.get(family).put(row, value));
+  }
+
+  @Override
+  public void delete(Family family, byte[] row) {
+    restoreLater(family, row, families.get(family).remove(row));
+  }
+
+  @Override
+  public void deleteRange(Family family, byte[] from, byte[] to) {
+    if (Arrays.compareUnsigned(from, to) > 0) {
+      throw new IllegalArgumentException("range ends before it begins");
+    }
+    NavigableMap<byte[], byte[]> range = families.get(family).subMap(from, true, to, false);
+    TreeMap<byte[], byte[]> deleted = new TreeMap<>(range);
+    range.clear();
+    changed(family);
+    undo.push(
+        () -> {
+          families.get(family).putAll(deleted);
+          changed(family);
+        });
+  }
+
+  @Override
+  public long nextId() {
+    long before = lastId;
+    undo.push(() -> lastId = before);
+    return ++lastId;
+  }
+
+  @Override
+  public void addKeys(int slot, int database, int delta) {
+    int of = slot << Byte.SIZE | database;
+    int before = keyCounts.getOrDefault(of, 0);
+    if (before + delta < 0) {
+      throw new IllegalStateException("slot " + slot + " has " + before + " keys, plus " + delta);
+    }
+    keyCounts.put(of, before + delta);
+    undo.push(() -> keyCounts.put(of, before));
+  }
+
+  @Override
+  public RowCursor ascending(Family family, byte[] from, byte[] to) {
+    return cursor(family, from, to, false);
+  }
+
+  @Override
+  public RowCursor descending(Family family, byte[] from, byte[] to) {
+    return cursor(family, from, to, true);
+  }
+
+  @Override
+  public long keysInSlot(int slot, int database) {
+    return keyCounts.getOrDefault(slot << Byte.SIZE | database, 0);
+  }
+
+  @Override
+  public long keys(int database) {
+    return keyCounts.entrySet().stream()
+        .filter(count -> (count.getKey() & 0xff) == database)
+        .mapToLong(Map.Entry::getValue)
+        .sum();
+  }
+
+  /** Number of rows of a family. */
+  public int size(Family family) {
+    return families.get(family).size();
+  }
+
+  /** All rows as text, for comparing two states. */
+  public String dump() {
+    HexFormat hex = HexFormat.of();
+    StringBuilder out = new StringBuilder();
+    families.forEach(
+        (family, rows) ->
+            rows.forEach(
+                (row, value) ->
+                    out.append(family.columnFamily())
+                        .append(' ')
+                        .append(hex.formatHex(row))
+                        .append(" = ")
+                        .append(hex.formatHex(value))
+                        .append('\n')));
+    return out.toString();
+  }
+
+  /**
+   * Checks what holds between commands: the key counts are the numbers of keys, every expiry has
+   * its one row, and no element rows are left of a collection that is gone.
+   *
+   * @throws AssertionError if any of it does not hold
+   */
+  public void verify() {
+    TreeMap<Integer, Integer> counted = new TreeMap<>();
+    TreeSet<byte[]> expiries = new TreeSet<>(Arrays::compareUnsigned);
+    TreeSet<byte[]> collections = new TreeSet<>(Arrays::compareUnsigned);
+    families
+        .get(Family.META)
+        .forEach(
+            (row, value) -> {
+              MetaRow meta = MetaRow.decode(value);
+              int slot = KeyRows.slotOf(row);
+              counted.merge(slot << Byte.SIZE | KeyRows.databaseOf(row), 1, Integer::sum);
+              if (meta.expireAtMillis() != MetaRow.NO_EXPIRY) {
+                expiries.add(KeyRows.expiry(meta.expireAtMillis(), row));
+              }
+              if (meta.encoding() == MetaRow.ROWS) {
+                require(
+                    collections.add(ElementRows.from(slot, meta.rowsId())), "rows with two owners");
+              }
+            });
+    keyCounts.values().removeIf(count -> count == 0);
+    require(counted.equals(keyCounts), "key counts " + keyCounts + " instead of " + counted);
+    require(
+        expiries.equals(families.get(Family.EXPIRY).keySet()),
+        "expiry rows do not match the metadata");
+    for (Family family : new Family[] {Family.DATA, Family.SCORE, Family.STREAM}) {
+      byte[] row = families.get(family).ceilingKey(new byte[0]);
+      while (row != null) {
+        ByteBuffer prefix = ByteBuffer.wrap(row);
+        int slot = prefix.getShort() & 0xffff;
+        long id = prefix.getLong();
+        require(collections.contains(ElementRows.from(slot, id)), "orphans in " + family);
+        row = families.get(family).ceilingKey(ElementRows.to(slot, id));
+      }
+    }
+  }
+
+  private static void require(boolean holds, String what) {
+    if (!holds) {
+      throw new AssertionError(what);
+    }
+  }
+
+  private void restoreLater(Family family, byte[] row, byte[] before) {
+    changed(family);
+    undo.push(
+        () -> {
+          if (before == null) {
+            families.get(family).remove(row);
+          } else {
+            families.get(family).put(row, before);
+          }
+          changed(family);
+        });
+  }
+
+  private void changed(Family family) {
+    changes.merge(family, 1, Integer::sum);
+  }
+
+  private RowCursor cursor(Family family, byte[] from, byte[] to, boolean backwards) {
+    // An empty range is legal for the caller, but not for subMap.
+    NavigableMap<byte[], byte[]> range =
+        Arrays.compareUnsigned(from, to) >= 0
+            ? new TreeMap<>(Arrays::compareUnsigned)
+            : families.get(family).subMap(from, true, to, false);
+    Iterator<Map.Entry<byte[], byte[]>> entries =
+        (backwards ? range.descendingMap() : range).entrySet().iterator();
+    int atOpening = changes.get(family);
+    return new RowCursor() {
+      private Map.Entry<byte[], byte[]> current;
+      private boolean closed;
+
+      @Override
+      public boolean next() {
+        requireUnchanged();
+        current = entries.hasNext() ? entries.next() : null;
+        return current != null;
+      }
+
+      @Override
+      public byte[] key() {
+        return current().getKey();
+      }
+
+      @Override
+      public byte[] value() {
+        return current().getValue();
+      }
+
+      @Override
+      public void close() {
+        closed = true;
+      }
+
+      private Map.Entry<byte[], byte[]> current() {
+        requireUnchanged();
+        if (current == null) {
+          throw new NoSuchElementException("not on a row");
+        }
+        return current;
+      }
+
+      private void requireUnchanged() {
+        if (closed) {
+          throw new IllegalStateException("the cursor is closed");
+        }
+        if (atOpening != changes.get(family)) {
+          throw new ConcurrentModificationException(family + " changed under a cursor");
+        }
+      }
+    };
+  }
+}

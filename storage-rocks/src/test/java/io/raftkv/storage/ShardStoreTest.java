@@ -1,0 +1,338 @@
+package io.raftkv.storage;
+
+import static io.raftkv.storage.TestStores.bytes;
+import static io.raftkv.storage.TestStores.get;
+import static io.raftkv.storage.TestStores.put;
+import static io.raftkv.storage.TestStores.text;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.raftkv.storage.rocks.RocksHandles;
+import io.raftkv.storage.row.SysRows;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ShardStoreTest {
+  @TempDir Path directory;
+
+  private final StoreEnvironment environment = TestStores.environment();
+  private ShardStore store;
+
+  @BeforeEach
+  void open() {
+    store = ShardStore.open(directory.resolve("store"), environment);
+  }
+
+  @AfterEach
+  void close() {
+    store.close();
+    environment.close();
+  }
+
+  private void reopen() {
+    store.close();
+    open();
+  }
+
+  @Test
+  void newStoreHasAppliedNothing() {
+    assertThat(store.position()).isEqualTo(StorePosition.NONE);
+    assertThat(store.appliedIndex()).isEqualTo(-1);
+    assertThat(store.flushedIndex()).isEqualTo(-1);
+  }
+
+  @Test
+  void commitMovesTermIndexAndTimeTogetherAndTheyOutliveAReopen() {
+    try (StoreBatch batch = store.begin(1_000)) {
+      batch.commit(3, 7);
+    }
+    assertThat(store.position()).isEqualTo(new StorePosition(3, 7, 1_000));
+    reopen();
+    assertThat(store.position()).isEqualTo(new StorePosition(3, 7, 1_000));
+    assertThat(store.appliedTerm()).isEqualTo(3);
+    assertThat(store.shardTimeMillis()).isEqualTo(1_000);
+  }
+
+  @Test
+  void timeNeverGoesBack() {
+    try (StoreBatch batch = store.begin(5_000)) {
+      batch.commit(1, 0);
+    }
+    try (StoreBatch batch = store.begin(4_000)) {
+      assertThat(batch.timeMillis()).isEqualTo(5_000);
+      batch.commit(1, 1);
+    }
+    assertThat(store.shardTimeMillis()).isEqualTo(5_000);
+  }
+
+  @Test
+  void entryAppliedAlreadyIsRefused() {
+    put(store, 4, Family.META, "a", "1");
+    try (StoreBatch batch = store.begin(0)) {
+      batch.put(Family.META, bytes("a"), bytes("2"));
+      assertThatThrownBy(() -> batch.commit(1, 4))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("index 4")
+          .hasMessageContaining("at 4");
+    }
+    assertThat(get(store, Family.META, "a")).isEqualTo("1");
+  }
+
+  @Test
+  void entryWithoutDataMovesTheIndexOnlyForward() {
+    put(store, 4, Family.DATA, "a", "1");
+    assertThat(store.skipTo(2, 4)).isFalse();
+    assertThat(store.skipTo(2, 5)).isTrue();
+    assertThat(store.position()).isEqualTo(new StorePosition(2, 5, 0));
+    reopen();
+    assertThat(store.appliedIndex()).isEqualTo(5);
+  }
+
+  @Test
+  void batchClosedWithoutCommitLeavesNothing() {
+    try (StoreBatch batch = store.begin(9)) {
+      batch.put(Family.META, bytes("a"), bytes("1"));
+      batch.addKeys(1, 0, 1);
+      batch.nextId();
+    }
+    assertThat(get(store, Family.META, "a")).isNull();
+    assertThat(store.shardTimeMillis()).isZero();
+    try (StoreBatch batch = store.begin(0)) {
+      assertThat(batch.keys(0)).isZero();
+      assertThat(batch.nextId()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void onlyOneBatchIsOpenAtATime() {
+    try (StoreBatch first = store.begin(0)) {
+      assertThatThrownBy(() -> store.begin(0)).isInstanceOf(IllegalStateException.class);
+      assertThatThrownBy(() -> store.skipTo(1, 1)).isInstanceOf(IllegalStateException.class);
+      first.commit(1, 0);
+      assertThatThrownBy(() -> first.put(Family.DATA, bytes("a"), bytes("b")))
+          .isInstanceOf(IllegalStateException.class);
+    }
+    store.begin(0).close();
+  }
+
+  @Test
+  void rollbackTakesBackRowsIdsCountsProposalsAndRecordsSinceTheMark() {
+    try (StoreBatch batch = store.begin(0)) {
+      batch.put(Family.META, bytes("kept"), bytes("1"));
+      batch.addKeys(5, 0, 2);
+      batch.nextId();
+      batch.mark();
+      batch.put(Family.META, bytes("kept"), bytes("2"));
+      batch.deleteRange(Family.META, bytes("a"), bytes("z"));
+      batch.addKeys(5, 0, 3);
+      batch.addKeys(6, 1, 1);
+      batch.nextId();
+      batch.noteProposal(77, 5);
+      batch.putRecord("name", bytes("value"));
+      batch.rollback();
+      batch.commit(1, 0);
+    }
+    assertThat(get(store, Family.META, "kept")).isEqualTo("1");
+    try (StoreBatch batch = store.begin(0)) {
+      assertThat(batch.nextId()).isEqualTo(2);
+      assertThat(batch.keysInSlot(5, 0)).isEqualTo(2);
+      assertThat(batch.keys(1)).isZero();
+      assertThat(batch.lastProposal(77)).isZero();
+      assertThat(batch.record("name")).isNull();
+    }
+  }
+
+  @Test
+  void idsGoOnAfterAReopen() {
+    try (StoreBatch batch = store.begin(0)) {
+      assertThat(batch.nextId()).isEqualTo(1);
+      assertThat(batch.nextId()).isEqualTo(2);
+      batch.commit(1, 0);
+    }
+    reopen();
+    try (StoreBatch batch = store.begin(0)) {
+      assertThat(batch.nextId()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void keyCountsArePerSlotAndDatabaseAndOutliveAReopen() {
+    try (StoreBatch batch = store.begin(0)) {
+      batch.addKeys(0, 0, 3);
+      batch.addKeys(Slot.COUNT - 1, 0, 4);
+      batch.addKeys(Slot.COUNT - 1, 255, 5);
+      assertThat(batch.keys(0)).isEqualTo(7);
+      batch.commit(1, 0);
+    }
+    reopen();
+    try (StoreBatch batch = store.begin(0)) {
+      batch.addKeys(0, 0, -3);
+      assertThat(batch.keys(0)).isEqualTo(4);
+      assertThatThrownBy(() -> batch.addKeys(0, 0, -1)).isInstanceOf(IllegalStateException.class);
+      batch.commit(1, 1);
+    }
+    try (ReadView memory = store.readInMemory();
+        ReadView disk = store.readSnapshot()) {
+      for (ReadView view : List.of(memory, disk)) {
+        assertThat(view.keys(0)).isEqualTo(4);
+        assertThat(view.keys(1)).isZero();
+        assertThat(view.keys(255)).isEqualTo(5);
+        assertThat(view.keysInSlot(0, 0)).isZero();
+        assertThat(view.keysInSlot(Slot.COUNT - 1, 0)).isEqualTo(4);
+      }
+    }
+  }
+
+  @Test
+  void rowsOfTheStoreItselfCannotBeWrittenAsData() {
+    try (StoreBatch batch = store.begin(0)) {
+      assertThatThrownBy(() -> batch.put(Family.SYS, SysRows.position(), new byte[0]))
+          .isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> batch.deleteRange(Family.SYS, new byte[0], new byte[] {9}))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @Test
+  void namedRecordsAreFoundByNameAndByPrefixInOrder() {
+    try (StoreBatch batch = store.begin(0)) {
+      batch.putRecord("node/b", bytes("2"));
+      batch.putRecord("node/a", bytes("1"));
+      batch.putRecord("node/ü", bytes("3"));
+      batch.putRecord("nodes", bytes("4"));
+      batch.putRecord("gone", bytes("5"));
+      batch.deleteRecord("gone");
+      assertThat(names(batch.records("node/"))).containsExactly("node/a=1", "node/b=2", "node/ü=3");
+      batch.commit(1, 0);
+    }
+    reopen();
+    try (ReadView view = store.read()) {
+      assertThat(text(view.record("nodes"))).isEqualTo("4");
+      assertThat(view.record("gone")).isNull();
+      assertThat(names(view.records("node/"))).containsExactly("node/a=1", "node/b=2", "node/ü=3");
+      assertThat(names(view.records(""))).hasSize(4);
+    }
+  }
+
+  private static List<String> names(RecordCursor records) {
+    List<String> names = new ArrayList<>();
+    try (records) {
+      while (records.next()) {
+        names.add(records.name() + "=" + text(records.value()));
+      }
+    }
+    return names;
+  }
+
+  @Test
+  void proposersSilentForADayAreForgottenWhenANewOneAppears() {
+    long day = StoreBatch.PROPOSER_MEMORY_MILLIS;
+    propose(0, 1_000, 11, 5);
+    propose(1, 2_000, 22, 6);
+    propose(2, day + 1_500, 22, 7);
+    try (StoreBatch batch = store.begin(day + 1_500)) {
+      assertThat(batch.lastProposal(11)).isEqualTo(5);
+      batch.noteProposal(33, 1);
+      assertThat(batch.lastProposal(11)).isZero();
+      assertThat(batch.lastProposal(22)).isEqualTo(7);
+      assertThat(batch.lastProposal(33)).isEqualTo(1);
+      batch.commit(1, 3);
+    }
+    reopen();
+    try (StoreBatch batch = store.begin(0)) {
+      assertThat(batch.lastProposal(11)).isZero();
+      assertThat(batch.lastProposal(22)).isEqualTo(7);
+    }
+  }
+
+  private void propose(long index, long stamp, long proposer, long sequence) {
+    try (StoreBatch batch = store.begin(stamp)) {
+      batch.noteProposal(proposer, sequence);
+      batch.commit(1, index);
+    }
+  }
+
+  @Test
+  void storeOfANewerFormatIsRefusedAndBothVersionsAreNamed() {
+    store.close();
+    Path path = directory.resolve("store");
+    RocksHandles rocks = RocksHandles.open(path, environment.resources());
+    rocks.write(out -> out.put(Family.SYS, SysRows.format(), SysRows.formatValue(7)));
+    rocks.flush();
+    rocks.close();
+    assertThatThrownBy(() -> ShardStore.open(path, environment))
+        .isInstanceOf(UnsupportedFormatException.class)
+        .hasMessageContaining("format 7")
+        .hasMessageContaining("up to format 1");
+    // It is closed again, nothing holds its lock.
+    RocksHandles again = RocksHandles.open(path, environment.resources());
+    again.write(out -> out.put(Family.SYS, SysRows.format(), SysRows.formatValue(1)));
+    again.flush();
+    again.close();
+    open();
+  }
+
+  @Test
+  void storeIsOpenOnlyOnce() {
+    assertThatThrownBy(() -> ShardStore.open(directory.resolve("store"), environment))
+        .isInstanceOf(StorageException.class)
+        .isNotInstanceOf(CorruptStoreException.class)
+        .hasMessageContaining("cannot open");
+  }
+
+  @Test
+  void closedStoreAnswersWithAnErrorAndNotWithACrash() {
+    put(store, 0, Family.DATA, "a", "1");
+    ReadView view = store.read();
+    store.close();
+    store.close();
+    assertThatThrownBy(() -> view.get(Family.DATA, bytes("a")))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("is closed");
+    assertThatThrownBy(store::checksum).isInstanceOf(StorageException.class);
+    assertThatThrownBy(() -> put(store, 1, Family.DATA, "a", "2"))
+        .isInstanceOf(StorageException.class);
+    assertThat(store.isWritable()).isFalse();
+  }
+
+  @Test
+  void flushTellsWhatIsDurable() {
+    put(store, 3, Family.DATA, "a", "1");
+    assertThat(store.flushedIndex()).isEqualTo(-1);
+    assertThat(store.flush()).isEqualTo(3);
+    assertThat(store.flushedIndex()).isEqualTo(3);
+  }
+
+  @Test
+  void checksumsAreEqualExactlyWhenRowsAndPositionAre() throws IOException {
+    try (ShardStore other = ShardStore.open(directory.resolve("other"), environment)) {
+      put(store, 0, Family.DATA, "a", "1");
+      put(other, 0, Family.DATA, "a", "1");
+      other.flush();
+      assertThat(store.checksum()).isEqualTo(other.checksum());
+      put(store, 1, Family.STREAM, "b", "2");
+      put(other, 1, Family.STREAM, "b", "3");
+      assertThat(store.checksum().index()).isEqualTo(other.checksum().index()).isEqualTo(1);
+      assertThat(store.checksum()).isNotEqualTo(other.checksum());
+    }
+  }
+
+  @Test
+  void gaugesAreThere() {
+    put(store, 0, Family.META, "a", "1");
+    store.flush();
+    assertThat(store.properties())
+        .containsKeys(
+            "memtable_bytes", "block_cache_bytes", "pending_compaction_bytes", "row_cache_hits")
+        .hasEntrySatisfying("live_sst_bytes", bytes -> assertThat(bytes).isPositive())
+        .hasEntrySatisfying("estimated_keys", keys -> assertThat(keys).isEqualTo(1))
+        .hasEntrySatisfying("row_cache_bytes", bytes -> assertThat(bytes).isPositive());
+    assertThat(store.diskUsageBytes()).isPositive();
+  }
+}

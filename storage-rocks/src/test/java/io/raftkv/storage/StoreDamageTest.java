@@ -1,0 +1,181 @@
+package io.raftkv.storage;
+
+import static io.raftkv.storage.TestStores.bytes;
+import static io.raftkv.storage.TestStores.files;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A damaged store is recognized, and the file is named; it never opens as an older or empty one.
+ */
+class StoreDamageTest {
+  private static final int ROWS = 200;
+
+  @TempDir Path directory;
+
+  private final StoreEnvironment environment = TestStores.environment();
+
+  @BeforeEach
+  void fillStore() {
+    Random random = new Random(3);
+    try (ShardStore store = ShardStore.open(directory, environment)) {
+      for (int i = 0; i < ROWS; i++) {
+        byte[] value = new byte[1_000];
+        random.nextBytes(value);
+        try (StoreBatch batch = store.begin(i)) {
+          batch.put(Family.DATA, bytes("row" + i), value);
+          batch.commit(1, i);
+        }
+        if (i % 50 == 49) {
+          store.flush();
+        }
+      }
+    }
+  }
+
+  @AfterEach
+  void close() {
+    environment.close();
+  }
+
+  @Test
+  void tableThatWasCutOff() throws IOException {
+    Path table = largest(".sst");
+    cutOff(table, Files.size(table) / 2);
+    assertOpenNames(table);
+  }
+
+  @Test
+  void tableThatIsMissing() throws IOException {
+    Path table = largest(".sst");
+    Files.delete(table);
+    assertOpenNames(table);
+  }
+
+  @Test
+  void tableWithAFlippedBitInItsFooter() throws IOException {
+    Path table = largest(".sst");
+    flipBit(table, Files.size(table) - 3);
+    assertOpenNames(table);
+  }
+
+  @Test
+  void tableWithAFlippedBitInItsRowsIsFoundWhenTheyAreRead() throws IOException {
+    Path table = largest(".sst");
+    flipBit(table, Files.size(table) / 3);
+    try (ShardStore store = ShardStore.open(directory, environment)) {
+      assertThatThrownBy(
+              () -> {
+                try (ReadView view = store.read()) {
+                  for (int i = 0; i < ROWS; i++) {
+                    view.get(Family.DATA, bytes("row" + i));
+                  }
+                }
+              })
+          .isInstanceOf(CorruptStoreException.class)
+          .hasMessageContaining(directory.toString())
+          .hasMessageContaining(table.getFileName().toString());
+      assertThatThrownBy(store::checksum).isInstanceOf(CorruptStoreException.class);
+    }
+  }
+
+  @Test
+  void manifestWithAFlippedBit() throws IOException {
+    Path manifest = largest("MANIFEST-");
+    for (long at = 8; at < Files.size(manifest); at += 37) {
+      flipBit(manifest, at);
+      assertOpenNames(manifest);
+      flipBit(manifest, at);
+    }
+  }
+
+  @Test
+  void manifestThatWasCutOffAnywhere() throws IOException {
+    Path manifest = largest("MANIFEST-");
+    byte[] whole = Files.readAllBytes(manifest);
+    for (int length = whole.length - 1; length >= 0; length -= 41) {
+      Files.write(manifest, whole);
+      cutOff(manifest, length);
+      assertOpenNames(manifest);
+    }
+  }
+
+  @Test
+  void manifestThatIsMissing() throws IOException {
+    Path manifest = largest("MANIFEST-");
+    Files.delete(manifest);
+    assertOpenNames(manifest);
+  }
+
+  @Test
+  void currentFileThatIsMissingOrEmpty() throws IOException {
+    Path current = directory.resolve("CURRENT");
+    Files.write(current, new byte[0]);
+    assertOpenNames(current);
+    Files.delete(current);
+    assertOpenNames(current);
+    assertThat(files(directory)).anyMatch(file -> file.toString().endsWith(".sst"));
+  }
+
+  @Test
+  void storeThatIsOlderThanItsMark() throws IOException {
+    new FlushMark(ROWS + 5, "MANIFEST-999999", 1).write(directory);
+    assertThatThrownBy(() -> ShardStore.open(directory, environment))
+        .isInstanceOf(CorruptStoreException.class)
+        .hasMessageContaining("199")
+        .hasMessageContaining("205");
+  }
+
+  @Test
+  void markWithUnknownContent() throws IOException {
+    Files.writeString(directory.resolve("FLUSHED"), "raftkv-flushed 1\nx\ny\nz\n");
+    assertOpenNames(directory.resolve("FLUSHED"));
+  }
+
+  private void assertOpenNames(Path file) {
+    assertThatThrownBy(() -> ShardStore.open(directory, environment).close())
+        .isInstanceOf(CorruptStoreException.class)
+        .hasMessageContaining(directory.toString())
+        .hasMessageContaining(file.getFileName().toString());
+  }
+
+  private Path largest(String kind) throws IOException {
+    Path largest = null;
+    for (Path file : files(directory)) {
+      if (file.getFileName().toString().contains(kind)
+          && (largest == null || Files.size(file) > Files.size(largest))) {
+        largest = file;
+      }
+    }
+    assertThat(largest).isNotNull();
+    return largest;
+  }
+
+  private static void cutOff(Path file, long length) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.truncate(length);
+    }
+  }
+
+  private static void flipBit(Path file, long at) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      ByteBuffer octet = ByteBuffer.allocate(1);
+      channel.read(octet, at);
+      octet.put(0, (byte) (octet.get(0) ^ 0x10));
+      channel.write(octet.flip(), at);
+    }
+  }
+}

@@ -1,0 +1,135 @@
+package io.raftkv.storage.type;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import io.raftkv.storage.Family;
+import io.raftkv.storage.KeyHandle;
+import io.raftkv.storage.Keyspace;
+import io.raftkv.storage.MemoryRows;
+import io.raftkv.storage.RowCursor;
+import io.raftkv.storage.WritableRows;
+import java.util.ArrayList;
+import java.util.List;
+
+/** One key on rows in memory, which count what is done to them. */
+final class TypeFixture {
+  static final byte[] KEY = bytes("key");
+
+  private static final long TIME_MILLIS = 1_700_000_000_000L;
+
+  final MemoryRows memory = new MemoryRows();
+  final CountingRows rows = new CountingRows(memory);
+
+  /** The key as the next command sees it. */
+  KeyHandle key() {
+    return Keyspace.forApply(rows, 0, TIME_MILLIS, 1).key(KEY);
+  }
+
+  HashType hash() {
+    return new HashType(key());
+  }
+
+  SetType set() {
+    return new SetType(key());
+  }
+
+  int encoding() {
+    return key().meta().encoding();
+  }
+
+  static byte[] bytes(String text) {
+    return text.getBytes(ISO_8859_1);
+  }
+
+  static String text(byte[] bytes) {
+    return new String(bytes, ISO_8859_1);
+  }
+
+  static List<byte[]> list(String... texts) {
+    List<byte[]> list = new ArrayList<>();
+    for (String text : texts) {
+      list.add(bytes(text));
+    }
+    return list;
+  }
+
+  static List<String> texts(Iterable<byte[]> list) {
+    List<String> texts = new ArrayList<>();
+    list.forEach(bytes -> texts.add(text(bytes)));
+    return texts;
+  }
+
+  /** Counts cursors and writes of rows that work as usual. */
+  static final class CountingRows implements WritableRows {
+    private final WritableRows rows;
+    int cursors;
+    int gets;
+    int writes;
+
+    CountingRows(WritableRows rows) {
+      this.rows = rows;
+    }
+
+    void reset() {
+      cursors = 0;
+      gets = 0;
+      writes = 0;
+    }
+
+    @Override
+    public byte[] get(Family family, byte[] row) {
+      gets++;
+      return rows.get(family, row);
+    }
+
+    @Override
+    public RowCursor ascending(Family family, byte[] from, byte[] to) {
+      cursors++;
+      return rows.ascending(family, from, to);
+    }
+
+    @Override
+    public RowCursor descending(Family family, byte[] from, byte[] to) {
+      cursors++;
+      return rows.descending(family, from, to);
+    }
+
+    @Override
+    public long keysInSlot(int slot, int database) {
+      return rows.keysInSlot(slot, database);
+    }
+
+    @Override
+    public long keys(int database) {
+      return rows.keys(database);
+    }
+
+    @Override
+    public void put(Family family, byte[] row, byte[] value) {
+      writes++;
+      rows.put(family, row, value);
+    }
+
+    @Override
+    public void delete(Family family, byte[] row) {
+      writes++;
+      rows.delete(family, row);
+    }
+
+    @Override
+    public void deleteRange(Family family, byte[] from, byte[] to) {
+      writes++;
+      rows.deleteRange(family, from, to);
+    }
+
+    @Override
+    public long nextId() {
+      return rows.nextId();
+    }
+
+    @Override
+    public void addKeys(int slot, int database, int delta) {
+      rows.addKeys(slot, database, delta);
+    }
+  }
+}

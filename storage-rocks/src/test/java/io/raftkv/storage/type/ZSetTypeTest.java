@@ -1,0 +1,322 @@
+package io.raftkv.storage.type;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.raftkv.storage.CorruptStoreException;
+import io.raftkv.storage.Family;
+import io.raftkv.storage.KeyHandle;
+import io.raftkv.storage.KeyType;
+import io.raftkv.storage.Keyspace;
+import io.raftkv.storage.MemoryRows;
+import io.raftkv.storage.SeededRandom;
+import io.raftkv.storage.row.MetaRow;
+import io.raftkv.storage.type.ZSetRange.Limit;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ZSetTypeTest {
+  private static final int STEPS = 500;
+  private static final double[] SCORES = {
+    Double.NEGATIVE_INFINITY,
+    -1e300,
+    -2.5,
+    -1,
+    0,
+    Double.MIN_VALUE,
+    1,
+    1.5,
+    2,
+    3,
+    1e18,
+    Double.POSITIVE_INFINITY
+  };
+
+  private final MemoryRows rows = new MemoryRows();
+
+  /** Random operations give the same as on a map in memory; every member has both its rows. */
+  @ParameterizedTest
+  @CsvSource({"0,false", "100,false", "140,false", "700,false", "100,true", "700,true"})
+  void behavesAsAMapInMemory(int startSize, boolean oneScore) {
+    long seed = Long.getLong("raftkv.seed", 99_991L * (startSize + 1) + (oneScore ? 1 : 0));
+    Random random = new Random(seed);
+    Map<String, Double> model = new TreeMap<>();
+    for (int i = 0; i < startSize; i++) {
+      put(model, member(random), score(random, oneScore));
+    }
+    for (int step = 0; step < STEPS; step++) {
+      String operation;
+      try {
+        operation = randomStep(random, model, oneScore);
+      } catch (AssertionError | RuntimeException wrong) {
+        throw new AssertionError("seed " + seed + ", step " + step, wrong);
+      }
+      String where = "seed " + seed + ", step " + step + ", " + operation;
+      ZSetType set = set();
+      assertThat(set.size()).as(where).isEqualTo(model.size());
+      assertThat(set.exists()).as(where).isEqualTo(!model.isEmpty());
+      assertThat(texts(set.ranks(0, Long.MAX_VALUE, false))).as(where).isEqualTo(sorted(model));
+      boolean inRows = set.exists() && key().meta().encoding() == MetaRow.ROWS;
+      assertThat(rows.size(Family.DATA)).as(where).isEqualTo(inRows ? model.size() : 0);
+      assertThat(rows.size(Family.SCORE)).as(where).isEqualTo(inRows ? model.size() : 0);
+      rows.verify();
+    }
+  }
+
+  private String randomStep(Random random, Map<String, Double> model, boolean oneScore) {
+    List<String> sorted = sorted(model);
+    List<String> reversed = new ArrayList<>(sorted);
+    Collections.reverse(reversed);
+    int from = random.nextInt(sorted.size() + 1);
+    int to = Math.min(sorted.size() - 1, from + random.nextInt(20) - 2);
+    boolean backwards = random.nextBoolean();
+    String member = member(random);
+    switch (random.nextInt(9)) {
+      case 0, 1, 2, 3 -> {
+        for (int i = random.nextInt(6); i >= 0; i--) {
+          put(model, member(random), score(random, oneScore));
+        }
+        return "put";
+      }
+      case 4 -> {
+        ZSetType set = set();
+        boolean removed = set.remove(bytes(member));
+        set.save();
+        assertThat(removed).isEqualTo(model.remove(member) != null);
+        return "remove " + member;
+      }
+      case 5 -> {
+        ZSetType set = set();
+        long removed = set.removeRanks(from, to);
+        set.save();
+        List<String> gone = sorted.subList(from, Math.max(from, to + 1));
+        assertThat(removed).isEqualTo(gone.size());
+        gone.forEach(each -> model.remove(name(each)));
+        return "remove ranks " + from + " " + to;
+      }
+      case 6 -> {
+        ZSetRange range = range(random, oneScore);
+        List<String> gone = part(sorted, range);
+        if (gone.size() > 20 && random.nextInt(30) != 0) {
+          return "remove nothing";
+        }
+        ZSetType set = set();
+        long removed = set.remove(range);
+        set.save();
+        assertThat(removed).as(range.toString()).isEqualTo(gone.size());
+        gone.forEach(each -> model.remove(name(each)));
+        return "remove " + range;
+      }
+      case 7 -> {
+        ZSetRange range = range(random, oneScore);
+        List<String> part = part(sorted, range);
+        assertThat(set().count(range)).as(range.toString()).isEqualTo(part.size());
+        if (backwards) {
+          Collections.reverse(part);
+        }
+        int skip = random.nextInt(4);
+        int limit = random.nextInt(40);
+        assertThat(texts(set().range(range, backwards, skip, limit)))
+            .as(range.toString())
+            .isEqualTo(
+                part.subList(Math.min(skip, part.size()), Math.min(skip + limit, part.size())));
+        return "range " + range;
+      }
+      default -> {
+        List<String> order = backwards ? reversed : sorted;
+        assertThat(texts(set().ranks(from, to, backwards)))
+            .isEqualTo(order.subList(from, Math.max(from, to + 1)));
+        Double score = model.get(member);
+        assertThat(set().score(bytes(member)))
+            .isEqualTo(Double.valueOf(score == null ? Double.NaN : score));
+        assertThat(set().rank(bytes(member), backwards))
+            .isEqualTo(score == null ? -1 : order.indexOf(member + "=" + score));
+        return "ranks " + from + " " + to;
+      }
+    }
+  }
+
+  private void put(Map<String, Double> model, String member, double score) {
+    ZSetType set = set();
+    set.put(bytes(member), score);
+    set.save();
+    model.put(member, score);
+  }
+
+  private static List<String> sorted(Map<String, Double> model) {
+    Comparator<Map.Entry<String, Double>> byScore = Map.Entry.comparingByValue();
+    return model.entrySet().stream()
+        .sorted(byScore.thenComparing(Map.Entry.comparingByKey()))
+        .map(each -> each.getKey() + "=" + each.getValue())
+        .collect(ArrayList::new, ArrayList::add, ArrayList::addAll);
+  }
+
+  /** The run of members in a range, by the range's own words. */
+  private static List<String> part(List<String> sorted, ZSetRange range) {
+    List<String> part = new ArrayList<>();
+    for (String each : sorted) {
+      double score = Double.parseDouble(each.substring(each.indexOf('=') + 1));
+      byte[] member = bytes(name(each));
+      if (!part.isEmpty() || range.aboveMin(member, score)) {
+        if (!range.belowMax(member, score)) {
+          break;
+        }
+        part.add(each);
+      }
+    }
+    return part;
+  }
+
+  private static ZSetRange range(Random random, boolean oneScore) {
+    if (oneScore || random.nextInt(4) == 0) {
+      return new ZSetRange.ByMember(limit(random), limit(random));
+    }
+    return new ZSetRange.ByScore(
+        score(random, false), random.nextBoolean(), score(random, false), random.nextBoolean());
+  }
+
+  private static Limit limit(Random random) {
+    return switch (random.nextInt(6)) {
+      case 0 -> Limit.LOWEST;
+      case 1 -> Limit.HIGHEST;
+      case 2, 3 -> Limit.included(bytes(member(random)));
+      default -> Limit.excluded(bytes(member(random)));
+    };
+  }
+
+  @Test
+  void removingALargeRangeLeavesTheOthers() {
+    fill(2000);
+    ZSetType set = set();
+    assertThat(set.remove(new ZSetRange.ByScore(100, false, 1900, true))).isEqualTo(1800);
+    set.save();
+    assertThat(set().size()).isEqualTo(200);
+    assertThat(rows.size(Family.DATA)).isEqualTo(200);
+    assertThat(rows.size(Family.SCORE)).isEqualTo(200);
+    assertThat(texts(set().ranks(99, 100, false))).containsExactly("m99=99.0", "m1900=1900.0");
+  }
+
+  @Test
+  void whatIsPutAfterAllWasRemovedIsANewSet() {
+    fill(500);
+    ZSetType set = set();
+    assertThat(set.remove(new ZSetRange.ByMember(Limit.LOWEST, Limit.HIGHEST))).isEqualTo(500);
+    set.put(bytes("new"), 1);
+    set.save();
+    assertThat(texts(set().ranks(0, 10, false))).containsExactly("new=1.0");
+    rows.verify();
+    assertThat(rows.size(Family.DATA)).isZero();
+  }
+
+  @Test
+  void replacingDropsValueAndExpiry() {
+    fill(500);
+    key().expireAt(5000);
+    List<ScoredMember> members = set().ranks(10, 300, false);
+    assertThat(ZSetType.replace(key(), members)).isEqualTo(291);
+    assertThat(key().meta().expireAtMillis()).isEqualTo(MetaRow.NO_EXPIRY);
+    assertThat(rows.size(Family.SCORE)).isEqualTo(291);
+    rows.verify();
+    assertThat(ZSetType.replace(key(), List.of())).isZero();
+    assertThat(key().exists()).isFalse();
+  }
+
+  @Test
+  void samplesAreDifferentMembersAndTheSameForTheSameSeed() {
+    fill(1000);
+    for (int count : new int[] {1, 50, 333, 334, 999}) {
+      List<String> sample = texts(set().sample(new SeededRandom(7), count));
+      assertThat(new TreeSet<>(sample)).hasSize(count);
+      assertThat(texts(set().sample(new SeededRandom(7), count))).isEqualTo(sample);
+      assertThat(texts(set().sample(new SeededRandom(8), count))).isNotEqualTo(sample);
+    }
+    assertThat(set().sample(new SeededRandom(7), 5000)).hasSize(1000);
+  }
+
+  @Test
+  void theInlineLayoutIsPinned() {
+    ZSetType set = set();
+    set.put(bytes("b"), -0.0);
+    set.put(bytes("a"), 1.5);
+    set.save();
+    assertThat(HexFormat.of().formatHex(key().meta().payload()))
+        .isEqualTo("01" + "02" + "0000000000000000" + "0162" + "3ff8000000000000" + "0161");
+  }
+
+  @Test
+  void theRowLayoutIsPinned() {
+    ZSetType set = set();
+    set.put(bytes("x".repeat(65)), 1.5);
+    set.save();
+    assertThat(HexFormat.of().formatHex(key().meta().payload(), 8, 16))
+        .isEqualTo("0000000000000001");
+    String dump = rows.dump();
+    assertThat(dump).contains("= 3ff8000000000000").contains("bff8000000000000" + "78".repeat(65));
+  }
+
+  @Test
+  void aDamagedRecordIsNotTakenForASortedSet() {
+    for (String payload : List.of("", "02", "0101", "0101" + "00".repeat(8), "0100ff")) {
+      key().replace(KeyType.ZSET, MetaRow.INLINE, HexFormat.of().parseHex(payload), 1L << 62);
+      assertThatThrownBy(this::set).as(payload).isInstanceOf(CorruptStoreException.class);
+    }
+    key().replace(KeyType.ZSET, MetaRow.ROWS, new byte[16], 1L << 62);
+    assertThatThrownBy(this::set).isInstanceOf(CorruptStoreException.class);
+  }
+
+  @Test
+  void noScoreIsNaN() {
+    assertThatThrownBy(() -> set().put(bytes("a"), Double.NaN))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  private void fill(int members) {
+    ZSetType set = set();
+    for (int i = 0; i < members; i++) {
+      set.put(bytes("m" + i), i);
+    }
+    set.save();
+  }
+
+  private KeyHandle key() {
+    return Keyspace.forApply(rows, 0, 1000, 1).key(new byte[] {'k'});
+  }
+
+  private ZSetType set() {
+    return new ZSetType(key());
+  }
+
+  /** One of some hundreds; seldom one that is too large inline. */
+  private static String member(Random random) {
+    return random.nextInt(300) == 0 ? "x".repeat(65) : "m" + random.nextInt(900);
+  }
+
+  private static double score(Random random, boolean oneScore) {
+    return oneScore ? 0 : SCORES[random.nextInt(SCORES.length)];
+  }
+
+  private static String name(String memberAndScore) {
+    return memberAndScore.substring(0, memberAndScore.indexOf('='));
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(ISO_8859_1);
+  }
+
+  private static List<String> texts(List<ScoredMember> members) {
+    return members.stream()
+        .map(each -> new String(each.member(), ISO_8859_1) + "=" + each.score())
+        .toList();
+  }
+}
