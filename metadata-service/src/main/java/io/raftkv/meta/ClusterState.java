@@ -1,0 +1,261 @@
+package io.raftkv.meta;
+
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * All that the cluster has agreed on, at one version.
+ *
+ * <p>Immutable, and the same on every node at the same version. Changed only by {@link
+ * MetaApplier}. Invariants, checked whenever a state is made: the routing table is exactly what the
+ * shards own; replicas and metadata voters are on known nodes that are not removed; no two shards
+ * share a Raft group.
+ *
+ * <p>Who leads a shard is not in here: leaders change without anybody's agreement.
+ */
+public final class ClusterState {
+  /** The state before {@link MetaCommand.Bootstrap}. */
+  public static final ClusterState EMPTY = new StateDraft().build();
+
+  private final String clusterId;
+  private final ClusterStatus status;
+  private final long version;
+  private final long createdAtMillis;
+  private final long updatedAtMillis;
+  private final NavigableMap<String, NodeInfo> nodes;
+  private final NavigableMap<String, ShardInfo> shards;
+  private final NavigableMap<String, JobInfo> jobs;
+  private final List<String> metadataVoters;
+  private final RoutingTable routing;
+  private final StateCounters counters;
+
+  /** Owners by {@link RoutingTable#ordinalOf}; derived, for lookups per request. */
+  private final ShardInfo[] owners;
+
+  private final Map<UUID, ShardInfo> shardsByGroup;
+
+  ClusterState(StateDraft draft) {
+    clusterId = draft.clusterId;
+    status = draft.status;
+    version = draft.version;
+    createdAtMillis = draft.createdAtMillis;
+    updatedAtMillis = draft.updatedAtMillis;
+    nodes = Collections.unmodifiableNavigableMap(draft.nodes);
+    shards = Collections.unmodifiableNavigableMap(draft.shards);
+    jobs = Collections.unmodifiableNavigableMap(draft.jobs);
+    metadataVoters = List.copyOf(draft.metadataVoters);
+    routing = draft.routing;
+    counters = draft.counters;
+    owners = routing.shardIds().stream().map(shards::get).toArray(ShardInfo[]::new);
+    shardsByGroup = new HashMap<>();
+    check();
+  }
+
+  /** Unique name of the cluster; empty before it is bootstrapped. */
+  public String clusterId() {
+    return clusterId;
+  }
+
+  public ClusterStatus status() {
+    return status;
+  }
+
+  /** True once the cluster has its id, nodes and shards. */
+  public boolean isBootstrapped() {
+    return status != ClusterStatus.FORMING;
+  }
+
+  /** The epoch: 0 at first, one more with every change. */
+  public long version() {
+    return version;
+  }
+
+  /** When the cluster was bootstrapped; 0 before. */
+  public long createdAtMillis() {
+    return createdAtMillis;
+  }
+
+  /** When this version was made; 0 before the first change. */
+  public long updatedAtMillis() {
+    return updatedAtMillis;
+  }
+
+  /** All nodes by id, in natural order: n2 before n10. Removed ones are kept. */
+  public NavigableMap<String, NodeInfo> nodes() {
+    return nodes;
+  }
+
+  /** All shards by id, in natural order. */
+  public NavigableMap<String, ShardInfo> shards() {
+    return shards;
+  }
+
+  /** Jobs by id, in natural order. */
+  public NavigableMap<String, JobInfo> jobs() {
+    return jobs;
+  }
+
+  /** Nodes that vote in the metadata group; all other nodes listen. */
+  public List<String> metadataVoters() {
+    return metadataVoters;
+  }
+
+  public RoutingTable routing() {
+    return routing;
+  }
+
+  public Optional<NodeInfo> node(String id) {
+    return Optional.ofNullable(nodes.get(id));
+  }
+
+  public Optional<ShardInfo> shard(String id) {
+    return Optional.ofNullable(shards.get(id));
+  }
+
+  public Optional<JobInfo> job(String id) {
+    return Optional.ofNullable(jobs.get(id));
+  }
+
+  /** The shard that owns a slot, or null if none does. Two array reads: for the request path. */
+  public ShardInfo shardOfSlot(int slot) {
+    int ordinal = routing.ordinalOf(slot);
+    return ordinal < 0 ? null : owners[ordinal];
+  }
+
+  /** The shard that a Raft group serves. */
+  public Optional<ShardInfo> shardOfGroup(UUID groupId) {
+    return Optional.ofNullable(shardsByGroup.get(groupId));
+  }
+
+  /** Nodes that hold a copy of a shard, in the order of its replicas. */
+  public List<NodeInfo> nodesOf(ShardInfo shard) {
+    return shard.replicas().stream()
+        .map(replica -> nodes.get(replica.nodeId()))
+        .filter(Objects::nonNull)
+        .toList();
+  }
+
+  /** Shards with a copy on a node, in natural order. */
+  public List<ShardInfo> shardsOn(String nodeId) {
+    return shards.values().stream().filter(s -> s.replicaOn(nodeId).isPresent()).toList();
+  }
+
+  /** Shards that a node should lead when all is well, in natural order. */
+  public List<ShardInfo> shardsPreferring(String nodeId) {
+    return shards.values().stream().filter(s -> s.preferredLeader().equals(nodeId)).toList();
+  }
+
+  /** Nodes in a state, in natural order. */
+  public List<NodeInfo> nodesIn(NodeState state) {
+    return nodes.values().stream().filter(node -> node.state() == state).toList();
+  }
+
+  /** Nodes that are part of the cluster: all but removed ones, in natural order. */
+  public List<NodeInfo> members() {
+    return nodes.values().stream().filter(n -> n.state() != NodeState.REMOVED).toList();
+  }
+
+  /** True if one shard owns every slot, so that keys of any slots may be used together. */
+  public boolean isSingleShard() {
+    return shards.size() == 1 && routing.isComplete();
+  }
+
+  /** The name of a node for Redis clients: 40 hexadecimal digits, the same for ever. */
+  public String redisNodeId(String nodeId) {
+    return DerivedIds.redisNodeId(clusterId, nodeId);
+  }
+
+  /** The node that Redis clients know by these 40 hexadecimal digits. */
+  public Optional<NodeInfo> nodeByRedisId(String redisNodeId) {
+    return nodes.values().stream()
+        .filter(node -> redisNodeId(node.id()).equals(redisNodeId))
+        .findFirst();
+  }
+
+  StateCounters counters() {
+    return counters;
+  }
+
+  private void check() {
+    int owned = 0;
+    for (Map.Entry<String, ShardInfo> entry : shards.entrySet()) {
+      ShardInfo shard = entry.getValue();
+      String id = shard.id();
+      require(entry.getKey().equals(id), "shard under a wrong name: ", id);
+      require(Ids.shardNumber(id) <= counters.lastShard(), "uncounted shard ", id);
+      require(shardsByGroup.put(shard.groupId(), shard) == null, "Raft group used twice by ", id);
+      for (Replica replica : shard.replicas()) {
+        require(isMember(replica.nodeId()), "replica on no member of shard ", id);
+      }
+      for (SlotRange range : shard.slots()) {
+        owned += range.size();
+        for (int slot = range.first(); slot <= range.last(); slot++) {
+          require(shard.equals(shardOfSlot(slot)), "routing differs from shard ", id);
+        }
+      }
+    }
+    require(owned == routing.assignedSlots(), "slots routed to nobody in ", clusterId);
+    nodes.forEach((id, node) -> require(id.equals(node.id()), "node under a wrong name: ", id));
+    jobs.forEach(
+        (id, job) -> {
+          require(id.equals(job.id()), "job under a wrong name: ", id);
+          require(Ids.jobNumber(id) <= counters.lastJob(), "uncounted job ", id);
+        });
+    metadataVoters.forEach(id -> require(isMember(id), "metadata voter is no member: ", id));
+  }
+
+  private boolean isMember(String nodeId) {
+    NodeInfo node = nodes.get(nodeId);
+    return node != null && node.state() != NodeState.REMOVED;
+  }
+
+  private static void require(boolean holds, String broken, String subject) {
+    if (!holds) {
+      throw new IllegalStateException(broken + subject);
+    }
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof ClusterState that
+        && version == that.version
+        && createdAtMillis == that.createdAtMillis
+        && updatedAtMillis == that.updatedAtMillis
+        && clusterId.equals(that.clusterId)
+        && status == that.status
+        && nodes.equals(that.nodes)
+        && shards.equals(that.shards)
+        && jobs.equals(that.jobs)
+        && metadataVoters.equals(that.metadataVoters)
+        && routing.equals(that.routing)
+        && counters.equals(that.counters);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(clusterId, version, updatedAtMillis);
+  }
+
+  @Override
+  public String toString() {
+    return "ClusterState["
+        + (clusterId.isEmpty() ? "no cluster" : clusterId)
+        + " version="
+        + version
+        + " status="
+        + status
+        + " nodes="
+        + nodes.size()
+        + " shards="
+        + shards.size()
+        + " routing="
+        + routing.version()
+        + "]";
+  }
+}

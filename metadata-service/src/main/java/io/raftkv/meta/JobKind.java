@@ -1,0 +1,28 @@
+package io.raftkv.meta;
+
+/** What a job is to achieve. */
+public enum JobKind implements Coded {
+  /** A new shard. */
+  CREATE(0),
+  /** The end of a shard. */
+  DELETE(1),
+  /** A replica of a shard on another node. */
+  MIGRATE(2),
+  /** Two shards from one. */
+  SPLIT(3),
+  /** One shard from two. */
+  MERGE(4),
+  /** A node without replicas. */
+  DRAIN(5);
+
+  private final int code;
+
+  JobKind(int code) {
+    this.code = code;
+  }
+
+  @Override
+  public int code() {
+    return code;
+  }
+}

@@ -1,0 +1,194 @@
+package io.raftkv.meta;
+
+import io.raftkv.meta.MetaReply.Outcome;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * What a command means: (state, command, time of its log entry) to the next state. Pure, so that
+ * every replica comes to the same state.
+ *
+ * <p>A command that the state does not allow is answered, never thrown: an exception here stops the
+ * replica.
+ */
+public final class MetaApplier {
+  /** Events kept; older ones are forgotten. */
+  public static final int MAX_EVENTS = 10_000;
+
+  /** Routing changes kept; older tables are forgotten. */
+  public static final int MAX_ROUTING_CHANGES = 1_000;
+
+  private MetaApplier() {}
+
+  /**
+   * Applies one command.
+   *
+   * @param timeMillis time of the log entry; a state is never older than the one before
+   */
+  public static MetaChange apply(ClusterState state, MetaCommand command, long timeMillis) {
+    if (command instanceof MetaCommand.Bootstrap bootstrap) {
+      return bootstrap(state, bootstrap, timeMillis);
+    }
+    if (!state.isBootstrapped()) {
+      return refused(state, "the cluster is not bootstrapped yet");
+    }
+    if (command instanceof MetaCommand.RegisterNode register) {
+      return register(state, register.node(), timeMillis);
+    }
+    if (command instanceof MetaCommand.SetNodeState set) {
+      return setNodeState(state, set, timeMillis);
+    }
+    throw new IllegalStateException("no meaning for " + command.getClass());
+  }
+
+  private static MetaChange bootstrap(
+      ClusterState state, MetaCommand.Bootstrap command, long timeMillis) {
+    if (state.isBootstrapped()) {
+      return unchanged(state, "bootstrapped as " + state.clusterId() + " before");
+    }
+    StateDraft draft = StateDraft.after(state, timeMillis);
+    long now = draft.updatedAtMillis;
+    draft.clusterId = command.clusterId();
+    draft.status = ClusterStatus.ONLINE;
+    draft.createdAtMillis = now;
+    draft.metadataVoters = command.metadataVoters();
+    NavigableMap<String, NodeInfo> nodes = new TreeMap<>(Ids.NATURAL);
+    for (NodeSpec node : command.nodes()) {
+      nodes.put(node.id(), new NodeInfo(node, NodeState.JOINING, now, now));
+    }
+    draft.nodes = nodes;
+    NavigableMap<String, ShardInfo> shards = new TreeMap<>(Ids.NATURAL);
+    long lastShard = 0;
+    for (ShardSpec shard : command.shards()) {
+      shards.put(shard.id(), new ShardInfo(shard, ShardState.ACTIVE, 1, now, now));
+      lastShard = Math.max(lastShard, Ids.shardNumber(shard.id()));
+    }
+    draft.shards = shards;
+    StateCounters old = draft.counters;
+    draft.counters =
+        new StateCounters(
+            lastShard, old.lastJob(), old.firstEvent(), old.nextEvent(), old.firstRouting());
+    draft.routing = RoutingTable.of(state.routing().version() + 1, shards.values());
+    String text = nodes.size() + " nodes, " + shards.size() + " shards";
+    return changed(state, draft, EventKind.CLUSTER_BOOTSTRAPPED, command.clusterId(), text);
+  }
+
+  private static MetaChange register(ClusterState state, NodeSpec node, long timeMillis) {
+    for (NodeInfo other : state.members()) {
+      if (!other.id().equals(node.id()) && other.spec().sharesAddressWith(node)) {
+        return refused(state, "node " + other.id() + " has the address of node " + node.id());
+      }
+    }
+    NodeInfo known = state.nodes().get(node.id());
+    StateDraft draft = StateDraft.after(state, timeMillis);
+    long now = draft.updatedAtMillis;
+    String address = node.host() + ":" + node.respPort();
+    if (known == null) {
+      if (state.nodes().size() >= MetaCommand.MAX_NODES) {
+        return refused(
+            state, "the cluster has known " + state.nodes().size() + " nodes, its limit");
+      }
+      draft.put(new NodeInfo(node, NodeState.JOINING, now, now));
+      return changed(state, draft, EventKind.NODE_REGISTERED, node.id(), "at " + address);
+    }
+    if (known.state() == NodeState.REMOVED) {
+      return refused(state, "node " + node.id() + " was removed; it has to join under a new id");
+    }
+    if (known.spec().equals(node)) {
+      return unchanged(state, "registered before");
+    }
+    if (node.incarnation() <= known.incarnation()) {
+      return refused(
+          state,
+          "node " + node.id() + " is known with incarnation " + known.incarnation() + " already");
+    }
+    // Its state stays: the failure detector alone judges whether a node can be relied on.
+    draft.put(known.withSpec(node, now));
+    return changed(state, draft, EventKind.NODE_RESTARTED, node.id(), "at " + address);
+  }
+
+  private static MetaChange setNodeState(
+      ClusterState state, MetaCommand.SetNodeState command, long timeMillis) {
+    NodeInfo node = state.nodes().get(command.nodeId());
+    if (node == null) {
+      return refused(state, "no node " + command.nodeId());
+    }
+    if (node.state() == command.next()) {
+      return unchanged(state, "node " + node.id() + " is " + node.state() + " already");
+    }
+    if (command.expected().isPresent() && command.expected().get() != node.state()) {
+      return refused(
+          state, "node " + node.id() + " is " + node.state() + ", not " + command.expected().get());
+    }
+    if (!node.state().mayBecome(command.next())) {
+      return refused(
+          state,
+          "node " + node.id() + " is " + node.state() + " and stays so, not " + command.next());
+    }
+    if (command.next() == NodeState.REMOVED) {
+      List<ShardInfo> hosted = state.shardsOn(node.id());
+      if (!hosted.isEmpty()) {
+        return refused(
+            state, "node " + node.id() + " still holds replicas of " + hosted.size() + " shards");
+      }
+      if (state.metadataVoters().contains(node.id())) {
+        return refused(state, "node " + node.id() + " still votes in the metadata group");
+      }
+    }
+    StateDraft draft = StateDraft.after(state, timeMillis);
+    draft.put(node.withState(command.next(), draft.updatedAtMillis));
+    String text = node.state() + " to " + command.next();
+    return changed(
+        state,
+        draft,
+        EventKind.NODE_STATE_CHANGED,
+        node.id(),
+        command.reason().isEmpty() ? text : text + ": " + command.reason());
+  }
+
+  /** Ends a change: routing step, history and the bounds of both. */
+  private static MetaChange changed(
+      ClusterState before, StateDraft draft, EventKind kind, String subject, String text) {
+    long now = draft.updatedAtMillis;
+    List<HistoryEvent> events = new ArrayList<>();
+    events.add(new HistoryEvent(draft.version, now, kind, subject, text));
+    Optional<RoutingChange> routing = Optional.empty();
+    if (draft.routing.version() != before.routing().version()) {
+      RoutingChange step =
+          new RoutingChange(
+              draft.routing.version(), draft.version, now, before.routing().movesTo(draft.routing));
+      routing = Optional.of(step);
+      String moved = "routing version " + step.version() + ", " + step.moves().size() + " ranges";
+      events.add(
+          new HistoryEvent(draft.version, now, EventKind.ROUTING_CHANGED, draft.clusterId, moved));
+    }
+    StateCounters old = draft.counters;
+    long nextEvent = old.nextEvent() + events.size();
+    draft.counters =
+        new StateCounters(
+            old.lastShard(),
+            old.lastJob(),
+            Math.max(old.firstEvent(), nextEvent - MAX_EVENTS),
+            nextEvent,
+            Math.max(old.firstRouting(), draft.routing.version() - MAX_ROUTING_CHANGES + 1));
+    ClusterState state = draft.build();
+    return new MetaChange(
+        state, events, routing, new MetaReply(Outcome.CHANGED, state.version(), ""));
+  }
+
+  private static MetaChange unchanged(ClusterState state, String text) {
+    return answered(state, Outcome.UNCHANGED, text);
+  }
+
+  private static MetaChange refused(ClusterState state, String text) {
+    return answered(state, Outcome.REFUSED, text);
+  }
+
+  private static MetaChange answered(ClusterState state, Outcome outcome, String text) {
+    return new MetaChange(
+        state, List.of(), Optional.empty(), new MetaReply(outcome, state.version(), text));
+  }
+}

@@ -1,0 +1,128 @@
+package io.raftkv.meta;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A change that somebody proposes to the metadata group. What is wrong in itself is refused by the
+ * constructors, before the log; what is wrong against the state is refused by {@link MetaApplier}.
+ */
+public sealed interface MetaCommand {
+  /** Nodes that a cluster may ever have known. */
+  int MAX_NODES = 1_000;
+
+  /**
+   * Founds the cluster. Every founding node proposes it at start; the first one that is applied
+   * counts, the others change nothing.
+   *
+   * @param clusterId unique name of the cluster, 1 to 64 characters
+   * @param nodes founding nodes
+   * @param shards first shards
+   * @param metadataVoters which nodes vote in the metadata group
+   */
+  record Bootstrap(
+      String clusterId, List<NodeSpec> nodes, List<ShardSpec> shards, List<String> metadataVoters)
+      implements MetaCommand {
+    private static final int MAX_CLUSTER_ID = 64;
+
+    public Bootstrap {
+      nodes = List.copyOf(nodes);
+      shards = List.copyOf(shards);
+      metadataVoters = List.copyOf(metadataVoters);
+      if (clusterId.isBlank() || clusterId.length() > MAX_CLUSTER_ID) {
+        throw new IllegalArgumentException("cluster id '" + clusterId + "' is empty or too long");
+      }
+      Set<String> members = checkNodes(nodes);
+      checkShards(shards, members);
+      if (metadataVoters.isEmpty()
+          || new HashSet<>(metadataVoters).size() != metadataVoters.size()
+          || !members.containsAll(metadataVoters)) {
+        throw new IllegalArgumentException(
+            "metadata voters must be different founding nodes: " + metadataVoters);
+      }
+    }
+
+    private static Set<String> checkNodes(List<NodeSpec> nodes) {
+      if (nodes.isEmpty() || nodes.size() > MAX_NODES) {
+        throw new IllegalArgumentException("a cluster of " + nodes.size() + " nodes");
+      }
+      Set<String> ids = new HashSet<>();
+      Set<String> addresses = new HashSet<>();
+      for (NodeSpec node : nodes) {
+        if (!ids.add(node.id())) {
+          throw new IllegalArgumentException("node " + node.id() + " is named twice");
+        }
+        if (!addresses.add("RESP " + node.host() + ' ' + node.respPort())
+            || !addresses.add("Raft " + node.host() + ' ' + node.raftPort())) {
+          throw new IllegalArgumentException(
+              "node " + node.id() + " has a port of another node on " + node.host());
+        }
+      }
+      return ids;
+    }
+
+    private static void checkShards(List<ShardSpec> shards, Set<String> members) {
+      if (shards.isEmpty()) {
+        throw new IllegalArgumentException("a cluster without shards");
+      }
+      Set<Object> ids = new HashSet<>();
+      List<SlotRange> slots = new ArrayList<>();
+      for (ShardSpec shard : shards) {
+        if (!ids.add(shard.id()) || !ids.add(shard.groupId())) {
+          throw new IllegalArgumentException(
+              "shard " + shard.id() + " or its group is named twice");
+        }
+        for (Replica replica : shard.replicas()) {
+          if (!members.contains(replica.nodeId())) {
+            throw new IllegalArgumentException(
+                "shard " + shard.id() + " has a replica on the unknown node " + replica.nodeId());
+          }
+        }
+        slots.addAll(shard.slots());
+      }
+      SlotRange.normalize(slots);
+    }
+  }
+
+  /**
+   * A node has started, for the first time or again.
+   *
+   * @param node what it says of itself; its incarnation is at least 1
+   */
+  record RegisterNode(NodeSpec node) implements MetaCommand {
+    public RegisterNode {
+      if (node.incarnation() < 1) {
+        throw new IllegalArgumentException("node " + node.id() + " starts without an incarnation");
+      }
+    }
+  }
+
+  /**
+   * Puts a node into another state.
+   *
+   * @param nodeId which
+   * @param expected the state it must be in for the command to count, or empty for any; so that a
+   *     decision from old knowledge does not undo a newer one
+   * @param next the state it shall be in
+   * @param reason for people reading the history
+   */
+  record SetNodeState(String nodeId, Optional<NodeState> expected, NodeState next, String reason)
+      implements MetaCommand {
+    private static final int MAX_REASON = 1_000;
+
+    public SetNodeState {
+      Ids.requireNodeId(nodeId);
+      Objects.requireNonNull(expected, "expected");
+      if (next == NodeState.JOINING) {
+        throw new IllegalArgumentException("a node joins by registering");
+      }
+      if (reason.length() > MAX_REASON) {
+        throw new IllegalArgumentException("reason of " + reason.length() + " characters");
+      }
+    }
+  }
+}

@@ -1,0 +1,77 @@
+package io.raftkv.meta;
+
+import java.util.Optional;
+
+/** Byte forms of the values that both commands and records are made of. */
+final class Parts {
+  private Parts() {}
+
+  static void write(ByteWriter out, NodeSpec node) {
+    out.text(node.id())
+        .text(node.host())
+        .number(node.respPort())
+        .number(node.raftPort())
+        .number(node.httpPort())
+        .text(node.softwareVersion())
+        .number(node.incarnation());
+  }
+
+  static NodeSpec nodeSpec(ByteReader in) {
+    return new NodeSpec(
+        in.text(), in.text(), in.int32(), in.int32(), in.int32(), in.text(), in.number());
+  }
+
+  static void write(ByteWriter out, ShardSpec shard) {
+    out.text(shard.id())
+        .uuid(shard.groupId())
+        .list(shard.slots(), Parts::write)
+        .list(shard.replicas(), Parts::write)
+        .text(shard.preferredLeader());
+  }
+
+  static ShardSpec shardSpec(ByteReader in) {
+    return new ShardSpec(
+        in.text(), in.uuid(), in.list(Parts::slotRange), in.list(Parts::replica), in.text());
+  }
+
+  /** First slot and length: most ranges are short numbers. */
+  static void write(ByteWriter out, SlotRange range) {
+    out.number(range.first()).number(range.size());
+  }
+
+  static SlotRange slotRange(ByteReader in) {
+    int first = in.int32();
+    long last = (long) first + in.int32() - 1;
+    return new SlotRange(first, (int) Math.min(last, Integer.MAX_VALUE));
+  }
+
+  static void write(ByteWriter out, Replica replica) {
+    out.text(replica.nodeId()).coded(replica.role());
+  }
+
+  static Replica replica(ByteReader in) {
+    return new Replica(in.text(), in.coded(Replica.Role.values()));
+  }
+
+  static void write(ByteWriter out, RoutingChange.Move move) {
+    write(out, move.range());
+    out.text(move.from()).text(move.to());
+  }
+
+  static RoutingChange.Move move(ByteReader in) {
+    return new RoutingChange.Move(slotRange(in), in.text(), in.text());
+  }
+
+  static void write(ByteWriter out, Optional<NodeState> state) {
+    out.u8(state.isPresent() ? 1 : 0);
+    state.ifPresent(out::coded);
+  }
+
+  static Optional<NodeState> optionalNodeState(ByteReader in) {
+    int present = in.u8();
+    if (present > 1) {
+      throw in.unknown("presence", present);
+    }
+    return present == 1 ? Optional.of(in.coded(NodeState.values())) : Optional.empty();
+  }
+}

@@ -1,0 +1,265 @@
+package io.raftkv.meta;
+
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+
+/**
+ * Names and bytes of the records a cluster state is kept in. Every value starts with a format byte.
+ *
+ * <pre>
+ *   cluster                head: ids, versions, counters; rewritten by every change
+ *   nodes                  ids of all nodes; rewritten when one becomes known
+ *   node/ID                one node
+ *   shard/NNNNNNNNNN       one shard, by number
+ *   job/NNNNNNNNNN         one job, by number
+ *   event/N{19}            one history event, by number
+ *   routing/N{19}          one routing change, by the version it led to
+ * </pre>
+ */
+final class RecordCodec {
+  static final String HEAD = "cluster";
+  static final String NODE_IDS = "nodes";
+
+  private static final int FORMAT = 1;
+
+  /** The head record: all of a state that is not in a record of its own. */
+  record Head(
+      String clusterId,
+      ClusterStatus status,
+      long version,
+      long createdAtMillis,
+      long updatedAtMillis,
+      List<String> metadataVoters,
+      long routingVersion,
+      StateCounters counters,
+      int shardCount,
+      int jobCount,
+      long firstJob) {
+    static Head of(ClusterState state) {
+      return new Head(
+          state.clusterId(),
+          state.status(),
+          state.version(),
+          state.createdAtMillis(),
+          state.updatedAtMillis(),
+          state.metadataVoters(),
+          state.routing().version(),
+          state.counters(),
+          state.shards().size(),
+          state.jobs().size(),
+          state.jobs().isEmpty()
+              ? state.counters().lastJob() + 1
+              : Ids.jobNumber(state.jobs().firstKey()));
+    }
+  }
+
+  private RecordCodec() {}
+
+  static String nodeName(String id) {
+    return "node/" + id;
+  }
+
+  static String shardName(long number) {
+    return numbered("shard/", number, 10);
+  }
+
+  static String jobName(long number) {
+    return numbered("job/", number, 10);
+  }
+
+  static String eventName(long number) {
+    return numbered("event/", number, 19);
+  }
+
+  static String routingName(long version) {
+    return numbered("routing/", version, 19);
+  }
+
+  /** Zeros in front make the order of names that of numbers. */
+  private static String numbered(String prefix, long number, int digits) {
+    String text = Long.toString(number);
+    return prefix + "0".repeat(digits - text.length()) + text;
+  }
+
+  static byte[] encode(Head head) {
+    StateCounters counters = head.counters();
+    return start()
+        .text(head.clusterId())
+        .coded(head.status())
+        .number(head.version())
+        .number(head.createdAtMillis())
+        .number(head.updatedAtMillis())
+        .list(head.metadataVoters(), ByteWriter::text)
+        .number(head.routingVersion())
+        .number(counters.lastShard())
+        .number(counters.lastJob())
+        .number(counters.firstEvent())
+        .number(counters.nextEvent())
+        .number(counters.firstRouting())
+        .number(head.shardCount())
+        .number(head.jobCount())
+        .number(head.firstJob())
+        .toBytes();
+  }
+
+  static Head head(byte[] bytes) {
+    return ByteReader.read(
+        bytes,
+        HEAD,
+        FORMAT,
+        in ->
+            new Head(
+                in.text(),
+                in.coded(ClusterStatus.values()),
+                in.number(),
+                in.number(),
+                in.number(),
+                in.list(ByteReader::text),
+                in.number(),
+                new StateCounters(in.number(), in.number(), in.number(), in.number(), in.number()),
+                in.int32(),
+                in.int32(),
+                in.number()));
+  }
+
+  static byte[] encodeIds(Iterable<String> ids, int count) {
+    ByteWriter out = start().number(count);
+    ids.forEach(out::text);
+    return out.toBytes();
+  }
+
+  static List<String> ids(byte[] bytes) {
+    return ByteReader.read(bytes, NODE_IDS, FORMAT, in -> in.list(ByteReader::text));
+  }
+
+  static byte[] encode(NodeInfo node) {
+    ByteWriter out = start();
+    Parts.write(out, node.spec());
+    return out.coded(node.state())
+        .number(node.registeredAtMillis())
+        .number(node.updatedAtMillis())
+        .toBytes();
+  }
+
+  static NodeInfo node(byte[] bytes) {
+    return ByteReader.read(
+        bytes,
+        "node",
+        FORMAT,
+        in ->
+            new NodeInfo(
+                Parts.nodeSpec(in), in.coded(NodeState.values()), in.number(), in.number()));
+  }
+
+  static byte[] encode(ShardInfo shard) {
+    ByteWriter out = start();
+    Parts.write(out, shard.spec());
+    return out.coded(shard.state())
+        .number(shard.version())
+        .number(shard.createdAtMillis())
+        .number(shard.updatedAtMillis())
+        .toBytes();
+  }
+
+  static ShardInfo shard(byte[] bytes) {
+    return ByteReader.read(
+        bytes,
+        "shard",
+        FORMAT,
+        in ->
+            new ShardInfo(
+                Parts.shardSpec(in),
+                in.coded(ShardState.values()),
+                in.number(),
+                in.number(),
+                in.number()));
+  }
+
+  static byte[] encode(JobInfo job) {
+    return start()
+        .text(job.id())
+        .coded(job.kind())
+        .text(job.shardId())
+        .list(
+            job.arguments().entrySet(),
+            (out, entry) -> out.text(entry.getKey()).text(entry.getValue()))
+        .coded(job.state())
+        .number(job.stepIndex())
+        .list(job.steps(), ByteWriter::text)
+        .number(job.progressPercent())
+        .text(job.error())
+        .number(job.createdAtMillis())
+        .number(job.updatedAtMillis())
+        .toBytes();
+  }
+
+  static JobInfo job(byte[] bytes) {
+    return ByteReader.read(
+        bytes,
+        "job",
+        FORMAT,
+        in ->
+            new JobInfo(
+                in.text(),
+                in.coded(JobKind.values()),
+                in.text(),
+                arguments(in),
+                in.coded(JobState.values()),
+                in.int32(),
+                in.list(ByteReader::text),
+                in.int32(),
+                in.text(),
+                in.number(),
+                in.number()));
+  }
+
+  private static NavigableMap<String, String> arguments(ByteReader in) {
+    NavigableMap<String, String> arguments = new TreeMap<>();
+    in.list(each -> Map.entry(each.text(), each.text()))
+        .forEach(entry -> arguments.put(entry.getKey(), entry.getValue()));
+    return arguments;
+  }
+
+  static byte[] encode(HistoryEvent event) {
+    return start()
+        .number(event.version())
+        .number(event.timeMillis())
+        .coded(event.kind())
+        .text(event.subject())
+        .text(event.text())
+        .toBytes();
+  }
+
+  static HistoryEvent event(byte[] bytes) {
+    return ByteReader.read(
+        bytes,
+        "event",
+        FORMAT,
+        in ->
+            new HistoryEvent(
+                in.number(), in.number(), in.coded(EventKind.values()), in.text(), in.text()));
+  }
+
+  static byte[] encode(RoutingChange change) {
+    return start()
+        .number(change.version())
+        .number(change.stateVersion())
+        .number(change.timeMillis())
+        .list(change.moves(), Parts::write)
+        .toBytes();
+  }
+
+  static RoutingChange routing(byte[] bytes) {
+    return ByteReader.read(
+        bytes,
+        "routing change",
+        FORMAT,
+        in -> new RoutingChange(in.number(), in.number(), in.number(), in.list(Parts::move)));
+  }
+
+  private static ByteWriter start() {
+    return new ByteWriter().u8(FORMAT);
+  }
+}

@@ -1,0 +1,68 @@
+package io.raftkv.meta;
+
+import io.raftkv.storage.Slot;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * Neighbouring hash slots.
+ *
+ * @param first the lowest slot
+ * @param last the highest slot, itself included
+ */
+public record SlotRange(int first, int last) implements Comparable<SlotRange> {
+  private static final Comparator<SlotRange> BY_FIRST =
+      Comparator.comparingInt(SlotRange::first).thenComparingInt(SlotRange::last);
+
+  public SlotRange {
+    if (first < 0 || last < first || last >= Slot.COUNT) {
+      throw new IllegalArgumentException("no slot range: " + first + "-" + last);
+    }
+  }
+
+  /** How many slots there are in it. */
+  public int size() {
+    return last - first + 1;
+  }
+
+  /** True if {@code slot} lies in it. */
+  public boolean contains(int slot) {
+    return slot >= first && slot <= last;
+  }
+
+  /**
+   * The same slots in the only form that is stored: ascending, neighbours joined.
+   *
+   * @throws IllegalArgumentException if a slot occurs twice
+   */
+  public static List<SlotRange> normalize(Collection<SlotRange> ranges) {
+    List<SlotRange> joined = new ArrayList<>(ranges.size());
+    SlotRange previous = null;
+    for (SlotRange range : ranges.stream().sorted(BY_FIRST).toList()) {
+      if (previous != null && range.first <= previous.last) {
+        throw new IllegalArgumentException(
+            "slot ranges " + previous + " and " + range + " overlap");
+      }
+      if (previous != null && range.first == previous.last + 1) {
+        previous = new SlotRange(previous.first, range.last);
+        joined.set(joined.size() - 1, previous);
+      } else {
+        previous = range;
+        joined.add(range);
+      }
+    }
+    return List.copyOf(joined);
+  }
+
+  @Override
+  public int compareTo(SlotRange other) {
+    return BY_FIRST.compare(this, other);
+  }
+
+  @Override
+  public String toString() {
+    return first == last ? Integer.toString(first) : first + "-" + last;
+  }
+}

@@ -1,0 +1,142 @@
+package io.raftkv.meta.control;
+
+import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.NodeInfo;
+import io.raftkv.meta.NodeState;
+import io.raftkv.meta.Replica;
+import io.raftkv.meta.ShardInfo;
+import io.raftkv.meta.ShardState;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
+
+/**
+ * Brings leaderships back to the preferred nodes, one at a time: a transfer is a short pause for
+ * its shard, and after the restart of a node hundreds are due at once.
+ *
+ * <p>Used by one thread, on the leader of the metadata group. All it knows comes as arguments.
+ */
+public final class LeaderSpreader {
+  /**
+   * How careful to be.
+   *
+   * @param interval least time between two transfers
+   * @param patience how long a transfer may take before the next is tried
+   * @param retryAfter how long a shard is left alone after a transfer of it was proposed
+   * @param maxLagEntries how many log entries the new leader may be behind
+   */
+  public record Settings(
+      Duration interval, Duration patience, Duration retryAfter, long maxLagEntries) {
+    public Settings {
+      if (interval.isNegative()
+          || patience.isNegative()
+          || retryAfter.isNegative()
+          || maxLagEntries < 0) {
+        throw new IllegalArgumentException("negative settings for spreading leaders");
+      }
+    }
+  }
+
+  /**
+   * A leadership to hand over.
+   *
+   * @param shardId the shard
+   * @param groupId its Raft group
+   * @param from node that leads now
+   * @param to node that shall lead
+   */
+  public record Transfer(String shardId, UUID groupId, String from, String to) {}
+
+  /** How far replicas are behind their leaders. */
+  @FunctionalInterface
+  public interface Lag {
+    /** Log entries that the replica on a node is behind; empty if not known. */
+    OptionalLong entries(String shardId, String nodeId);
+  }
+
+  private final long intervalNanos;
+  private final long patienceNanos;
+  private final long retryAfterNanos;
+  private final long maxLagEntries;
+
+  /** When a transfer of a shard was last proposed; only shards that may not be tried again yet. */
+  private final Map<String, Long> proposedAtNanos = new HashMap<>();
+
+  private Transfer inFlight;
+  private long lastProposedNanos;
+
+  public LeaderSpreader(Settings settings) {
+    this.intervalNanos = settings.interval().toNanos();
+    this.patienceNanos = settings.patience().toNanos();
+    this.retryAfterNanos = settings.retryAfter().toNanos();
+    this.maxLagEntries = settings.maxLagEntries();
+  }
+
+  /**
+   * The next transfer to make, if one is due and allowed. Returned once; it counts as tried.
+   *
+   * @param leaders who leads each shard; shards without a known leader are missing
+   * @param nowNanos the clock of {@link System#nanoTime}
+   */
+  public Optional<Transfer> next(
+      ClusterState state, Map<String, String> leaders, Lag lag, long nowNanos) {
+    proposedAtNanos.values().removeIf(at -> nowNanos - at >= retryAfterNanos);
+    if (inFlight != null) {
+      boolean arrived = inFlight.to().equals(leaders.get(inFlight.shardId()));
+      if (!arrived && nowNanos - lastProposedNanos < patienceNanos) {
+        return Optional.empty();
+      }
+      if (nowNanos - lastProposedNanos < intervalNanos) {
+        return Optional.empty();
+      }
+      inFlight = null;
+    }
+    Optional<Transfer> next = candidate(state, leaders, lag);
+    next.ifPresent(
+        transfer -> {
+          inFlight = transfer;
+          lastProposedNanos = nowNanos;
+          proposedAtNanos.put(transfer.shardId(), nowNanos);
+        });
+    return next;
+  }
+
+  /** Takes from the node that leads most: it is the one that gains most by giving. */
+  private Optional<Transfer> candidate(ClusterState state, Map<String, String> leaders, Lag lag) {
+    Map<String, Integer> led = new HashMap<>();
+    leaders.values().forEach(nodeId -> led.merge(nodeId, 1, Integer::sum));
+    List<Transfer> due = new ArrayList<>();
+    for (ShardInfo shard : state.shards().values()) {
+      String leader = leaders.get(shard.id());
+      if (leader != null && mayMove(state, shard, leader, lag)) {
+        due.add(new Transfer(shard.id(), shard.groupId(), leader, shard.preferredLeader()));
+      }
+    }
+    Transfer best = null;
+    for (Transfer transfer : due) {
+      if (best == null || led.get(transfer.from()) > led.get(best.from())) {
+        best = transfer; // the first of equals: natural order decides, not a hash
+      }
+    }
+    return Optional.ofNullable(best);
+  }
+
+  private boolean mayMove(ClusterState state, ShardInfo shard, String leader, Lag lag) {
+    String wanted = shard.preferredLeader();
+    if (wanted.isEmpty()
+        || wanted.equals(leader)
+        || shard.state() != ShardState.ACTIVE
+        || proposedAtNanos.containsKey(shard.id())
+        || !shard.replicaOn(wanted).map(Replica::isVoter).orElse(false)
+        || state.node(wanted).map(NodeInfo::state).orElse(null) != NodeState.ONLINE) {
+      return false;
+    }
+    OptionalLong behind = lag.entries(shard.id(), wanted);
+    return behind.isPresent() && behind.getAsLong() <= maxLagEntries;
+  }
+}

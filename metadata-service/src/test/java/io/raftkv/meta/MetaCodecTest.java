@@ -1,0 +1,167 @@
+package io.raftkv.meta;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.raftkv.meta.MetaCommand.Bootstrap;
+import io.raftkv.meta.MetaCommand.RegisterNode;
+import io.raftkv.meta.MetaCommand.SetNodeState;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class MetaCodecTest {
+  private static final NodeSpec NODE = new NodeSpec("n1", "h", 6379, 9870, 0, "v", 300);
+
+  static Stream<MetaCommand> commands() {
+    return Stream.of(
+        Samples.bootstrap(1, 1, 1),
+        Samples.bootstrap(5, 64, 3),
+        new RegisterNode(Samples.node(1, 1)),
+        new RegisterNode(new NodeSpec("a.b-c_D", "h\u00f6st", 65_535, 1, 0, "", Long.MAX_VALUE)),
+        new SetNodeState("n1", Optional.empty(), NodeState.REMOVED, ""),
+        new SetNodeState("n1", Optional.of(NodeState.JOINING), NodeState.ONLINE, "heard of"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("commands")
+  void commandComesBackAsItWas(MetaCommand command) {
+    assertThat(MetaCodec.decode(MetaCodec.encode(command))).isEqualTo(command);
+  }
+
+  @ParameterizedTest
+  @MethodSource("commands")
+  void commandCutAnywhereOrWithMoreBehindItIsRefused(MetaCommand command) {
+    byte[] bytes = MetaCodec.encode(command);
+    for (int length = 0; length < bytes.length; length++) {
+      byte[] cut = Arrays.copyOf(bytes, length);
+      assertThatThrownBy(() -> MetaCodec.decode(cut)).isInstanceOf(MetaFormatException.class);
+    }
+    assertThatThrownBy(() -> MetaCodec.decode(Arrays.copyOf(bytes, bytes.length + 1)))
+        .isInstanceOf(MetaFormatException.class)
+        .hasMessageContaining("1 bytes too many");
+  }
+
+  /** Any damage is either noticed or gives another valid command; nothing else is thrown. */
+  @ParameterizedTest
+  @MethodSource("commands")
+  void damagedCommandFailsInNoOtherWay(MetaCommand command) {
+    byte[] bytes = MetaCodec.encode(command);
+    for (int i = 0; i < bytes.length; i++) {
+      for (int bit : new int[] {0x01, 0x80, 0xff}) {
+        byte[] damaged = bytes.clone();
+        damaged[i] ^= (byte) bit;
+        try {
+          assertThat(MetaCodec.decode(damaged)).isNotNull();
+        } catch (MetaFormatException noticed) {
+          assertThat(noticed).hasMessageContaining("metadata command");
+        }
+      }
+    }
+  }
+
+  @Test
+  void bootstrapLayoutIsPinned() {
+    Bootstrap command =
+        new Bootstrap(
+            "c1",
+            List.of(NODE),
+            List.of(
+                new ShardSpec(
+                    "s1",
+                    new UUID(0x0102030405060708L, 0x090a0b0c0d0e0f10L),
+                    List.of(new SlotRange(0, 127), new SlotRange(300, 300)),
+                    List.of(Replica.voter("n1")),
+                    "n1")),
+            List.of("n1"));
+    assertPinned(
+        command,
+        "0101" // format, kind
+            + "026331" // c1
+            + "01" // one node: n1 h 6379 9870 0 v 300
+            + "026e31"
+            + "0168"
+            + "eb31"
+            + "8e4d"
+            + "00"
+            + "0176"
+            + "ac02"
+            + "01" // one shard: s1, group
+            + "027331"
+            + "0102030405060708090a0b0c0d0e0f10"
+            + "02"
+            + "008001"
+            + "ac0201" // two ranges: first, size
+            + "01"
+            + "026e31"
+            + "00" // one replica: n1 voter
+            + "026e31" // preferred leader
+            + "01"
+            + "026e31"); // metadata voters
+  }
+
+  @Test
+  void registerNodeLayoutIsPinned() {
+    assertPinned(
+        new RegisterNode(NODE),
+        "0102" + "026e31" + "0168" + "eb31" + "8e4d" + "00" + "0176" + "ac02");
+  }
+
+  @Test
+  void setNodeStateLayoutIsPinned() {
+    assertPinned(
+        new SetNodeState("n1", Optional.of(NodeState.ONLINE), NodeState.UNHEALTHY, "x"),
+        "0103" + "026e31" + "0101" + "02" + "0178");
+    assertPinned(
+        new SetNodeState("n1", Optional.empty(), NodeState.REMOVED, ""),
+        "0103" + "026e31" + "00" + "05" + "00");
+  }
+
+  @Test
+  void replyLayoutIsPinned() {
+    MetaReply reply = new MetaReply(MetaReply.Outcome.REFUSED, 300, "no");
+    byte[] bytes = MetaCodec.encode(reply);
+    assertThat(HexFormat.of().formatHex(bytes)).isEqualTo("01" + "02" + "ac02" + "026e6f");
+    assertThat(MetaCodec.decodeReply(bytes)).isEqualTo(reply);
+    assertThatThrownBy(() -> MetaCodec.decodeReply(Arrays.copyOf(bytes, bytes.length - 1)))
+        .isInstanceOf(MetaFormatException.class);
+  }
+
+  @Test
+  void newerFormatAndUnknownKindAreNamed() {
+    assertThatThrownBy(() -> MetaCodec.decode(HexFormat.of().parseHex("0203")))
+        .isInstanceOf(MetaFormatException.class)
+        .hasMessage("metadata command has format 2, this release reads format 1");
+    assertThatThrownBy(() -> MetaCodec.decode(HexFormat.of().parseHex("0163")))
+        .isInstanceOf(MetaFormatException.class)
+        .hasMessageContaining("unknown kind 99");
+  }
+
+  /** A length from damaged bytes must not become an allocation. */
+  @Test
+  void hugeLengthIsRefusedBeforeMemoryIsTaken() {
+    assertThatThrownBy(
+            () -> MetaCodec.decode(HexFormat.of().parseHex("0103" + "ffffffff07" + "61")))
+        .isInstanceOf(MetaFormatException.class)
+        .hasMessageContaining("too early");
+    assertThatThrownBy(
+            () -> MetaCodec.decode(HexFormat.of().parseHex("0101" + "0161" + "ffffffff07")))
+        .isInstanceOf(MetaFormatException.class)
+        .hasMessageContaining("too early");
+    assertThatThrownBy(
+            () -> MetaCodec.decode(HexFormat.of().parseHex("0103" + "ffffffffffffffffffff")))
+        .isInstanceOf(MetaFormatException.class)
+        .hasMessageContaining("63 bits");
+  }
+
+  private static void assertPinned(MetaCommand command, String hex) {
+    assertThat(HexFormat.of().formatHex(MetaCodec.encode(command))).isEqualTo(hex);
+    assertThat(MetaCodec.decode(HexFormat.of().parseHex(hex))).isEqualTo(command);
+  }
+}

@@ -1,0 +1,89 @@
+package io.raftkv.meta;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.raftkv.meta.MetaCommand.RegisterNode;
+import io.raftkv.meta.MetaCommand.SetNodeState;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The same log gives the same state and the same bytes, whoever applies it and however often. */
+class MetaReplayTest {
+  private record Entry(byte[] command, long timeMillis) {}
+
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {1, 2, 3, 20_261_121, 987_654_321})
+  void replicasAgreeWithAndWithoutRestartAtEveryStep(long seed) {
+    List<Entry> log = log(seed, 400);
+    MapRecords steadyRecords = new MapRecords();
+    MapRecords restartedRecords = new MapRecords();
+    ClusterState steady = ClusterState.EMPTY;
+    int changes = 0;
+    List<HistoryEvent> history = new ArrayList<>();
+    for (int i = 0; i < log.size(); i++) {
+      Entry entry = log.get(i);
+      MetaChange change = apply(steadyRecords, steady, entry);
+      history.addAll(change.events());
+      // The other replica knows nothing but its records.
+      ClusterState loaded = new MetaStore(restartedRecords).load();
+      assertThat(loaded).as("seed %s entry %s", seed, i).isEqualTo(steady);
+      MetaChange again = apply(restartedRecords, loaded, entry);
+      assertThat(again).as("seed %s entry %s", seed, i).isEqualTo(change);
+      assertThat(MetaCodec.encode(again.reply())).isEqualTo(MetaCodec.encode(change.reply()));
+      changes += change.isChange() ? 1 : 0;
+      assertThat(change.state().version()).isEqualTo(changes);
+      steady = change.state();
+    }
+    assertThat(changes).as("a log that changes something").isBetween(50, log.size() - 50);
+    assertThat(restartedRecords.dump()).isEqualTo(steadyRecords.dump());
+    assertThat(new MetaHistory(steadyRecords).since(0, Integer.MAX_VALUE)).isEqualTo(history);
+  }
+
+  private static MetaChange apply(MapRecords records, ClusterState state, Entry entry) {
+    MetaChange change =
+        MetaApplier.apply(state, MetaCodec.decode(entry.command()), entry.timeMillis());
+    new MetaStore(records).save(state, change);
+    return change;
+  }
+
+  private static List<Entry> log(long seed, int length) {
+    Random random = new Random(seed);
+    List<Entry> log = new ArrayList<>();
+    long time = Samples.TIME;
+    for (int i = 0; i < length; i++) {
+      time += random.nextInt(2_000) - 300; // a new leader's clock may be behind
+      log.add(new Entry(MetaCodec.encode(command(random)), time));
+    }
+    return log;
+  }
+
+  private static MetaCommand command(Random random) {
+    int node = 1 + random.nextInt(12);
+    return switch (random.nextInt(8)) {
+      case 0 -> {
+        int nodes = 1 + random.nextInt(6);
+        yield Samples.bootstrap(nodes, 1 + random.nextInt(40), 1 + random.nextInt(nodes));
+      }
+      case 1, 2 -> {
+        int host = random.nextInt(10) == 0 ? 1 + random.nextInt(12) : node;
+        yield new RegisterNode(
+            new NodeSpec(
+                "n" + node, "host" + host, 6379, 9870, 0, "0.1.0", 1 + random.nextInt(40)));
+      }
+      default -> {
+        NodeState[] states = NodeState.values();
+        yield new SetNodeState(
+            "n" + node,
+            random.nextBoolean()
+                ? Optional.empty()
+                : Optional.of(states[random.nextInt(states.length)]),
+            states[1 + random.nextInt(states.length - 1)],
+            "entry of a test");
+      }
+    };
+  }
+}
