@@ -1,0 +1,204 @@
+package io.raftkv.raft;
+
+import io.raftkv.storage.ShardStore;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.ratis.server.protocol.TermIndex;
+import org.apache.ratis.server.storage.FileInfo;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.statemachine.SnapshotInfo;
+import org.apache.ratis.statemachine.SnapshotRetentionPolicy;
+import org.apache.ratis.statemachine.StateMachineStorage;
+import org.apache.ratis.statemachine.impl.FileListSnapshotInfo;
+
+/**
+ * Snapshots of one group: RocksDB checkpoints, directories of hard links, named by the log position
+ * that they hold. A checkpoint appears under its name only when it is complete and durable, since
+ * the log is purged by it.
+ *
+ * <p>Ratis does not count who is still sending a snapshot, so the one before the latest is kept
+ * too. When it installs a snapshot it replaces the whole directory.
+ */
+final class CheckpointStorage implements StateMachineStorage {
+  private static final Pattern NAME = Pattern.compile("checkpoint\\.(\\d+)_(\\d+)");
+  private static final String UNFINISHED = "unfinished";
+  private static final String DIGEST_SUFFIX = ".md5";
+  private static final int KEPT = 2;
+
+  /** How Ratis names the directory that it is about to replace, and what it receives. */
+  private static final String REPLACED_SUFFIX = ".tmp";
+
+  private static final String INCOMING_PREFIX = "snapshot-";
+
+  private volatile Path directory;
+  private volatile Path incoming;
+  private volatile SnapshotInfo latest;
+
+  @Override
+  public void init(RaftStorage storage) throws IOException {
+    directory = storage.getStorageDir().getStateMachineDir().toPath();
+    incoming = storage.getStorageDir().getTmpDir().toPath();
+    repair();
+    Files.createDirectories(directory);
+    DurableFiles.deleteTree(directory.resolve(UNFINISHED));
+    refresh();
+  }
+
+  /** A crash may leave the directory renamed but not yet replaced, and snapshots half received. */
+  private void repair() throws IOException {
+    List<Path> siblings = new ArrayList<>(DurableFiles.list(directory.getParent()));
+    Collections.reverse(siblings); // the newest first: their names end with the time
+    for (Path sibling : siblings) {
+      if (sibling.getFileName().toString().startsWith(directory.getFileName() + REPLACED_SUFFIX)) {
+        if (Files.exists(directory)) {
+          DurableFiles.deleteTree(sibling);
+        } else {
+          DurableFiles.move(sibling, directory);
+        }
+      }
+    }
+    for (Path received : received()) {
+      DurableFiles.deleteTree(received);
+    }
+  }
+
+  private List<Path> received() throws IOException {
+    return DurableFiles.list(incoming).stream()
+        .filter(path -> path.getFileName().toString().startsWith(INCOMING_PREFIX))
+        .toList();
+  }
+
+  /**
+   * Makes the snapshot durable that Ratis has received and is about to install: it does not do so
+   * itself, and then purges the log. Deletes what earlier attempts have left.
+   */
+  void forceReceived() throws IOException {
+    List<Path> byAge = new ArrayList<>(received());
+    byAge.sort(Comparator.comparingLong(path -> path.toFile().lastModified()));
+    for (Path old : byAge.subList(0, Math.max(0, byAge.size() - 1))) {
+      DurableFiles.deleteTree(old);
+    }
+    if (!byAge.isEmpty()) {
+      DurableFiles.forceTree(byAge.get(byAge.size() - 1));
+    }
+  }
+
+  /** Looks again for the latest checkpoint, after Ratis has installed one. */
+  void refresh() throws IOException {
+    List<Path> found = checkpoints();
+    latest = found.isEmpty() ? null : describe(found.get(found.size() - 1));
+  }
+
+  /** Takes a checkpoint of the store, whose flushed state is at this position. */
+  void take(ShardStore store, TermIndex at) throws IOException {
+    Path target = directory.resolve("checkpoint." + at.getTerm() + "_" + at.getIndex());
+    if (!Files.exists(target)) {
+      Path unfinished = directory.resolve(UNFINISHED);
+      DurableFiles.deleteTree(unfinished);
+      store.checkpoint(unfinished);
+      DurableFiles.forceTree(unfinished);
+      DurableFiles.move(unfinished, target);
+    }
+    latest = describe(target);
+  }
+
+  /** Index of the latest checkpoint, -1 if there is none. */
+  long latestIndex() {
+    SnapshotInfo known = latest;
+    return known == null ? -1 : known.getIndex();
+  }
+
+  /**
+   * Makes {@code live} a copy of the latest checkpoint. Table files never change, so they are
+   * linked; the few others are copied. A crash leaves {@code live} as it was, or missing, or new.
+   */
+  void restoreTo(Path live) throws IOException {
+    cleanUp(live);
+    Path building = building(live);
+    List<Path> found = checkpoints();
+    Files.createDirectories(building);
+    for (Path file : files(found.get(found.size() - 1))) {
+      Path target = building.resolve(file.getFileName());
+      if (file.getFileName().toString().endsWith(".sst")) {
+        Files.createLink(target, file);
+      } else {
+        Files.copy(file, target);
+      }
+    }
+    DurableFiles.forceTree(building);
+    if (Files.exists(live)) {
+      DurableFiles.move(live, replaced(live));
+    }
+    DurableFiles.move(building, live);
+    cleanUp(live);
+  }
+
+  /** Deletes what a crash during {@link #restoreTo} has left beside {@code live}. */
+  static void cleanUp(Path live) throws IOException {
+    DurableFiles.deleteTree(building(live));
+    DurableFiles.deleteTree(replaced(live));
+  }
+
+  private static Path building(Path live) {
+    return live.resolveSibling(live.getFileName() + ".restoring");
+  }
+
+  private static Path replaced(Path live) {
+    return live.resolveSibling(live.getFileName() + ".replaced");
+  }
+
+  @Override
+  public SnapshotInfo getLatestSnapshot() {
+    return latest;
+  }
+
+  @Override
+  public void format() {
+    // Ratis formats the directory itself.
+  }
+
+  @Override
+  public void cleanupOldSnapshots(SnapshotRetentionPolicy policy) throws IOException {
+    List<Path> found = checkpoints();
+    for (Path old : found.subList(0, Math.max(0, found.size() - KEPT))) {
+      DurableFiles.deleteTree(old);
+    }
+  }
+
+  private List<Path> checkpoints() throws IOException {
+    return DurableFiles.list(directory).stream()
+        .filter(path -> NAME.matcher(path.getFileName().toString()).matches())
+        .sorted(Comparator.comparingLong(path -> positionOf(path).getIndex()))
+        .toList();
+  }
+
+  private static TermIndex positionOf(Path checkpoint) {
+    Matcher name = NAME.matcher(checkpoint.getFileName().toString());
+    if (!name.matches()) {
+      throw new IllegalArgumentException(checkpoint.toString());
+    }
+    return TermIndex.valueOf(Long.parseLong(name.group(1)), Long.parseLong(name.group(2)));
+  }
+
+  private static SnapshotInfo describe(Path checkpoint) throws IOException {
+    List<FileInfo> infos = new ArrayList<>();
+    for (Path file : files(checkpoint)) {
+      infos.add(new FileInfo(file, null)); // Ratis computes the digest while it sends
+    }
+    return new FileListSnapshotInfo(infos, positionOf(checkpoint));
+  }
+
+  /** Files of the store itself; beside them are the digests that Ratis writes when it receives. */
+  private static List<Path> files(Path checkpoint) throws IOException {
+    return DurableFiles.list(checkpoint).stream()
+        .filter(path -> !path.getFileName().toString().endsWith(DIGEST_SUFFIX))
+        .toList();
+  }
+}

@@ -1,0 +1,335 @@
+package io.raftkv.raft;
+
+import io.raftkv.shard.ShardApplier;
+import io.raftkv.storage.StorageException;
+import io.raftkv.storage.StoreEnvironment;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import org.apache.ratis.conf.Parameters;
+import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.grpc.GrpcConfigKeys;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.GroupManagementRequest;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftGroup;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.TransferLeadershipRequest;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.RaftServerConfigKeys;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.server.storage.RaftStorageDirectory;
+import org.apache.ratis.statemachine.StateMachine;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * This node's Raft server: starts and stops replicas of groups. Thread-safe.
+ *
+ * <p>Groups that were here before are found and started with the server, from what their
+ * directories hold; one that cannot be started is reported, and the others go on. The live stores
+ * are beside the Raft directories, since Ratis replaces a whole snapshot directory when it installs
+ * one.
+ */
+public final class RaftNode implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(RaftNode.class);
+  private static final long CONTROL_TIMEOUT_SECONDS = 60;
+
+  private final RaftOptions options;
+  private final StoreEnvironment environment;
+  private final Function<UUID, ShardApplier> appliers;
+  private final Function<UUID, String> names;
+  private final FailStop failStop;
+  private final RaftGroup first;
+  private final CommitNudgingGrpc.Factory transport;
+  private final RaftServer server;
+  private final ClientId clientId = ClientId.randomId();
+  private final AtomicLong callIds = new AtomicLong();
+  private final Map<UUID, Replica> replicas = new ConcurrentHashMap<>();
+  private final Map<UUID, ReplicatedStateMachine> machines = new ConcurrentHashMap<>();
+  private final Set<UUID> failed = ConcurrentHashMap.newKeySet();
+
+  /**
+   * Builds the server; {@link #start} lets it speak.
+   *
+   * @param first a group that every start brings along, with its initial members: the metadata
+   *     group
+   * @param appliers what the entries of a group mean
+   * @param names the name of a group for logs and errors
+   */
+  public RaftNode(
+      RaftOptions options,
+      StoreEnvironment environment,
+      UUID first,
+      List<Member> firstMembers,
+      Function<UUID, ShardApplier> appliers,
+      Function<UUID, String> names,
+      FailStop failStop)
+      throws IOException {
+    this.options = options;
+    this.environment = environment;
+    this.appliers = appliers;
+    this.names = names;
+    this.failStop = failStop;
+    this.first = group(first, firstMembers);
+    Files.createDirectories(groupsDirectory());
+    Files.createDirectories(storesDirectory());
+    RaftProperties properties = RaftSettings.of(options);
+    // A server starts all groups that it finds, and fails if one fails: so it is to find none.
+    RaftServerConfigKeys.setStorageDir(
+        properties, List.of(options.directory().resolve("none").toFile()));
+    Parameters parameters = new Parameters();
+    // Handlers only pass on to Ratis' own threads: one hand-over per message less.
+    GrpcConfigKeys.Server.setServicesCustomizer(
+        parameters, (builder, types) -> builder.directExecutor());
+    this.server =
+        RaftServer.newBuilder()
+            .setServerId(RaftPeerId.valueOf(options.nodeId()))
+            .setOption(RaftStorage.StartupOption.RECOVER)
+            .setProperties(properties)
+            .setParameters(parameters)
+            .setStateMachineRegistry(this::newStateMachine)
+            .build();
+    RaftServerConfigKeys.setStorageDir(properties, List.of(groupsDirectory().toFile()));
+    this.transport = (CommitNudgingGrpc.Factory) server.getFactory();
+  }
+
+  /**
+   * Opens the port and starts the first group and all that are found on disk. A group that cannot
+   * be started is reported as failed; that is no failure of this call.
+   */
+  public synchronized void start() throws IOException {
+    server.start();
+    startFound(first);
+    for (Path directory : DurableFiles.list(groupsDirectory())) {
+      UUID group = groupOf(directory);
+      if (group != null && !group.equals(first.getGroupId().getUuid())) {
+        startFound(group(group, List.of()));
+      }
+    }
+  }
+
+  private static UUID groupOf(Path directory) {
+    try {
+      return UUID.fromString(directory.getFileName().toString());
+    } catch (IllegalArgumentException other) {
+      LOG.warn("not the directory of a group: {}", directory);
+      return null;
+    }
+  }
+
+  private void startFound(RaftGroup group) {
+    UUID id = group.getGroupId().getUuid();
+    try {
+      RaftLogFiles.cutTornEntry(logDirectory(id));
+      add(group);
+    } catch (IOException | RuntimeException fault) {
+      fail(id, "cannot start: " + reason(id, fault), fault);
+    }
+  }
+
+  /** Names the file that is to blame, as far as it can be told. */
+  private String reason(UUID group, Exception fault) {
+    Throwable root = fault;
+    for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
+      root = cause;
+      if (cause instanceof StorageException) {
+        return cause.getMessage();
+      }
+    }
+    try {
+      String damage = RaftLogFiles.damage(logDirectory(group));
+      return damage == null ? root.toString() : damage;
+    } catch (IOException unreadable) {
+      return logDirectory(group) + " cannot be read: " + unreadable;
+    }
+  }
+
+  private void fail(UUID group, String what, Throwable cause) {
+    if (failed.add(group)) {
+      String rebuild =
+          "%s. To have this replica rebuilt from the others, stop the node, remove %s and %s, and start it;"
+              .concat(" first read 'Rebuilding a replica' in docs/operations.md")
+              .formatted(
+                  what,
+                  groupsDirectory().resolve(group.toString()),
+                  storesDirectory().resolve(group.toString()));
+      failStop.replicaFailed(names.apply(group), rebuild, cause);
+    }
+  }
+
+  /** The replica of a group on this node, or null. */
+  public Replica replica(UUID group) {
+    return replicas.get(group);
+  }
+
+  public Collection<Replica> replicas() {
+    return replicas.values();
+  }
+
+  ReplicatedStateMachine machine(UUID group) {
+    return machines.get(group);
+  }
+
+  /** True if a replica has stopped itself since this node started; it stays stopped. */
+  public boolean hasFailed(UUID group) {
+    return failed.contains(group);
+  }
+
+  /**
+   * Starts a replica of a new group, of one that is here without knowing its members, or of one
+   * that has stopped. Does nothing if it runs.
+   */
+  public synchronized void startReplica(UUID group, List<Member> members) throws IOException {
+    Replica present = replicas.get(group);
+    if (present != null && present.isAlive() && !present.members().isEmpty()) {
+      return;
+    }
+    // Without members after a crash before the first entry of the log: the directory has none.
+    remove(group);
+    RaftLogFiles.cutTornEntry(logDirectory(group));
+    add(group(group, members));
+    failed.remove(group);
+    LOG.info("replica started shard={} members={}", names.apply(group), members);
+  }
+
+  private void add(RaftGroup group) throws IOException {
+    try {
+      await(
+          server.groupManagementAsync(
+              GroupManagementRequest.newAdd(
+                  clientId, server.getId(), callIds.incrementAndGet(), group, false)));
+      replicas.get(group.getGroupId().getUuid()).started();
+    } catch (IOException fault) {
+      discard(group.getGroupId().getUuid());
+      throw fault;
+    }
+  }
+
+  /** Takes a replica out of the server, and leaves its files. */
+  private void remove(UUID group) throws IOException {
+    RaftGroupId id = RaftGroupId.valueOf(group);
+    for (RaftGroupId present : server.getGroupIds()) {
+      if (present.equals(id)) {
+        await(
+            server.groupManagementAsync(
+                GroupManagementRequest.newRemove(
+                    clientId, server.getId(), callIds.incrementAndGet(), id, false, false)));
+      }
+    }
+    discard(group);
+  }
+
+  /** Ratis forgets a group that it could not start, with its files locked and its store open. */
+  private void discard(UUID group) throws IOException {
+    ReplicatedStateMachine machine = machines.remove(group);
+    if (machine != null) {
+      if (machine.division() != null) {
+        machine.division().close();
+        transport.forget(machine.division().getMemberId());
+      }
+      machine.close();
+    }
+  }
+
+  /** Asks the leader of a group, which must be this node, to hand over to another voter. */
+  public CompletableFuture<Boolean> transferLeadership(UUID group, String to, long timeoutMillis) {
+    TransferLeadershipRequest request =
+        new TransferLeadershipRequest(
+            clientId,
+            server.getId(),
+            RaftGroupId.valueOf(group),
+            callIds.incrementAndGet(),
+            RaftPeerId.valueOf(to),
+            timeoutMillis);
+    try {
+      return server
+          .transferLeadershipAsync(request)
+          .handle((reply, failure) -> reply != null && reply.isSuccess());
+    } catch (IOException refused) {
+      LOG.debug("transfer of shard={} to peer={} refused", names.apply(group), to, refused);
+      return CompletableFuture.completedFuture(false);
+    }
+  }
+
+  /** Stops all replicas; applied state is flushed and snapshots are taken. */
+  @Override
+  public void close() throws IOException {
+    server.close();
+  }
+
+  private Path storesDirectory() {
+    return options.directory().resolve("stores");
+  }
+
+  private Path groupsDirectory() {
+    return options.directory().resolve("groups");
+  }
+
+  private Path logDirectory(UUID group) {
+    return groupsDirectory()
+        .resolve(group.toString())
+        .resolve(RaftStorageDirectory.CURRENT_DIR_NAME);
+  }
+
+  private StateMachine newStateMachine(RaftGroupId groupId) {
+    UUID group = groupId.getUuid();
+    Replica replica = new Replica(group, () -> names.apply(group), transport);
+    ReplicatedStateMachine machine =
+        new ReplicatedStateMachine(
+            storesDirectory().resolve(group.toString()),
+            environment,
+            options.snapshotLogBytes(),
+            appliers.apply(group),
+            (name, what, cause) -> fail(group, what, cause),
+            replica);
+    replica.attach(machine);
+    machines.put(group, machine);
+    replicas.put(group, replica);
+    return machine;
+  }
+
+  private static RaftGroup group(UUID id, List<Member> members) {
+    List<RaftPeer> peers =
+        members.stream()
+            .map(
+                member ->
+                    RaftPeer.newBuilder()
+                        .setId(member.nodeId())
+                        .setAddress(member.address())
+                        .setStartupRole(
+                            member.voter() ? RaftPeerRole.FOLLOWER : RaftPeerRole.LISTENER)
+                        .build())
+            .toList();
+    return RaftGroup.valueOf(RaftGroupId.valueOf(id), peers);
+  }
+
+  private static void await(CompletableFuture<RaftClientReply> future) throws IOException {
+    try {
+      RaftClientReply reply = future.get(CONTROL_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+      if (!reply.isSuccess()) {
+        throw new IOException("Ratis refused: " + reply.getException(), reply.getException());
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", interrupted);
+    } catch (ExecutionException | TimeoutException failed) {
+      throw new IOException("Ratis did not do it", failed);
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package io.raftkv.raft;
+
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.grpc.GrpcConfigKeys;
+import org.apache.ratis.server.RaftServerConfigKeys;
+import org.apache.ratis.server.RaftServerConfigKeys.Log;
+import org.apache.ratis.util.SizeInBytes;
+import org.apache.ratis.util.TimeDuration;
+
+/** Ratis' settings, each with its reason. The defaults of Ratis are kept where none is given. */
+final class RaftSettings {
+  /** Room of a message or buffer beyond the largest entry. */
+  private static final int OVERHEAD_BYTES = 1 << 20;
+
+  private static final int FIRST_ELECTION_MIN_MILLIS = 150;
+  private static final int BUFFER_MIN_BYTES = 4 << 20;
+
+  private RaftSettings() {}
+
+  static RaftProperties of(RaftOptions options) {
+    RaftProperties p = new RaftProperties();
+    p.set("raft.rpc.type", CommitNudgingGrpc.class.getName());
+    RaftServerConfigKeys.setStorageDir(p, List.of(options.directory().resolve("groups").toFile()));
+    // The default is under the temporary directory: renaming across file systems fails.
+    RaftServerConfigKeys.setRemovedGroupsDir(p, options.directory().resolve("removed").toFile());
+    GrpcConfigKeys.Server.setHost(p, options.bindHost());
+    GrpcConfigKeys.Server.setPort(p, options.port());
+
+    TimeDuration min = millis(options.electionTimeoutMin().toMillis());
+    TimeDuration max = millis(options.electionTimeoutMax().toMillis());
+    RaftServerConfigKeys.Rpc.setTimeoutMin(p, min);
+    RaftServerConfigKeys.Rpc.setTimeoutMax(p, max);
+    // Right after a start nobody leads: no reason to wait as long as for a leader that is slow.
+    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(p, millis(FIRST_ELECTION_MIN_MILLIS));
+    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(p, millis(2 * FIRST_ELECTION_MIN_MILLIS));
+    RaftServerConfigKeys.Rpc.setRequestTimeout(
+        p, millis(2 * options.electionTimeoutMax().toMillis()));
+    // Ten seconds by default: a leader that came back would stay out of elections for that long.
+    RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(p, max);
+    RaftServerConfigKeys.LeaderElection.setPreVote(p, true);
+    // A process that was stopped for a minute would close its server for good, and live on.
+    RaftServerConfigKeys.setCloseThreshold(p, TimeDuration.valueOf(365, TimeUnit.DAYS));
+
+    // An entry over the appender's limit makes the leader step down, so all limits go together.
+    // Ratis wraps an entry into a message of its own, which counts.
+    SizeInBytes entry =
+        SizeInBytes.valueOf(Math.max(BUFFER_MIN_BYTES, options.maxEntryBytes() + OVERHEAD_BYTES));
+    // The default sleeps 5 s after some errors. By then a heartbeat is due, which goes instead of
+    // the entries that would repair a follower whose log is gone, and fails again: for ever.
+    Log.Appender.setRetryPolicy(p, "10ms,20, 50ms,1000000000");
+    SizeInBytes message = SizeInBytes.valueOf(entry.getSizeInt() + OVERHEAD_BYTES);
+    Log.Appender.setBufferByteLimit(p, entry);
+    Log.setWriteBufferSize(p, message);
+    GrpcConfigKeys.setMessageSizeMax(p, SizeInBytes.valueOf(message.getSizeInt() + OVERHEAD_BYTES));
+    Log.setSegmentSizeMax(
+        p, SizeInBytes.valueOf(Math.max(options.segmentBytes(), message.getSizeInt())));
+    Log.setPreallocatedSize(p, SizeInBytes.valueOf(Math.min(options.segmentBytes(), 4 << 20)));
+    // 200 MB per group by default.
+    Log.setSegmentCacheNumMax(p, 2);
+    Log.setSegmentCacheSizeMax(p, SizeInBytes.valueOf("32MB"));
+    // Both acknowledge what is not on disk.
+    Log.setUnsafeFlushEnabled(p, false);
+    Log.setAsyncFlushEnabled(p, false);
+    // Costs an own entry for the commit index of every lone write; a restart learns it anyway.
+    Log.setLogMetadataEnabled(p, false);
+    // Else one dead peer keeps the log from ever being purged.
+    Log.setPurgeUptoSnapshotIndex(p, true);
+    Log.setPurgePreservationLogNum(p, options.keptEntries());
+    // 1024 by default: large entries would fill the disk before the first of them is purged.
+    Log.setPurgeGap(p, 1);
+
+    RaftServerConfigKeys.Snapshot.setAutoTriggerEnabled(p, true);
+    RaftServerConfigKeys.Snapshot.setAutoTriggerThreshold(p, options.snapshotEntries());
+    RaftServerConfigKeys.Snapshot.setCreationGap(p, 1L);
+    RaftServerConfigKeys.Snapshot.setTriggerWhenStopEnabled(p, true);
+    RaftServerConfigKeys.Snapshot.setTriggerWhenRemoveEnabled(p, false);
+    RaftServerConfigKeys.Snapshot.setRetentionFileNum(p, 1);
+
+    // Exactly-once is the store's business: the cache is only ballast.
+    RaftServerConfigKeys.RetryCache.setExpiryTime(p, TimeDuration.valueOf(5, TimeUnit.SECONDS));
+    RaftServerConfigKeys.Write.setElementLimit(p, 64);
+    RaftServerConfigKeys.Write.setByteLimit(p, SizeInBytes.valueOf(4L * message.getSizeInt()));
+    return p;
+  }
+
+  private static TimeDuration millis(long millis) {
+    return TimeDuration.valueOf(millis, TimeUnit.MILLISECONDS);
+  }
+}

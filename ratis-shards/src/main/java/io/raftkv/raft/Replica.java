@@ -1,0 +1,299 @@
+package io.raftkv.raft;
+
+import io.raftkv.shard.BatchOutcome;
+import io.raftkv.shard.ReadBarrier;
+import io.raftkv.storage.ShardStore;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.DivisionInfo;
+import org.apache.ratis.server.RaftConfiguration;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** This node's replica of one group. Thread-safe. */
+public final class Replica implements ReadBarrier.Source {
+  private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
+  private static final AtomicLong CALL_IDS = new AtomicLong();
+
+  private final RaftGroupId groupId;
+  private final Supplier<String> name;
+  private final CommitNudgingGrpc.Factory transport;
+  private final ClientId clientId = ClientId.randomId();
+  private final Map<Long, Append> appends = new ConcurrentHashMap<>();
+  private final PriorityQueue<Waiter> waiters = new PriorityQueue<>();
+  private volatile ReplicatedStateMachine stateMachine;
+  private volatile RaftServer.Division division;
+  private volatile long appliedIndex = -1;
+
+  /** An entry on its way into the log. */
+  private static final class Append {
+    private volatile boolean inLog;
+  }
+
+  private record Waiter(long index, Runnable action) implements Comparable<Waiter> {
+    @Override
+    public int compareTo(Waiter other) {
+      return Long.compare(index, other.index);
+    }
+  }
+
+  Replica(UUID group, Supplier<String> name, CommitNudgingGrpc.Factory transport) {
+    this.groupId = RaftGroupId.valueOf(group);
+    this.name = name;
+    this.transport = transport;
+  }
+
+  void attach(ReplicatedStateMachine machine) {
+    stateMachine = machine;
+  }
+
+  /** From now on there is something behind this: Ratis' part fails in many ways before. */
+  void started() {
+    division = stateMachine.division();
+  }
+
+  public UUID group() {
+    return groupId.getUuid();
+  }
+
+  /** The shard's name, for logs and errors. */
+  public String name() {
+    return name.get();
+  }
+
+  /** False before the replica has started and after it has stopped or failed. */
+  public boolean isAlive() {
+    return alive() != null;
+  }
+
+  private RaftServer.Division alive() {
+    RaftServer.Division started = division;
+    return started != null && started.getInfo().isAlive() ? started : null;
+  }
+
+  /** Name of the leader as far as this replica knows, or null. */
+  public String leader() {
+    RaftServer.Division running = alive();
+    RaftPeerId leader = running == null ? null : running.getInfo().getLeaderId();
+    return leader == null ? null : leader.toString();
+  }
+
+  @Override
+  public LeaderView view() {
+    RaftServer.Division running = alive();
+    if (running == null) {
+      return null;
+    }
+    DivisionInfo info = running.getInfo();
+    long term = info.getCurrentTerm();
+    boolean ready = info.isLeaderReady() && stateMachine.readyTerm() == term;
+    long commit = running.getRaftLog().getLastCommittedIndex();
+    RaftConfiguration configuration = running.getRaftConf();
+    // The term rises before Ratis takes the leader's flag away, so equality is asked twice.
+    ready = ready && info.getCurrentTerm() == term;
+    return new LeaderView(
+        term,
+        ready,
+        commit,
+        names(configuration.getCurrentPeers()),
+        names(configuration.getPreviousPeers()));
+  }
+
+  public long term() {
+    RaftServer.Division running = alive();
+    return running == null ? -1 : running.getInfo().getCurrentTerm();
+  }
+
+  public boolean isLeader() {
+    RaftServer.Division running = alive();
+    return running != null && running.getInfo().isLeader();
+  }
+
+  /** Last index known to be committed. */
+  public long commitIndex() {
+    RaftServer.Division running = alive();
+    return running == null ? -1 : running.getRaftLog().getLastCommittedIndex();
+  }
+
+  @Override
+  public long appliedIndex() {
+    return appliedIndex;
+  }
+
+  /** Milliseconds since this replica last heard from the leader; 0 if it leads. */
+  public long leaderSilenceMillis() {
+    RaftServer.Division running = alive();
+    if (running == null) {
+      return Long.MAX_VALUE;
+    }
+    if (running.getInfo().isLeaderReady()) {
+      return 0;
+    }
+    RoleInfoProto role = running.getInfo().getRoleInfoProto();
+    return role.hasFollowerInfo() && role.getFollowerInfo().hasLeaderInfo()
+        ? role.getFollowerInfo().getLeaderInfo().getLastRpcElapsedTimeMs()
+        : Long.MAX_VALUE;
+  }
+
+  @Override
+  public List<String> voters() {
+    RaftServer.Division running = alive();
+    return running == null ? List.of() : names(running.getRaftConf().getAllPeers());
+  }
+
+  /** Names of the voters and listeners, as this replica's log has them. */
+  public List<String> members() {
+    RaftServer.Division running = alive();
+    if (running == null) {
+      return List.of();
+    }
+    List<String> members = new ArrayList<>(voters());
+    members.addAll(names(running.getRaftConf().getAllPeers(RaftPeerRole.LISTENER)));
+    return members;
+  }
+
+  /** For the leader: the last index that each follower is known to have, by name. */
+  public Map<String, Long> followerMatchIndexes() {
+    RaftServer.Division running = alive();
+    return running == null || !running.getInfo().isLeader()
+        ? Map.of()
+        : transport.matchIndexes(running.getMemberId());
+  }
+
+  /**
+   * Appends an entry if this replica leads. Takes Ratis' monitor and may block for a moment: not
+   * for event loops.
+   *
+   * @param done takes {@link BatchOutcome#APPLIED} when this replica has applied it, {@link
+   *     BatchOutcome#NOT_LEADER} or {@link BatchOutcome#REFUSED} if it is certainly not in the log,
+   *     {@link BatchOutcome#UNKNOWN} if leadership was lost after the append
+   */
+  public void append(byte[] entry, Consumer<BatchOutcome> done) {
+    RaftServer.Division running = alive();
+    if (!(running instanceof RaftClientAsynchronousProtocol log)) {
+      done.accept(BatchOutcome.NOT_LEADER);
+      return;
+    }
+    long callId = CALL_IDS.incrementAndGet();
+    RaftClientRequest request =
+        RaftClientRequest.newBuilder()
+            .setClientId(clientId)
+            .setServerId(running.getId())
+            .setGroupId(groupId)
+            .setCallId(callId)
+            .setMessage(Message.valueOf(UnsafeByteOperations.unsafeWrap(entry)))
+            .setType(RaftClientRequest.writeRequestType())
+            .build();
+    Append append = new Append();
+    appends.put(callId, append);
+    CompletableFuture<RaftClientReply> replied;
+    try {
+      replied = log.submitClientRequestAsync(request);
+    } catch (IOException | RuntimeException refused) {
+      replied = CompletableFuture.failedFuture(refused);
+    }
+    replied.whenComplete((reply, failure) -> done.accept(outcome(callId, append, reply)));
+  }
+
+  private BatchOutcome outcome(long callId, Append append, RaftClientReply reply) {
+    appends.remove(callId);
+    if (reply != null && reply.isSuccess()) {
+      return BatchOutcome.APPLIED;
+    }
+    if (append.inLog) {
+      return BatchOutcome.UNKNOWN;
+    }
+    return isLeader() ? BatchOutcome.REFUSED : BatchOutcome.NOT_LEADER;
+  }
+
+  /**
+   * Runs the action once everything up to {@code index} is applied; on the apply thread or here.
+   */
+  public void whenApplied(long index, Runnable action) {
+    if (appliedIndex < index) {
+      synchronized (waiters) {
+        if (appliedIndex < index) {
+          waiters.add(new Waiter(index, action));
+          return;
+        }
+      }
+    }
+    action.run();
+  }
+
+  /**
+   * Runs with the store open; null at once while there is none or it is being replaced by a
+   * snapshot.
+   */
+  public <T> T withStore(Function<ShardStore, T> use) {
+    ReplicatedStateMachine machine = stateMachine;
+    return machine == null ? null : machine.withStore(use);
+  }
+
+  @Override
+  public void nudge(String follower) {
+    RaftServer.Division running = alive();
+    if (running != null) {
+      transport.nudge(running.getMemberId(), RaftPeerId.valueOf(follower));
+    }
+  }
+
+  void appending(long callId) {
+    Append append = appends.get(callId);
+    if (append != null) {
+      append.inLog = true;
+    }
+  }
+
+  /** The store is open and has everything up to this index. */
+  void opened(long index) {
+    applied(index);
+  }
+
+  void applied(long index) {
+    List<Runnable> due = List.of();
+    synchronized (waiters) {
+      appliedIndex = index;
+      if (!waiters.isEmpty() && waiters.peek().index <= index) {
+        due = new ArrayList<>();
+        while (!waiters.isEmpty() && waiters.peek().index <= index) {
+          due.add(waiters.poll().action);
+        }
+      }
+    }
+    for (Runnable action : due) {
+      try {
+        action.run();
+      } catch (RuntimeException fault) {
+        LOG.error("waiter for index={} of shard={} failed", index, name(), fault);
+      }
+    }
+  }
+
+  private static List<String> names(Collection<RaftPeer> peers) {
+    return peers.stream().map(peer -> peer.getId().toString()).toList();
+  }
+}

@@ -1,0 +1,395 @@
+package io.raftkv.raft;
+
+import io.raftkv.shard.EntryCodec;
+import io.raftkv.shard.ShardApplier;
+import io.raftkv.storage.ShardStore;
+import io.raftkv.storage.StorageException;
+import io.raftkv.storage.StoreBatch;
+import io.raftkv.storage.StoreEnvironment;
+import io.raftkv.storage.StorePosition;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.StampedLock;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.SnapshotManagementRequest;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.protocol.TermIndex;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.statemachine.StateMachineStorage;
+import org.apache.ratis.statemachine.TransactionContext;
+import org.apache.ratis.statemachine.impl.BaseStateMachine;
+import org.apache.ratis.util.LifeCycle;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A shard's store as Ratis drives it: entries in, checkpoints out.
+ *
+ * <p>The Raft log is the store's write-ahead log. The store keeps the index it has applied, flushes
+ * before a snapshot index is told to Ratis, which purges the log by it, and skips what a replay
+ * brings again. Once an entry could not be applied, no later one is, until the store is opened
+ * anew.
+ */
+final class ReplicatedStateMachine extends BaseStateMachine {
+  private static final Logger LOG = LoggerFactory.getLogger(ReplicatedStateMachine.class);
+  private static final long SPACE_RETRY_MILLIS = 100;
+  private static final long SNAPSHOT_TIMEOUT_MILLIS = TimeUnit.MINUTES.toMillis(1);
+  private static final long SNAPSHOT_RETRY_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  private final Path live;
+  private final StoreEnvironment environment;
+  private final long snapshotLogBytes;
+  private final ShardApplier applier;
+  private final FailStop failStop;
+  private final Replica replica;
+  private final CheckpointStorage checkpoints = new CheckpointStorage();
+  private final ClientId clientId = ClientId.randomId();
+  private final AtomicLong snapshotCalls = new AtomicLong();
+
+  /** Held for reading by whoever uses the store, for writing by whoever replaces it. */
+  private final StampedLock storeLock = new StampedLock();
+
+  private volatile RaftServer.Division division;
+  private volatile ShardStore store;
+
+  /** Nobody may begin to use the store: it is about to be replaced or closed, or has failed. */
+  private volatile boolean away = true;
+
+  private volatile long configurationTerm;
+  private volatile long readyTerm;
+
+  /** Last entry that Ratis has handed over, of the apply thread. */
+  private long handedOver = -1;
+
+  /** Bytes of the entries applied since the last snapshot, of the apply thread. */
+  private long bytesSinceSnapshot;
+
+  private final AtomicBoolean snapshotRequested = new AtomicBoolean();
+  private boolean snapshotFailed;
+  private long snapshotFailedNanos;
+
+  ReplicatedStateMachine(
+      Path live,
+      StoreEnvironment environment,
+      long snapshotLogBytes,
+      ShardApplier applier,
+      FailStop failStop,
+      Replica replica) {
+    this.live = live;
+    this.environment = environment;
+    this.snapshotLogBytes = snapshotLogBytes;
+    this.applier = applier;
+    this.failStop = failStop;
+    this.replica = replica;
+  }
+
+  @Override
+  public void initialize(RaftServer server, RaftGroupId groupId, RaftStorage storage)
+      throws IOException {
+    getLifeCycle()
+        .startAndTransition(
+            () -> {
+              super.initialize(server, groupId, storage);
+              division = server.getDivision(groupId);
+              checkpoints.init(storage);
+              CheckpointStorage.cleanUp(live);
+              openStore();
+            },
+            IOException.class);
+    replica.opened(store.appliedIndex());
+  }
+
+  private void openStore() throws IOException {
+    long checkpoint = checkpoints.latestIndex();
+    if (!Files.exists(live) && checkpoint >= 0) {
+      checkpoints.restoreTo(live);
+    }
+    store = ShardStore.open(live, environment);
+    if (store.appliedIndex() < checkpoint) {
+      // A crash between the arrival of a snapshot and its installation.
+      store.close();
+      checkpoints.restoreTo(live);
+      store = ShardStore.open(live, environment);
+    }
+    handedOver = checkpoints.latestIndex();
+    setLastAppliedTermIndex(TermIndex.valueOf(store.appliedTerm(), store.appliedIndex()));
+    applier.applier().opened(store);
+    away = false;
+  }
+
+  /** The division that this is the state machine of, null before Ratis starts it. */
+  RaftServer.Division division() {
+    return division;
+  }
+
+  /** Runs with the store open, or returns null at once while it is being replaced or closed. */
+  <T> T withStore(Function<ShardStore, T> use) {
+    if (away) {
+      return null; // else readers could keep the one who waits for them to end waiting for ever
+    }
+    long stamp = storeLock.tryReadLock();
+    if (stamp == 0) {
+      return null;
+    }
+    try {
+      ShardStore current = store;
+      return current == null ? null : use.apply(current);
+    } finally {
+      storeLock.unlockRead(stamp);
+    }
+  }
+
+  @Override
+  public StateMachineStorage getStateMachineStorage() {
+    return checkpoints;
+  }
+
+  // ---- apply ----
+
+  @Override
+  public TransactionContext preAppendTransaction(TransactionContext transaction) {
+    replica.appending(transaction.getClientRequest().getCallId());
+    return transaction;
+  }
+
+  @Override
+  public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
+    LogEntryProto entry = transaction.getLogEntry();
+    TermIndex at = TermIndex.valueOf(entry);
+    if (!advance(at, () -> applyEntry(at, entry))) {
+      return CompletableFuture.failedFuture(new IOException("not applied here: " + at));
+    }
+    applier.publish();
+    bytesSinceSnapshot += entry.getStateMachineLogEntry().getLogData().size();
+    if (bytesSinceSnapshot >= snapshotLogBytes) {
+      requestSnapshot();
+    }
+    return CompletableFuture.completedFuture(Message.EMPTY);
+  }
+
+  /** Ratis itself counts entries only. It then calls {@link #takeSnapshot} on this thread. */
+  private void requestSnapshot() {
+    if (!snapshotRequested.compareAndSet(false, true)) {
+      return;
+    }
+    SnapshotManagementRequest request =
+        SnapshotManagementRequest.newCreate(
+            clientId,
+            division.getId(),
+            getGroupId(),
+            snapshotCalls.incrementAndGet(),
+            SNAPSHOT_TIMEOUT_MILLIS,
+            1);
+    division
+        .getRaftServer()
+        .snapshotManagementAsync(request)
+        .whenComplete((reply, failure) -> snapshotRequested.set(false));
+  }
+
+  @Override
+  public void notifyTermIndexUpdated(long term, long index) {
+    TermIndex at = TermIndex.valueOf(term, index);
+    advance(at, () -> tryToApply(at, () -> store.skipTo(term, index)));
+  }
+
+  /**
+   * Applies the next entry, unless a replay brings one that the store has. Returns false if the
+   * entry is not in the store afterwards: Ratis then discards what it has handed over since the
+   * store was closed, and continues from a snapshot's index.
+   */
+  private boolean advance(TermIndex at, BooleanSupplier apply) {
+    handedOver = at.getIndex();
+    long stamp = storeLock.readLock();
+    try {
+      if (away || store == null) {
+        return false;
+      }
+      if (at.getIndex() <= store.appliedIndex()) {
+        return true;
+      }
+      if (!apply.getAsBoolean()) {
+        away = true;
+        return false;
+      }
+    } finally {
+      storeLock.unlockRead(stamp);
+    }
+    updateLastAppliedTermIndex(at);
+    replica.applied(at.getIndex());
+    return true;
+  }
+
+  private boolean applyEntry(TermIndex at, LogEntryProto entry) {
+    return tryToApply(
+        at,
+        () -> {
+          ByteBuffer data = entry.getStateMachineLogEntry().getLogData().asReadOnlyByteBuffer();
+          EntryCodec.Header header = EntryCodec.decodeHeader(data);
+          try (StoreBatch batch = store.begin(header.timeMillis())) {
+            applier.apply(at.getIndex(), header, data, batch);
+            batch.commit(at.getTerm(), at.getIndex());
+          }
+        });
+  }
+
+  private boolean tryToApply(TermIndex at, Runnable apply) {
+    ShardStore current = store;
+    SpaceWait fullDisk =
+        new SpaceWait(
+            current::tryResume,
+            () -> !away && isRunning(),
+            () -> TimeUnit.MILLISECONDS.sleep(SPACE_RETRY_MILLIS));
+    try {
+      return fullDisk.run(replica.name(), apply);
+    } catch (RuntimeException | Error fault) {
+      away = true;
+      failStop.replicaFailed(replica.name(), "cannot apply entry " + at, fault);
+      if (isRunning()) {
+        throw fault; // Ratis then closes its part
+      }
+      return false; // it is closing already, and would wait for ever for a thread that has failed
+    }
+  }
+
+  private boolean isRunning() {
+    RaftServer.Division known = division;
+    return known != null && known.getInfo().isAlive();
+  }
+
+  // ---- leadership ----
+
+  @Override
+  public void notifyConfigurationChanged(
+      long term, long index, RaftConfigurationProto configuration) {
+    configurationTerm = term;
+  }
+
+  /** Ratis calls this right after it has told of the configuration entry that starts the term. */
+  @Override
+  public void notifyLeaderReady() {
+    readyTerm = configurationTerm;
+    LOG.info("leader ready shard={} term={}", replica.name(), readyTerm);
+  }
+
+  /**
+   * The last term in which this replica was a leader ready to answer. Ratis' own flag may still be
+   * up when the term has already risen, so a bound for reads asks for equality with the term.
+   */
+  long readyTerm() {
+    return readyTerm;
+  }
+
+  /** Ratis goes on without a log, as if nothing were: so the replica is closed, elsewhere. */
+  @Override
+  public void notifyLogFailed(Throwable cause, LogEntryProto entry) {
+    failStop.replicaFailed(replica.name(), "cannot write its Raft log", cause);
+    Thread closer = new Thread(division::close, "raftkv-close-" + replica.name());
+    closer.setDaemon(true);
+    closer.start();
+  }
+
+  // ---- snapshots ----
+
+  /** On the apply thread. What fails here, for example on a full disk, is tried again later. */
+  @Override
+  public long takeSnapshot() throws IOException {
+    long stamp = storeLock.readLock();
+    try {
+      if (away || store == null || snapshotFailedLately()) {
+        return -1;
+      }
+      StorePosition at = store.position();
+      if (at.index() < 0 || at.index() > handedOver) {
+        return -1; // nothing yet, or a replay has not come to where the store is
+      }
+      store.flush();
+      checkpoints.take(store, TermIndex.valueOf(at.term(), at.index()));
+      snapshotFailed = false;
+      bytesSinceSnapshot = 0;
+      LOG.info("snapshot taken shard={} term={} index={}", replica.name(), at.term(), at.index());
+      return at.index();
+    } catch (IOException | StorageException failed) {
+      snapshotFailed = true;
+      snapshotFailedNanos = System.nanoTime();
+      throw new IOException("no snapshot of shard " + replica.name(), failed);
+    } finally {
+      storeLock.unlockRead(stamp);
+    }
+  }
+
+  /** Ratis asks again with every entry. */
+  private boolean snapshotFailedLately() {
+    return snapshotFailed && System.nanoTime() - snapshotFailedNanos < SNAPSHOT_RETRY_NANOS;
+  }
+
+  /** May come again, if Ratis could not install the snapshot. */
+  @Override
+  public void pause() {
+    if (!getLifeCycleState().isPausingOrPaused()) {
+      getLifeCycle().transition(LifeCycle.State.PAUSING);
+    }
+    closeStore();
+    try {
+      checkpoints.forceReceived();
+    } catch (IOException failed) {
+      throw new StorageException("cannot make the received snapshot durable", failed);
+    }
+    if (getLifeCycleState() == LifeCycle.State.PAUSING) {
+      getLifeCycle().transition(LifeCycle.State.PAUSED);
+    }
+  }
+
+  @Override
+  public void reinitialize() throws IOException {
+    try {
+      checkpoints.refresh();
+      long stamp = storeLock.writeLock();
+      try {
+        if (replica.appliedIndex() < checkpoints.latestIndex()) {
+          checkpoints.restoreTo(live);
+        }
+        openStore();
+      } finally {
+        storeLock.unlockWrite(stamp);
+      }
+    } catch (IOException | RuntimeException | Error fault) {
+      failStop.replicaFailed(replica.name(), "cannot install a snapshot", fault);
+      throw fault;
+    }
+    LOG.info("snapshot installed shard={} index={}", replica.name(), store.appliedIndex());
+    getLifeCycle().transition(LifeCycle.State.STARTING);
+    getLifeCycle().transition(LifeCycle.State.RUNNING);
+    replica.opened(store.appliedIndex());
+  }
+
+  @Override
+  public void close() {
+    closeStore();
+    getLifeCycle().checkStateAndClose(() -> {});
+  }
+
+  private void closeStore() {
+    away = true;
+    long stamp = storeLock.writeLock();
+    try {
+      if (store != null) {
+        store.close();
+        store = null;
+      }
+    } finally {
+      storeLock.unlockWrite(stamp);
+    }
+  }
+}

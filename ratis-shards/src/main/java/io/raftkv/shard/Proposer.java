@@ -1,0 +1,187 @@
+package io.raftkv.shard;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Puts batches into the log of one shard, on its leader. Whatever comes while entries are in flight
+ * goes together into the next one: the cost of an entry is per entry, not per command.
+ *
+ * <p>Thread-safe. Appends happen in the order of {@link #propose}, one thread at a time: on the
+ * executor, or on the apply thread that made room.
+ */
+public final class Proposer {
+  private static final Logger LOG = LoggerFactory.getLogger(Proposer.class);
+
+  /** The log of one shard, as its leader writes it. */
+  @FunctionalInterface
+  public interface Log {
+    /** See {@link io.raftkv.raft.Replica#append}. */
+    void append(byte[] entry, Consumer<BatchOutcome> done);
+  }
+
+  /** Told if a batch did not get into the log, or may have been lost from it. */
+  @FunctionalInterface
+  public interface Failed {
+    void failed(BatchOutcome outcome);
+  }
+
+  private record Waiting(ProposedBatch batch, Failed failed) {}
+
+  private final Log log;
+  private final Executor executor;
+  private final Supplier<EntryCodec.Header> stamp;
+  private final int maxInFlight;
+  private final int maxEntryBytes;
+  private final ArrayDeque<Waiting> queue = new ArrayDeque<>();
+  private final AtomicInteger work = new AtomicInteger();
+  private final LongAdder entries = new LongAdder();
+  private final LongAdder entryBytes = new LongAdder();
+  private int inFlight;
+
+  /**
+   * @param executor where appends happen when no apply thread is at hand; may block
+   * @param stamp makes the header of an entry: the leader's clock and a seed
+   * @param maxInFlight entries under way at once
+   * @param maxEntryBytes largest entry; a batch that is too large for one by itself is refused,
+   *     since such an entry would make Ratis' leader step down
+   */
+  public Proposer(
+      Log log,
+      Executor executor,
+      Supplier<EntryCodec.Header> stamp,
+      int maxInFlight,
+      int maxEntryBytes) {
+    this.log = log;
+    this.executor = executor;
+    this.stamp = stamp;
+    this.maxInFlight = maxInFlight;
+    this.maxEntryBytes = maxEntryBytes;
+  }
+
+  /** Queues a batch. That it was applied, its listener at the {@link ShardApplier} hears. */
+  public void propose(ProposedBatch batch, Failed failed) {
+    if (EntryCodec.HEADER_BYTES + sizeOf(batch) > maxEntryBytes) {
+      LOG.error("batch of {} bytes exceeds the largest entry", batch.payload().length);
+      failed.failed(BatchOutcome.REFUSED);
+      return;
+    }
+    Waiting waiting = new Waiting(batch, failed);
+    boolean room;
+    synchronized (queue) {
+      queue.add(waiting);
+      room = inFlight < maxInFlight;
+    }
+    if (room) {
+      try {
+        executor.execute(this::pump);
+      } catch (RejectedExecutionException stopping) {
+        refuse(waiting);
+      }
+    }
+  }
+
+  /** Nothing of it is logged, unless another thread has taken it from the queue already. */
+  private void refuse(Waiting waiting) {
+    boolean removed;
+    synchronized (queue) {
+      removed = queue.remove(waiting);
+    }
+    if (removed) {
+      waiting.failed.failed(BatchOutcome.REFUSED);
+    }
+  }
+
+  private static long sizeOf(ProposedBatch batch) {
+    return (long) EntryCodec.BATCH_BYTES + batch.payload().length;
+  }
+
+  /** Entries appended so far. */
+  public long entries() {
+    return entries.sum();
+  }
+
+  /** Bytes of the entries appended so far. */
+  public long entryBytes() {
+    return entryBytes.sum();
+  }
+
+  private void pump() {
+    if (work.getAndIncrement() != 0) {
+      return; // the thread that pumps will look again
+    }
+    int seen = 1;
+    do {
+      for (List<Waiting> batches = take(); !batches.isEmpty(); batches = take()) {
+        append(batches);
+      }
+      seen = work.addAndGet(-seen);
+    } while (seen != 0);
+  }
+
+  private List<Waiting> take() {
+    synchronized (queue) {
+      if (inFlight >= maxInFlight || queue.isEmpty()) {
+        return List.of();
+      }
+      inFlight++;
+      List<Waiting> taken = new ArrayList<>();
+      long bytes = EntryCodec.HEADER_BYTES;
+      while (!queue.isEmpty()) {
+        bytes += sizeOf(queue.peek().batch);
+        if (bytes > maxEntryBytes && !taken.isEmpty()) {
+          break;
+        }
+        taken.add(queue.poll());
+      }
+      return taken;
+    }
+  }
+
+  private void append(List<Waiting> waiting) {
+    AtomicBoolean told = new AtomicBoolean();
+    Consumer<BatchOutcome> done =
+        outcome -> {
+          if (told.compareAndSet(false, true)) {
+            appended(waiting, outcome);
+          }
+        };
+    try {
+      List<ProposedBatch> batches = waiting.stream().map(Waiting::batch).toList();
+      byte[] entry = EntryCodec.encode(stamp.get(), batches);
+      entries.increment();
+      entryBytes.add(entry.length);
+      log.append(entry, done);
+    } catch (RuntimeException | Error fault) {
+      // Room that is never given back would stop the shard; whether it is logged nobody knows.
+      LOG.error("append failed", fault);
+      done.accept(BatchOutcome.UNKNOWN);
+    }
+  }
+
+  private void appended(List<Waiting> waiting, BatchOutcome outcome) {
+    synchronized (queue) {
+      inFlight--;
+    }
+    if (outcome != BatchOutcome.APPLIED) {
+      for (Waiting one : waiting) {
+        try {
+          one.failed.failed(outcome);
+        } catch (RuntimeException fault) {
+          LOG.error("proposer={} could not be told of {}", one.batch.proposer(), outcome, fault);
+        }
+      }
+    }
+    pump();
+  }
+}

@@ -1,0 +1,362 @@
+package io.raftkv.shard;
+
+import io.raftkv.raft.Replica;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * The shards as this node deals with them: its replicas with their appliers and proposers, and a
+ * client for every shard that it writes to, wherever the leader is. Thread-safe.
+ */
+public final class ShardHost<P extends Proposal> {
+  /** What a shard host needs to know of the rest of the node. */
+  public interface Surroundings {
+    /** This node's replica, or null. */
+    Replica replica(UUID group);
+
+    /** Nodes that have a replica of the group, for a node that has none. */
+    List<String> members(UUID group);
+
+    /** Name of the group for messages. */
+    String name(UUID group);
+
+    /** Why this node takes no writes now as a leader, as the whole error line; null if it does. */
+    String readOnlyReason();
+  }
+
+  private static final int ADDRESS_BYTES = 4 * Long.BYTES;
+  private static final long RETIRE_NANOS = TimeUnit.MINUTES.toNanos(10);
+
+  private final String self;
+  private final Surroundings surroundings;
+  private final PeerTransport transport;
+  private final Executor appendExecutor;
+  private final Supplier<EntryCodec.Header> stamp;
+  private final ShardClient.Limits limits;
+  private final int maxEntriesInFlight;
+  private final int maxEntryBytes;
+  private final ProposalOutcomes<P> outcomes;
+  private final Function<byte[], Object[]> resultDecoder;
+  private final Map<UUID, ShardApplier> appliers = new ConcurrentHashMap<>();
+  private final Map<UUID, Proposer> proposers = new ConcurrentHashMap<>();
+  private final Map<UUID, Link> clients = new ConcurrentHashMap<>();
+  private final Map<Long, Forwarded> forwarded = new ConcurrentHashMap<>();
+
+  /**
+   * @param appendExecutor where entries are appended; may block
+   * @param stamp makes the header of an entry: this node's clock and a seed
+   * @param resultDecoder decodes results of groups of which this node has no replica
+   */
+  public ShardHost(
+      String self,
+      Surroundings surroundings,
+      PeerTransport transport,
+      Executor appendExecutor,
+      Supplier<EntryCodec.Header> stamp,
+      ShardClient.Limits limits,
+      int maxEntriesInFlight,
+      int maxEntryBytes,
+      ProposalOutcomes<P> outcomes,
+      Function<byte[], Object[]> resultDecoder) {
+    this.resultDecoder = resultDecoder;
+    this.self = self;
+    this.surroundings = surroundings;
+    this.transport = transport;
+    this.appendExecutor = appendExecutor;
+    this.stamp = stamp;
+    this.limits = limits;
+    this.maxEntriesInFlight = maxEntriesInFlight;
+    this.maxEntryBytes = maxEntryBytes;
+    this.outcomes = outcomes;
+  }
+
+  /** The applier of a group on this node, made at the first call. */
+  public ShardApplier applier(UUID group, Function<UUID, Applier> meaning) {
+    return appliers.computeIfAbsent(group, id -> new ShardApplier(meaning.apply(id)));
+  }
+
+  /** The way to write to a group. */
+  public ShardClient<P> client(UUID group) {
+    return clients.computeIfAbsent(group, Link::new).client;
+  }
+
+  /** All clients made so far. */
+  public Collection<ShardClient<P>> clients() {
+    return clients.values().stream().map(link -> link.client).toList();
+  }
+
+  /** All proposers made so far: of the groups that this node leads or led. */
+  public Collection<Proposer> proposers() {
+    return proposers.values();
+  }
+
+  /** To be called every few milliseconds. */
+  public void tick() {
+    clients.values().forEach(link -> link.client.tick());
+    long now = System.nanoTime();
+    forwarded.values().removeIf(proposer -> proposer.retire(now));
+  }
+
+  /** The leader of a group as this node knows it, or null. */
+  public String leader(UUID group) {
+    Replica replica = liveReplica(group);
+    if (replica != null) {
+      return replica.leader();
+    }
+    return clients.computeIfAbsent(group, Link::new).leader();
+  }
+
+  /** This node's replica, unless it has not started yet, has stopped or has failed. */
+  private Replica liveReplica(UUID group) {
+    Replica replica = surroundings.replica(group);
+    return replica != null && replica.isAlive() ? replica : null;
+  }
+
+  /** Answers another node's {@link PeerTransport.Kind#PROPOSE} request. */
+  public CompletableFuture<byte[]> propose(byte[] request) {
+    ByteBuffer in = ByteBuffer.wrap(request);
+    UUID group = new UUID(in.getLong(), in.getLong());
+    byte[] payload = new byte[request.length - ADDRESS_BYTES];
+    ProposedBatch batch = new ProposedBatch(in.getLong(), in.getLong(), payload);
+    in.get(payload);
+    CompletableFuture<byte[]> answer = new CompletableFuture<>();
+    Replica replica = surroundings.replica(group);
+    ShardApplier applier = appliers.get(group);
+    if (replica == null || applier == null) {
+      answer.complete(encode(BatchOutcome.NOT_LEADER, null));
+      return answer;
+    }
+    while (!forwarded(applier, batch.proposer()).await(batch.sequence(), answer)) {
+      // It was retired at this moment: there is a new one at the next try.
+    }
+    proposeHere(
+        replica,
+        batch,
+        (outcome, results, detail) ->
+            answer.complete(encode(outcome, detail.getBytes(StandardCharsets.UTF_8))));
+    return answer;
+  }
+
+  private void proposeHere(Replica replica, ProposedBatch batch, ShardClient.Answer answer) {
+    String readOnly = surroundings.readOnlyReason();
+    if (!replica.isLeader()) {
+      String leader = replica.leader();
+      answer.answered(BatchOutcome.NOT_LEADER, null, leader == null ? "" : leader);
+    } else if (readOnly != null) {
+      answer.answered(BatchOutcome.READ_ONLY, null, readOnly);
+    } else {
+      proposers
+          .computeIfAbsent(replica.group(), this::newProposer)
+          .propose(batch, outcome -> answer.answered(outcome, null, ""));
+    }
+  }
+
+  private Proposer newProposer(UUID group) {
+    Proposer.Log log =
+        (entry, done) -> {
+          Replica now = surroundings.replica(group); // it may have been started anew
+          if (now == null) {
+            done.accept(BatchOutcome.NOT_LEADER);
+          } else {
+            now.append(entry, done);
+          }
+        };
+    return new Proposer(log, appendExecutor, stamp, maxEntriesInFlight, maxEntryBytes);
+  }
+
+  // ---- batches of other nodes ----
+
+  private Forwarded forwarded(ShardApplier applier, long proposer) {
+    return forwarded.computeIfAbsent(
+        proposer,
+        name -> {
+          Forwarded made = new Forwarded(name, applier);
+          applier.listen(name, made);
+          return made;
+        });
+  }
+
+  /** Answers for the batches of one proposer elsewhere, given when they are applied here. */
+  private static final class Forwarded implements ApplyListener {
+    private final long proposer;
+    private final ShardApplier applier;
+    private final Map<Long, CompletableFuture<byte[]>> waiting = new ConcurrentHashMap<>();
+
+    private long lastUsedNanos = System.nanoTime();
+    private boolean retired;
+
+    private Forwarded(long proposer, ShardApplier applier) {
+      this.proposer = proposer;
+      this.applier = applier;
+    }
+
+    /** False if this listens no longer. */
+    private synchronized boolean await(long sequence, CompletableFuture<byte[]> answer) {
+      if (retired) {
+        return false;
+      }
+      lastUsedNanos = System.nanoTime();
+      CompletableFuture<byte[]> before = waiting.put(sequence, answer);
+      if (before != null) {
+        before.complete(encode(BatchOutcome.UNKNOWN, null)); // its asker asks again by this
+      }
+      answer.whenComplete((bytes, failure) -> waiting.remove(sequence, answer));
+      return true;
+    }
+
+    /** A proposer that is silent for long is a process or a name that is gone. */
+    private synchronized boolean retire(long now) {
+      if (waiting.isEmpty() && now - lastUsedNanos > RETIRE_NANOS) {
+        retired = true;
+        applier.forget(proposer, this);
+      }
+      return retired;
+    }
+
+    @Override
+    public void applied(long sequence, BatchOutcome outcome, Object[] results) {
+      CompletableFuture<byte[]> answer = waiting.get(sequence);
+      if (answer != null) {
+        byte[] encoded = results == null ? null : applier.applier().encode(results);
+        answer.complete(encode(outcome, encoded));
+      }
+    }
+  }
+
+  private static byte[] encode(BatchOutcome outcome, byte[] more) {
+    byte[] bytes = new byte[1 + (more == null ? 0 : more.length)];
+    bytes[0] = outcome.code();
+    if (more != null) {
+      System.arraycopy(more, 0, bytes, 1, more.length);
+    }
+    return bytes;
+  }
+
+  // ---- batches of this node ----
+
+  /** One group's client and what it knows of the leader. */
+  private final class Link implements ShardClient.Sender {
+    private final UUID group;
+    private final Map<Long, ApplyListener> listeners = new ConcurrentHashMap<>();
+    private final ShardClient<P> client;
+    private volatile ShardApplier listensTo;
+    private volatile String hint;
+    private int turn;
+
+    private Link(UUID group) {
+      this.group = group;
+      this.client = new ShardClient<>(surroundings.name(group), this, outcomes, limits);
+    }
+
+    @Override
+    public String leader() {
+      Replica replica = liveReplica(group);
+      if (replica != null) {
+        String leader = replica.leader();
+        return leader == null || leader.equals(self) || transport.isConnected(leader)
+            ? leader
+            : null;
+      }
+      String known = hint;
+      if (known != null && !known.equals(self) && transport.isConnected(known)) {
+        return known;
+      }
+      List<String> members = surroundings.members(group);
+      for (int i = 0; i < members.size(); i++) {
+        String member = members.get(Math.floorMod(turn++, members.size()));
+        if (!member.equals(self) && transport.isConnected(member)) {
+          return member;
+        }
+      }
+      return null;
+    }
+
+    @Override
+    public void send(String leader, ProposedBatch batch, ShardClient.Answer answer) {
+      attach();
+      if (leader.equals(self)) {
+        Replica replica = surroundings.replica(group);
+        if (replica == null) {
+          answer.answered(BatchOutcome.NOT_LEADER, null, "");
+        } else {
+          proposeHere(replica, batch, answer);
+        }
+        return;
+      }
+      byte[] request =
+          ByteBuffer.allocate(ADDRESS_BYTES + batch.payload().length)
+              .putLong(group.getMostSignificantBits())
+              .putLong(group.getLeastSignificantBits())
+              .putLong(batch.proposer())
+              .putLong(batch.sequence())
+              .put(batch.payload())
+              .array();
+      transport
+          .call(leader, PeerTransport.Kind.PROPOSE, request)
+          .whenComplete(
+              (bytes, failure) -> {
+                if (failure != null) {
+                  hint = null;
+                  answer.answered(BatchOutcome.UNKNOWN, null, "");
+                } else {
+                  take(leader, bytes, answer);
+                }
+              });
+    }
+
+    private void take(String from, byte[] bytes, ShardClient.Answer answer) {
+      BatchOutcome outcome = BatchOutcome.of(bytes[0]);
+      byte[] more = Arrays.copyOfRange(bytes, 1, bytes.length);
+      if (outcome == BatchOutcome.APPLIED) {
+        hint = from;
+        ShardApplier applier = appliers.get(group);
+        Object[] results =
+            applier == null ? resultDecoder.apply(more) : applier.applier().decode(more);
+        answer.answered(outcome, results, "");
+        return;
+      }
+      String detail = new String(more, StandardCharsets.UTF_8);
+      if (outcome == BatchOutcome.NOT_LEADER) {
+        hint = detail.isEmpty() ? null : detail;
+      }
+      answer.answered(outcome, null, detail);
+    }
+
+    @Override
+    public void listen(long proposer, ApplyListener listener) {
+      listeners.put(proposer, listener);
+      ShardApplier applier = listensTo;
+      if (applier != null) {
+        applier.listen(proposer, listener);
+      }
+    }
+
+    @Override
+    public void forget(long proposer, ApplyListener listener) {
+      listeners.remove(proposer, listener);
+      ShardApplier applier = listensTo;
+      if (applier != null) {
+        applier.forget(proposer, listener);
+      }
+    }
+
+    /** A replica may come to this node after its first write to the group. */
+    private void attach() {
+      if (listensTo == null && appliers.get(group) != null) {
+        listensTo = appliers.get(group);
+        listeners.forEach(listensTo::listen);
+      }
+    }
+  }
+}

@@ -1,0 +1,287 @@
+package io.raftkv.raft;
+
+import static io.raftkv.raft.TestCluster.GROUP;
+import static io.raftkv.raft.TestCluster.length;
+import static io.raftkv.raft.TestCluster.waitUntil;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.raftkv.shard.ApplyContext;
+import io.raftkv.shard.BatchOutcome;
+import io.raftkv.shard.JournalApplier;
+import io.raftkv.shard.ProposedBatch;
+import io.raftkv.storage.OutOfSpaceException;
+import io.raftkv.storage.ShardStore;
+import io.raftkv.storage.StorageException;
+import io.raftkv.storage.StoreBatch;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+
+/** Disks that are full, files that are damaged, entries that cannot be applied. */
+@Execution(ExecutionMode.CONCURRENT)
+class RaftNodeFaultTest {
+  private static final long MANY = 1_000_000;
+  private static final UUID OTHER = new UUID(0, 2);
+
+  @TempDir Path directory;
+  private TestCluster cluster;
+
+  @AfterEach
+  void stop() {
+    cluster.close();
+  }
+
+  /** Fails as long as it is told to. */
+  private static final class Failing extends JournalApplier {
+    private volatile RuntimeException fault;
+    private volatile boolean met;
+
+    @Override
+    public Object[] apply(ApplyContext context, ByteBuffer payload, StoreBatch batch) {
+      RuntimeException now = fault;
+      if (now != null) {
+        met = true;
+        throw now;
+      }
+      return super.apply(context, payload, batch);
+    }
+  }
+
+  private static OutOfSpaceException full() {
+    return new OutOfSpaceException("no space left", null);
+  }
+
+  // ---- full disk, and faults of apply ----
+
+  @Test
+  void followerWithAFullDiskWaitsForSpaceAndGoesOnToServeReads() {
+    cluster = TestCluster.prepare(directory, 3, MANY, 2 << 20);
+    Failing disk = new Failing();
+    cluster.node(0).meaning(group -> disk);
+    cluster.nodes().forEach(TestCluster.Node::start);
+    TestCluster.Node full = cluster.node(0);
+    cluster.write(1);
+    cluster.awaitEqual();
+    handOver(full);
+    disk.fault = full();
+    cluster.write(2, 3);
+    waitUntil("full disk", () -> disk.met);
+    assertThat(length(full)).isEqualTo(1);
+    assertThat(full.replica().isAlive()).isTrue();
+    assertThat(full.failures()).isEmpty();
+    disk.fault = null;
+    cluster.awaitEqual();
+    assertThat(length(full)).isEqualTo(3);
+  }
+
+  @Test
+  void nodeWithAFullDiskCanBeStoppedAndAppliesEverythingLater() {
+    cluster = TestCluster.prepare(directory, 1, MANY, 2 << 20);
+    TestCluster.Node node = cluster.node(0);
+    Failing disk = new Failing();
+    node.meaning(group -> disk).start();
+    cluster.write(1);
+    disk.fault = full();
+    ProposedBatch second = new ProposedBatch(1, 1, JournalApplier.payload(2));
+    ProposedBatch third = new ProposedBatch(1, 2, JournalApplier.payload(3));
+    CompletableFuture<BatchOutcome> waiting = node.append(GROUP, second);
+    CompletableFuture<BatchOutcome> behind = node.append(GROUP, third);
+    waitUntil("full disk", () -> disk.met);
+    node.stop();
+    assertThat(waiting).isCompletedWithValue(BatchOutcome.UNKNOWN);
+    assertThat(behind).isCompletedWithValue(BatchOutcome.UNKNOWN);
+    assertThat(node.failures()).isEmpty();
+    disk.fault = null;
+    node.start();
+    waitUntil("replay", () -> cluster.leader() == node && length(node) == 3);
+  }
+
+  @Test
+  void followerWithAFullDiskStillTakesACheckpoint() {
+    cluster = TestCluster.prepare(directory, 3, 4, 2 << 20);
+    Failing disk = new Failing();
+    cluster.node(0).meaning(group -> disk);
+    cluster.nodes().forEach(TestCluster.Node::start);
+    TestCluster.Node full = cluster.node(0);
+    cluster.write(1);
+    handOver(full);
+    full.stop();
+    cluster.writeLarge(LongStream.rangeClosed(2, 20).toArray());
+    // The first entry after the store's own is still in some log: the checkpoint comes instead.
+    disk.fault = full();
+    full.start();
+    waitUntil("checkpoint", () -> full.replica().appliedIndex() > 10);
+    disk.fault = null;
+    cluster.awaitEqual();
+    assertThat(full.failures()).isEmpty();
+  }
+
+  @Test
+  void entryThatCannotBeAppliedStopsThatReplicaAndNoOther() throws Exception {
+    cluster = TestCluster.prepare(directory, 3, MANY, 2 << 20);
+    Failing broken = new Failing();
+    cluster.node(0).meaning(group -> broken);
+    cluster.nodes().forEach(TestCluster.Node::start);
+    for (TestCluster.Node node : cluster.nodes()) {
+      node.raft().startReplica(OTHER, cluster.members());
+    }
+    TestCluster.Node failing = cluster.node(0);
+    cluster.write(1);
+    cluster.awaitEqual();
+    handOver(failing);
+    broken.fault = new StorageException("I/O error");
+    cluster.write(2);
+    String what = failing.failures().poll(20, TimeUnit.SECONDS);
+    assertThat(what)
+        .startsWith("g1 cannot apply entry")
+        .contains(failing.groupDirectory(GROUP).toString())
+        .contains(failing.storeDirectory(GROUP).toString());
+    broken.fault = null;
+    assertThat(failing.raft().hasFailed(GROUP)).isTrue();
+    waitUntil("stop", () -> !failing.replica().isAlive());
+    assertThat(failing.replica().view()).isNull();
+    Object store = failing.replica().withStore(open -> open);
+    assertThat(store).isNull();
+    cluster.write(3);
+    assertThat(failing.raft().hasFailed(OTHER)).isFalse();
+    assertThat(failing.replica(OTHER).isAlive()).isTrue();
+    assertThat(failing.failures()).isEmpty();
+    // It comes back with the entry that it could not apply.
+    failing.stop();
+    failing.start();
+    cluster.awaitEqual();
+    assertThat(length(failing)).isEqualTo(3);
+  }
+
+  @Test
+  void leaderThatCannotWriteItsLogIsReplaced() throws Exception {
+    cluster = TestCluster.start(directory, 3, MANY);
+    cluster.write(1);
+    TestCluster.Node old = cluster.leader();
+    ReplicatedStateMachine machine = old.raft().machine(GROUP);
+    machine.notifyLogFailed(new IOException("No space left on device"), null);
+    machine.notifyLogFailed(new IOException("No space left on device"), null);
+    assertThat(old.failures().poll(20, TimeUnit.SECONDS)).contains("cannot write its Raft log");
+    waitUntil("stop", () -> !old.replica().isAlive());
+    assertThat(old.failures()).isEmpty();
+    cluster.write(2);
+    assertThat(cluster.leader()).isNotEqualTo(old);
+  }
+
+  private void handOver(TestCluster.Node from) {
+    TestCluster.Node to = cluster.nodes().get(1);
+    waitUntil(
+        "another leader",
+        () -> {
+          TestCluster.Node leader = cluster.leader();
+          return leader != from || leader.raft().transferLeadership(GROUP, to.id(), 5_000).join();
+        });
+  }
+
+  // ---- damaged files ----
+
+  /** A node with two groups, of which the first is then damaged. */
+  private TestCluster.Node stoppedNodeWithTwoGroups() throws IOException {
+    cluster = TestCluster.start(directory, 1, MANY);
+    TestCluster.Node node = cluster.node(0);
+    cluster.write(1, 2, 3, 4, 5);
+    node.raft().startReplica(OTHER, cluster.members());
+    cluster.leader(OTHER);
+    node.crash();
+    return node;
+  }
+
+  private void assertThatOnlyTheOtherGroupRuns(TestCluster.Node node, Path damaged) {
+    node.start();
+    assertThat(node.failures().poll())
+        .startsWith("g1 cannot start: ")
+        .contains(damaged.toString())
+        .contains("remove " + node.groupDirectory(GROUP))
+        .contains(node.storeDirectory(GROUP).toString());
+    assertThat(node.failures()).isEmpty();
+    assertThat(node.raft().hasFailed(GROUP)).isTrue();
+    assertThat(node.raft().hasFailed(OTHER)).isFalse();
+    assertThat(node.replica().isAlive()).isFalse();
+    assertThat(node.replica().leader()).isNull();
+    cluster.leader(OTHER);
+    // Nothing is left locked or open: repaired, it starts in the same process.
+    TestCluster.delete(node.groupDirectory(GROUP), node.storeDirectory(GROUP));
+    try {
+      node.raft().startReplica(GROUP, cluster.members());
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+    assertThat(cluster.leader()).isEqualTo(node);
+    assertThat(node.raft().hasFailed(GROUP)).isFalse();
+  }
+
+  @Test
+  void damagedLogKeepsItsGroupFromStartingAndNoOther() throws IOException {
+    TestCluster.Node node = stoppedNodeWithTwoGroups();
+    Path segment = openSegment(node);
+    byte[] bytes = Files.readAllBytes(segment);
+    bytes[60] ^= 1;
+    Files.write(segment, bytes);
+    assertThatOnlyTheOtherGroupRuns(node, Path.of(segment + " is damaged from byte"));
+  }
+
+  @Test
+  void damagedStoreKeepsItsGroupFromStartingAndNoOther() throws IOException {
+    cluster = TestCluster.start(directory, 1, MANY);
+    TestCluster.Node node = cluster.node(0);
+    cluster.write(1, 2, 3);
+    node.raft().startReplica(OTHER, cluster.members());
+    cluster.leader(OTHER);
+    node.replica().withStore(ShardStore::flush);
+    node.crash();
+    Path current = node.storeDirectory(GROUP).resolve("CURRENT");
+    Files.delete(current);
+    assertThatOnlyTheOtherGroupRuns(node, node.storeDirectory(GROUP));
+  }
+
+  @Test
+  void lostMetadataOfTheLogKeepsItsGroupFromStartingAndNoOther() throws IOException {
+    TestCluster.Node node = stoppedNodeWithTwoGroups();
+    Path metadata = node.groupDirectory(GROUP).resolve("current").resolve("raft-meta");
+    Files.delete(metadata);
+    assertThatOnlyTheOtherGroupRuns(node, node.groupDirectory(GROUP));
+  }
+
+  /** The process was killed while it wrote an entry, which was never acknowledged. */
+  @Test
+  void entryThatWasNotFullyWrittenIsCutOff() throws IOException {
+    TestCluster.Node node = stoppedNodeWithTwoGroups();
+    Path segment = openSegment(node);
+    byte[] bytes = Files.readAllBytes(segment);
+    int end = bytes.length;
+    while (bytes[end - 1] == 0) {
+      end--;
+    }
+    for (int i = end - 20; i < end; i++) {
+      bytes[i] = 0;
+    }
+    Files.write(segment, bytes, StandardOpenOption.TRUNCATE_EXISTING);
+    node.start();
+    assertThat(node.failures()).isEmpty();
+    assertThat(cluster.leader()).isEqualTo(node);
+    waitUntil("replay", () -> length(node) == 4);
+  }
+
+  private static Path openSegment(TestCluster.Node node) throws IOException {
+    return DurableFiles.list(node.groupDirectory(GROUP).resolve("current")).stream()
+        .filter(file -> file.getFileName().toString().startsWith("log_inprogress_"))
+        .findFirst()
+        .orElseThrow();
+  }
+}

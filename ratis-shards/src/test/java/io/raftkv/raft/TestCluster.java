@@ -1,0 +1,419 @@
+package io.raftkv.raft;
+
+import static org.awaitility.Awaitility.await;
+
+import io.raftkv.shard.Applier;
+import io.raftkv.shard.BatchOutcome;
+import io.raftkv.shard.EntryCodec;
+import io.raftkv.shard.JournalApplier;
+import io.raftkv.shard.ProposedBatch;
+import io.raftkv.shard.ShardApplier;
+import io.raftkv.storage.ShardStore;
+import io.raftkv.storage.StoreEnvironment;
+import io.raftkv.storage.StoreOptions;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/**
+ * Raft nodes in this process, on free ports of 127.0.0.1, whose groups are journals. All nodes are
+ * voters of one group from the start.
+ */
+public final class TestCluster implements AutoCloseable {
+  /** The group that every node starts with. */
+  public static final UUID GROUP = new UUID(0, 1);
+
+  /** A snapshot is due after so much, however few entries it is. */
+  public static final long SNAPSHOT_LOG_BYTES = 64 << 20;
+
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final long PROPOSER = 4711;
+
+  private final Path directory;
+  private final long snapshotEntries;
+  private final int maxEntryBytes;
+  private final StoreEnvironment environment = new StoreEnvironment(StoreOptions.defaults());
+  private final List<Node> nodes = new ArrayList<>();
+  private final List<Member> members = new ArrayList<>();
+  private long lastSequence;
+
+  /** One node; it may be stopped and started again. */
+  public final class Node {
+    private final String id;
+    private final int port;
+    private final Path home;
+    private final Map<UUID, ShardApplier> appliers = new ConcurrentHashMap<>();
+    private final BlockingQueue<String> failures = new LinkedBlockingQueue<>();
+    private Function<UUID, Applier> meaning = group -> new JournalApplier();
+    private Function<UUID, ShardApplier> applierOf =
+        group -> appliers.computeIfAbsent(group, id -> new ShardApplier(meaning.apply(id)));
+    private RaftNode raft;
+
+    private Node(String id, int port) {
+      this.id = id;
+      this.port = port;
+      this.home = directory.resolve(id);
+    }
+
+    public String id() {
+      return id;
+    }
+
+    public Path home() {
+      return home;
+    }
+
+    public RaftNode raft() {
+      return raft;
+    }
+
+    /** What the replicas that have failed could not do. */
+    public BlockingQueue<String> failures() {
+      return failures;
+    }
+
+    public boolean isRunning() {
+      return raft != null;
+    }
+
+    public Replica replica() {
+      return replica(GROUP);
+    }
+
+    public Replica replica(UUID group) {
+      return raft == null ? null : raft.replica(group);
+    }
+
+    public ShardApplier applier(UUID group) {
+      return applierOf.apply(group);
+    }
+
+    /** Where the appliers come from, if not from this class. */
+    public Node appliers(Function<UUID, ShardApplier> of) {
+      this.applierOf = of;
+      return this;
+    }
+
+    /** What entries mean from the next start on. */
+    public Node meaning(Function<UUID, Applier> applier) {
+      this.meaning = applier;
+      return this;
+    }
+
+    public Node start() {
+      try {
+        appliers.clear();
+        raft =
+            new RaftNode(
+                new RaftOptions(
+                    id,
+                    "127.0.0.1",
+                    port,
+                    home,
+                    Duration.ofMillis(400),
+                    Duration.ofMillis(800),
+                    maxEntryBytes,
+                    1 << 20,
+                    snapshotEntries,
+                    SNAPSHOT_LOG_BYTES,
+                    1),
+                environment,
+                GROUP,
+                members,
+                this::applier,
+                group -> "g" + group.getLeastSignificantBits(),
+                (group, what, cause) -> failures.add(group + " " + what));
+        raft.start();
+        return this;
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    public void stop() {
+      if (raft != null) {
+        try {
+          raft.close();
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        } finally {
+          raft = null;
+        }
+      }
+    }
+
+    /**
+     * Stops the node and leaves its files as they were before: as a crash would. Nothing must be
+     * written to it meanwhile.
+     */
+    public void crash() {
+      try {
+        Path copy = directory.resolve(id + ".crashed");
+        await()
+            .atMost(PATIENCE)
+            .ignoreExceptionsMatching(
+                e -> e instanceof UncheckedIOException || e instanceof NoSuchFileException)
+            .until(
+                () -> {
+                  DurableFiles.deleteTree(copy);
+                  copyTree(home, copy);
+                  return true;
+                });
+        stop();
+        DurableFiles.deleteTree(home);
+        Files.move(copy, home);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    /** Deletes all files of the stopped node, or of one group on it. */
+    public void wipe() {
+      delete(home);
+    }
+
+    public Path groupDirectory(UUID group) {
+      return home.resolve("groups").resolve(group.toString());
+    }
+
+    public Path storeDirectory(UUID group) {
+      return home.resolve("stores").resolve(group.toString());
+    }
+
+    /** Closes a replica as Ratis does when something goes wrong inside it. */
+    public void closeReplica(UUID group) throws IOException {
+      raft.machine(group).division().close();
+    }
+
+    /** Proposes one entry with the given batches here. */
+    public CompletableFuture<BatchOutcome> append(UUID group, ProposedBatch... batches) {
+      CompletableFuture<BatchOutcome> outcome = new CompletableFuture<>();
+      byte[] entry = EntryCodec.encode(new EntryCodec.Header(1, 1_000, 99), List.of(batches));
+      replica(group).append(entry, outcome::complete);
+      return outcome;
+    }
+
+    @Override
+    public String toString() {
+      return id;
+    }
+  }
+
+  private TestCluster(Path directory, long snapshotEntries, int maxEntryBytes) {
+    this.directory = directory;
+    this.snapshotEntries = snapshotEntries;
+    this.maxEntryBytes = maxEntryBytes;
+  }
+
+  /** Starts nodes named n0, n1 … under the directory. */
+  public static TestCluster start(Path directory, int nodes, long snapshotEntries) {
+    TestCluster cluster = prepare(directory, nodes, snapshotEntries, 2 << 20);
+    cluster.nodes.forEach(Node::start);
+    return cluster;
+  }
+
+  /** The same without starting the nodes. */
+  public static TestCluster prepare(
+      Path directory, int nodes, long snapshotEntries, int maxEntryBytes) {
+    TestCluster cluster = new TestCluster(directory, snapshotEntries, maxEntryBytes);
+    int[] ports = freePorts(nodes);
+    for (int i = 0; i < nodes; i++) {
+      cluster.nodes.add(cluster.new Node("n" + i, ports[i]));
+      cluster.members.add(new Member("n" + i, "127.0.0.1:" + ports[i], true));
+    }
+    return cluster;
+  }
+
+  /** Makes a node that has not started yet a listener. */
+  public TestCluster listener(int i) {
+    Member voter = members.get(i);
+    members.set(i, new Member(voter.nodeId(), voter.address(), false));
+    return this;
+  }
+
+  private static int[] freePorts(int count) {
+    List<ServerSocket> sockets = new ArrayList<>();
+    try {
+      for (int i = 0; i < count; i++) {
+        sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+      }
+      int[] ports = sockets.stream().mapToInt(ServerSocket::getLocalPort).toArray();
+      for (ServerSocket socket : sockets) {
+        socket.close();
+      }
+      return ports;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public List<Node> nodes() {
+    return nodes;
+  }
+
+  public Node node(int i) {
+    return nodes.get(i);
+  }
+
+  public List<Member> members() {
+    return members;
+  }
+
+  public List<Node> running() {
+    return nodes.stream().filter(Node::isRunning).toList();
+  }
+
+  public static void waitUntil(String what, BooleanSupplier condition) {
+    await(what).atMost(PATIENCE).pollInterval(Duration.ofMillis(5)).until(condition::getAsBoolean);
+  }
+
+  public Node leader() {
+    return leader(GROUP);
+  }
+
+  /** Waits for a leader that is ready. */
+  public Node leader(UUID group) {
+    Node[] found = new Node[1];
+    waitUntil(
+        "a leader",
+        () -> {
+          for (Node node : running()) {
+            Replica replica = node.replica(group);
+            LeaderView view = replica == null ? null : replica.view();
+            if (view != null && view.ready()) {
+              found[0] = node;
+              return true;
+            }
+          }
+          return false;
+        });
+    return found[0];
+  }
+
+  public List<Node> followers() {
+    Node leader = leader();
+    return running().stream().filter(node -> node != leader).toList();
+  }
+
+  /** Writes the numbers, an entry each, and waits until they are applied on the leader. */
+  public void write(long... numbers) {
+    for (long number : numbers) {
+      writeBatch(++lastSequence, number);
+    }
+  }
+
+  /** Writes the numbers in entries so large that the log begins new files, and old ones can go. */
+  public void writeLarge(long... numbers) {
+    for (long number : numbers) {
+      write(new ProposedBatch(PROPOSER, ++lastSequence, JournalApplier.padded(number, 1 << 20)));
+    }
+  }
+
+  /** Writes a batch of this cluster's own proposer until some leader has it. */
+  public void writeBatch(long sequence, long... numbers) {
+    write(new ProposedBatch(PROPOSER, sequence, JournalApplier.payload(numbers)));
+  }
+
+  /** Writes a batch until some leader has applied it. */
+  public void write(ProposedBatch batch) {
+    waitUntil(
+        "write",
+        () -> {
+          try {
+            return leader().append(GROUP, batch).get(10, TimeUnit.SECONDS) == BatchOutcome.APPLIED;
+          } catch (Exception e) {
+            throw new IllegalStateException(e);
+          }
+        });
+  }
+
+  /** Waits until all running nodes have applied what the leader has committed. */
+  public void awaitEqual() {
+    awaitEqual(GROUP);
+  }
+
+  /** The same for one group; then compares the data. */
+  public void awaitEqual(UUID group) {
+    long committed = leader(group).replica(group).commitIndex();
+    String[] sums = new String[1];
+    waitUntil(
+        "equal replicas",
+        () -> {
+          List<String> all = running().stream().map(node -> checksum(node, group)).toList();
+          sums[0] = all.toString();
+          return !all.contains(null)
+              && all.stream().distinct().count() == 1
+              && running().stream()
+                  .allMatch(node -> node.replica(group).appliedIndex() >= committed);
+        });
+  }
+
+  private static String checksum(Node node, UUID group) {
+    return node.replica(group).withStore(store -> store.checksum().sha256());
+  }
+
+  public static long timesApplied(Node node, long number) {
+    return read(node, store -> JournalApplier.timesApplied(store, number));
+  }
+
+  public static long length(Node node) {
+    return read(node, JournalApplier::length);
+  }
+
+  private static <T> T read(Node node, Function<ShardStore, T> use) {
+    T result = node.replica().withStore(use);
+    if (result == null) {
+      throw new IllegalStateException("store of " + node + " is closed");
+    }
+    return result;
+  }
+
+  public static void delete(Path... trees) {
+    Arrays.stream(trees)
+        .forEach(
+            tree -> {
+              try {
+                DurableFiles.deleteTree(tree);
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+  }
+
+  private static void copyTree(Path from, Path to) throws IOException {
+    try (Stream<Path> paths = Files.walk(from)) {
+      for (Path path : paths.toList()) {
+        Path target = to.resolve(from.relativize(path));
+        if (Files.isDirectory(path)) {
+          Files.createDirectories(target);
+        } else if (!path.endsWith("LOCK") && !path.endsWith("in_use.lock")) {
+          Files.copy(path, target);
+        }
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    nodes.parallelStream().forEach(Node::stop);
+    environment.close();
+  }
+}

@@ -1,0 +1,350 @@
+package io.raftkv.shard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+
+class ShardClientTest {
+  private static final long TIMEOUT = 1_000;
+  private static final long RETRY = 10;
+
+  private final Wire wire = new Wire();
+  private final List<String> outcomes = new ArrayList<>();
+  private long now = 1;
+  private final ShardClient<TestProposal> client =
+      new ShardClient<>(
+          "s1",
+          wire,
+          new Outcomes(),
+          new ShardClient.Limits(2, 4 * Long.BYTES, 3, 100, TIMEOUT, RETRY),
+          () -> now);
+
+  /** Writes outcomes down as text: {@code 1=r1} or {@code 1:NO_LEADER}. */
+  private final class Outcomes implements ProposalOutcomes<TestProposal> {
+    @Override
+    public void succeeded(List<TestProposal> proposals, Object[] results) {
+      for (int i = 0; i < proposals.size(); i++) {
+        outcomes.add(proposals.get(i).id() + "=" + results[i]);
+      }
+    }
+
+    @Override
+    public void failed(List<TestProposal> proposals, ProposalFailure failure, String detail) {
+      proposals.forEach(proposal -> outcomes.add(proposal.id() + ":" + failure));
+    }
+  }
+
+  private record Sent(String to, ProposedBatch batch, ShardClient.Answer answer) {
+    void applied(Object... results) {
+      answer.answered(BatchOutcome.APPLIED, results, "");
+    }
+
+    void answered(BatchOutcome outcome) {
+      answer.answered(outcome, null, "because");
+    }
+
+    List<Long> ids() {
+      long[] ids = new long[batch.payload().length / Long.BYTES];
+      ByteBuffer.wrap(batch.payload()).asLongBuffer().get(ids);
+      return LongStream.of(ids).boxed().toList();
+    }
+  }
+
+  private static final class Wire implements ShardClient.Sender {
+    private String leader = "a";
+    private RuntimeException fault;
+    private final List<Sent> sent = new ArrayList<>();
+    private final Map<Long, ApplyListener> listeners = new HashMap<>();
+
+    @Override
+    public String leader() {
+      return leader;
+    }
+
+    @Override
+    public void send(String to, ProposedBatch batch, ShardClient.Answer answer) {
+      if (fault != null) {
+        throw fault;
+      }
+      sent.add(new Sent(to, batch, answer));
+    }
+
+    @Override
+    public void listen(long proposer, ApplyListener listener) {
+      listeners.put(proposer, listener);
+    }
+
+    @Override
+    public void forget(long proposer, ApplyListener listener) {
+      listeners.remove(proposer, listener);
+    }
+
+    private Sent get(int i) {
+      return sent.get(i);
+    }
+
+    private void appliedHere(ProposedBatch batch, BatchOutcome outcome, Object... results) {
+      listeners.get(batch.proposer()).applied(batch.sequence(), outcome, results);
+    }
+  }
+
+  private void submit(long... ids) {
+    client.submit(LongStream.of(ids).mapToObj(TestProposal::new).toList());
+  }
+
+  private void passes(long nanos) {
+    now += nanos;
+    client.tick();
+  }
+
+  private List<Long> sequencesSent() {
+    return wire.sent.stream().map(one -> one.batch.sequence()).toList();
+  }
+
+  @Test
+  void loneProposalLeavesAtOnce() {
+    submit(1);
+    assertThat(wire.get(0).to).isEqualTo("a");
+    assertThat(wire.get(0).ids()).containsExactly(1L);
+    wire.get(0).applied("ok");
+    assertThat(outcomes).containsExactly("1=ok");
+  }
+
+  @Test
+  void proposalsGatherWhileBatchesAreInFlightWithinTheLimitsOfABatch() {
+    submit(1);
+    submit(2);
+    submit(3, 4);
+    submit(5, 6, 7);
+    assertThat(wire.sent).hasSize(2);
+    wire.get(0).applied("a");
+    assertThat(wire.get(2).ids()).containsExactly(3L, 4L, 5L);
+    wire.get(1).applied("b");
+    assertThat(wire.get(3).ids()).containsExactly(6L, 7L);
+    assertThat(sequencesSent()).containsExactly(1L, 2L, 3L, 4L);
+    assertThat(client.batches()).isEqualTo(4);
+    assertThat(client.proposals()).isEqualTo(7);
+  }
+
+  @Test
+  void ownReplicaAnswersToo() {
+    submit(1);
+    wire.appliedHere(wire.get(0).batch, BatchOutcome.APPLIED, "here");
+    wire.get(0).applied("there");
+    assertThat(outcomes).containsExactly("1=here");
+  }
+
+  @Test
+  void refusedBatchIsSentAgainAfterAPauseWithThoseBehindIt() {
+    submit(1);
+    submit(2);
+    wire.get(0).answered(BatchOutcome.NOT_LEADER);
+    assertThat(wire.sent).hasSize(2);
+    wire.leader = "b";
+    passes(RETRY);
+    assertThat(sequencesSent()).containsExactly(1L, 2L, 1L, 2L);
+    assertThat(wire.get(2).to).isEqualTo("b");
+    assertThat(wire.get(2).batch).isEqualTo(wire.get(0).batch);
+    assertThat(client.resends()).isEqualTo(2);
+    wire.get(1).answered(BatchOutcome.OUT_OF_ORDER); // the answer to an attempt that is over
+    passes(RETRY);
+    assertThat(wire.sent).hasSize(4);
+    wire.get(2).applied("x");
+    wire.get(3).applied("y");
+    assertThat(outcomes).containsExactly("1=x", "2=y");
+  }
+
+  @Test
+  void batchesSentToAFormerLeaderGoToTheNewOne() {
+    submit(1);
+    wire.leader = null;
+    passes(1);
+    assertThat(wire.sent).hasSize(1);
+    wire.leader = "b";
+    passes(1);
+    assertThat(wire.get(1).to).isEqualTo("b");
+    wire.get(1).applied("ok");
+    assertThat(outcomes).containsExactly("1=ok");
+  }
+
+  @Test
+  void unansweredBatchIsUncertainAtItsDeadlineAndNothingOfItIsSentAgain() {
+    submit(1);
+    submit(2);
+    submit(3);
+    passes(TIMEOUT);
+    assertThat(outcomes).containsExactly("1:UNCERTAIN", "2:UNCERTAIN", "3:NO_LEADER");
+    submit(4);
+    assertThat(wire.sent).hasSize(3);
+    assertThat(wire.get(2).batch.proposer()).isNotEqualTo(wire.get(0).batch.proposer());
+    assertThat(wire.get(2).batch.sequence()).isEqualTo(1);
+    assertThat(wire.listeners).containsOnlyKeys(wire.get(2).batch.proposer());
+    wire.get(0).applied("late");
+    assertThat(outcomes).hasSize(3);
+  }
+
+  @Test
+  void withoutALeaderNothingIsSentAndNothingHasHappened() {
+    wire.leader = null;
+    submit(1);
+    submit(2);
+    passes(TIMEOUT - 1);
+    assertThat(outcomes).isEmpty();
+    passes(1);
+    assertThat(outcomes).containsExactly("1:NO_LEADER", "2:NO_LEADER");
+    assertThat(wire.sent).isEmpty();
+  }
+
+  @Test
+  void whatWasSurelyRefusedIsNotUncertain() {
+    submit(1);
+    wire.leader = null;
+    wire.get(0).answered(BatchOutcome.NOT_LEADER);
+    passes(TIMEOUT);
+    assertThat(outcomes).containsExactly("1:NO_LEADER");
+  }
+
+  @Test
+  void whatALeaderHadNoRoomForIsOverloaded() {
+    submit(1);
+    wire.leader = null;
+    wire.get(0).answered(BatchOutcome.REFUSED);
+    passes(TIMEOUT);
+    assertThat(outcomes).containsExactly("1:OVERLOADED");
+  }
+
+  @Test
+  void whatMayBeInALogStaysUncertainHoweverOftenItIsRefusedLater() {
+    submit(1);
+    wire.get(0).answered(BatchOutcome.UNKNOWN);
+    passes(RETRY);
+    wire.leader = null;
+    wire.get(1).answered(BatchOutcome.NOT_LEADER);
+    passes(TIMEOUT);
+    assertThat(outcomes).containsExactly("1:UNCERTAIN");
+  }
+
+  /** The entry that was met may be that of the first attempt, with the second still to come. */
+  @Test
+  void outOfOrderDoesNotProveThatALaterAttemptIsNotInTheLog() {
+    submit(1);
+    submit(2);
+    wire.get(0).answered(BatchOutcome.UNKNOWN);
+    passes(RETRY);
+    wire.get(2).applied("x");
+    wire.appliedHere(wire.get(1).batch, BatchOutcome.OUT_OF_ORDER);
+    wire.leader = null;
+    passes(TIMEOUT);
+    assertThat(outcomes).containsExactly("1=x", "2:UNCERTAIN");
+  }
+
+  @Test
+  void appliedBatchWhoseResultsAreLostIsUncertain() {
+    submit(1);
+    wire.get(0).answered(BatchOutcome.REPEATED);
+    assertThat(outcomes).containsExactly("1:UNCERTAIN");
+    submit(2);
+    assertThat(wire.get(1).batch.sequence()).isEqualTo(2);
+  }
+
+  @Test
+  void readOnlyLeaderFailsTheBatchAndThoseBehindIt() {
+    submit(1);
+    submit(2);
+    wire.get(0).answered(BatchOutcome.READ_ONLY);
+    assertThat(outcomes).containsExactly("1:READ_ONLY", "2:READ_ONLY");
+    submit(3);
+    assertThat(wire.get(2).batch.proposer()).isNotEqualTo(wire.get(0).batch.proposer());
+  }
+
+  @Test
+  void readOnlyLeaderIsAskedAgainAboutABatchThatMayBeInALog() {
+    submit(1);
+    wire.get(0).answered(BatchOutcome.UNKNOWN);
+    passes(RETRY);
+    wire.get(1).answered(BatchOutcome.READ_ONLY);
+    assertThat(outcomes).isEmpty();
+    passes(RETRY);
+    wire.get(2).applied("ok");
+    assertThat(outcomes).containsExactly("1=ok");
+  }
+
+  /** Stores keep the order within a name only. */
+  @Test
+  void batchesOfANewNameWaitForThoseOfTheOldOne() {
+    submit(1);
+    submit(2);
+    wire.get(1).answered(BatchOutcome.READ_ONLY);
+    submit(3);
+    assertThat(wire.sent).hasSize(2);
+    wire.get(0).answered(BatchOutcome.UNKNOWN);
+    passes(RETRY);
+    assertThat(sequencesSent()).containsExactly(1L, 2L, 1L);
+    wire.get(2).applied("x");
+    assertThat(wire.get(3).ids()).containsExactly(3L);
+    assertThat(wire.listeners).hasSize(1);
+  }
+
+  @Test
+  void clientThatWasSilentForLongTakesANewNameSinceStoresForgetTheOldOne() {
+    submit(1);
+    wire.get(0).applied("x");
+    now += TimeUnit.MINUTES.toNanos(59);
+    submit(2);
+    wire.get(1).applied("y");
+    assertThat(wire.get(1).batch.proposer()).isEqualTo(wire.get(0).batch.proposer());
+    now += TimeUnit.MINUTES.toNanos(61);
+    submit(3);
+    assertThat(wire.get(2).batch.proposer()).isNotEqualTo(wire.get(0).batch.proposer());
+    assertThat(wire.get(2).batch.sequence()).isEqualTo(1);
+    assertThat(wire.listeners).containsOnlyKeys(wire.get(2).batch.proposer());
+  }
+
+  @Test
+  void isSaturatedWhileMoreBytesAreQueuedThanAllowed() {
+    wire.leader = null;
+    submit(1, 2, 3, 4, 5, 6); // two batches of three leave the queue
+    assertThat(client.isSaturated()).isFalse();
+    submit(LongStream.range(7, 7 + 12).toArray());
+    assertThat(client.isSaturated()).isFalse();
+    submit(19);
+    assertThat(client.isSaturated()).isTrue();
+    passes(TIMEOUT);
+    assertThat(client.isSaturated()).isFalse();
+    assertThat(outcomes).hasSize(19);
+  }
+
+  @Test
+  void faultOfTheSenderDoesNotStopTheClientForGood() {
+    wire.fault = new IllegalStateException("encoder");
+    assertThatThrownBy(() -> submit(1)).hasMessage("encoder");
+    wire.fault = null;
+    submit(2);
+    assertThat(wire.sent).hasSize(1);
+    passes(TIMEOUT);
+    assertThat(outcomes).containsExactly("1:UNCERTAIN", "2:UNCERTAIN");
+  }
+
+  @Test
+  void singleProposalAboveTheLimitOfABatchTravelsAlone() {
+    Wire wide = new Wire();
+    ShardClient<TestProposal> small =
+        new ShardClient<>(
+            "s1",
+            wide,
+            new Outcomes(),
+            new ShardClient.Limits(3, Long.BYTES - 1, 10, 100, TIMEOUT, RETRY),
+            () -> now);
+    small.submit(List.of(new TestProposal(1), new TestProposal(2)));
+    assertThat(wide.sent).hasSize(2);
+    assertThat(wide.get(0).ids()).containsExactly(1L);
+  }
+}

@@ -1,0 +1,263 @@
+package io.raftkv.shard;
+
+import static io.raftkv.raft.TestCluster.GROUP;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.raftkv.raft.Replica;
+import io.raftkv.raft.TestCluster;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+
+/** Hosts and read barriers of three Raft nodes and of one node without replicas. */
+@Execution(ExecutionMode.CONCURRENT)
+class ShardHostTest {
+  private static final UUID OTHER = new UUID(0, 2);
+  private static final String ROUTER = "router";
+
+  @TempDir Path directory;
+  private final ExecutorService network = Executors.newCachedThreadPool();
+  private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+  private final Map<String, Host> hosts = new LinkedHashMap<>();
+  private TestCluster cluster;
+  private long lastId;
+
+  @AfterEach
+  void stop() {
+    timer.shutdownNow();
+    cluster.close();
+    network.shutdownNow();
+  }
+
+  private final class Host
+      implements ShardHost.Surroundings, PeerTransport, ProposalOutcomes<TestProposal> {
+    private final String id;
+    private final TestCluster.Node node;
+    private final ShardHost<TestProposal> shards;
+    private final ReadBarrier barrier;
+    private final Map<Long, CompletableFuture<Object>> outcomes = new ConcurrentHashMap<>();
+
+    private Host(String id, TestCluster.Node node) {
+      this.id = id;
+      this.node = node;
+      this.shards =
+          new ShardHost<>(
+              id,
+              this,
+              this,
+              network,
+              () -> new EntryCodec.Header(1, 1_000, 7),
+              new ShardClient.Limits(
+                  2,
+                  1 << 16,
+                  100,
+                  1 << 20,
+                  TimeUnit.SECONDS.toNanos(20),
+                  TimeUnit.MILLISECONDS.toNanos(10)),
+              2,
+              1 << 20,
+              this,
+              new JournalApplier()::decode);
+      this.barrier = new ReadBarrier(id, this::replica, this, TimeUnit.MILLISECONDS.toNanos(50));
+    }
+
+    private CompletableFuture<Object> write(UUID group) {
+      TestProposal proposal = new TestProposal(++lastId);
+      CompletableFuture<Object> outcome = new CompletableFuture<>();
+      outcomes.put(proposal.id(), outcome);
+      shards.client(group).submit(List.of(proposal));
+      return outcome;
+    }
+
+    /** Length of the journal, read here. */
+    private long read() {
+      CompletableFuture<Long> length = new CompletableFuture<>();
+      barrier.confirm(
+          GROUP,
+          System.nanoTime() + TimeUnit.SECONDS.toNanos(20),
+          new ReadBarrier.Waiter() {
+            @Override
+            public void confirmed(long commitIndex) {
+              Replica replica = replica(GROUP);
+              replica.whenApplied(
+                  commitIndex, () -> length.complete(replica.withStore(JournalApplier::length)));
+            }
+
+            @Override
+            public void failed() {
+              length.completeExceptionally(new IllegalStateException("no majority"));
+            }
+          });
+      return get(length);
+    }
+
+    @Override
+    public Replica replica(UUID group) {
+      return node == null ? null : node.replica(group);
+    }
+
+    @Override
+    public List<String> members(UUID group) {
+      return hosts.keySet().stream().filter(name -> !name.equals(ROUTER)).toList();
+    }
+
+    @Override
+    public String name(UUID group) {
+      return "g";
+    }
+
+    @Override
+    public String readOnlyReason() {
+      return null;
+    }
+
+    @Override
+    public CompletableFuture<byte[]> call(String to, Kind kind, byte[] request) {
+      Host peer = hosts.get(to);
+      if (!isConnected(to)) {
+        return CompletableFuture.failedFuture(new IllegalStateException(to + " is down"));
+      }
+      return CompletableFuture.supplyAsync(
+              () ->
+                  kind == Kind.TERMS
+                      ? CompletableFuture.completedFuture(peer.barrier.answer(request))
+                      : peer.shards.propose(request),
+              network)
+          .thenCompose(answer -> answer);
+    }
+
+    @Override
+    public boolean isConnected(String to) {
+      Host peer = hosts.get(to);
+      return peer != null && peer.node != null && peer.node.isRunning();
+    }
+
+    @Override
+    public void succeeded(List<TestProposal> proposals, Object[] results) {
+      for (int i = 0; i < results.length; i++) {
+        outcomes.get(proposals.get(i).id()).complete(results[i]);
+      }
+    }
+
+    @Override
+    public void failed(List<TestProposal> proposals, ProposalFailure failure, String detail) {
+      proposals.forEach(proposal -> outcomes.get(proposal.id()).complete(failure));
+    }
+  }
+
+  private void start(int nodes) {
+    cluster = TestCluster.prepare(directory, nodes, 1_000_000, 2 << 20);
+    for (TestCluster.Node node : cluster.nodes()) {
+      Host host = new Host(node.id(), node);
+      hosts.put(node.id(), host);
+      node.appliers(group -> host.shards.applier(group, id -> new JournalApplier()));
+    }
+    hosts.put(ROUTER, new Host(ROUTER, null));
+    cluster.nodes().forEach(TestCluster.Node::start);
+    timer.scheduleWithFixedDelay(
+        () ->
+            hosts
+                .values()
+                .forEach(
+                    host -> {
+                      host.shards.tick();
+                      host.barrier.tick();
+                    }),
+        5,
+        5,
+        TimeUnit.MILLISECONDS);
+  }
+
+  private static <T> T get(CompletableFuture<T> future) {
+    return future.orTimeout(30, TimeUnit.SECONDS).join();
+  }
+
+  @Test
+  void everyNodeWritesAndReadsItsOwnAndOthersWrites() {
+    start(3);
+    long written = 0;
+    for (int round = 0; round < 10; round++) {
+      for (Host host : hosts.values()) {
+        assertThat(get(host.write(GROUP))).isEqualTo(++written);
+        for (Host reader : hosts.values()) {
+          if (reader.node != null) {
+            assertThat(reader.read()).as("%s after %s", reader.id, host.id).isEqualTo(written);
+          }
+        }
+      }
+    }
+    cluster.awaitEqual();
+  }
+
+  @Test
+  void writesGoOnWhenTheLeaderStopsAndEachIsAppliedOnce() {
+    start(3);
+    Map<Long, CompletableFuture<Object>> all = new LinkedHashMap<>();
+    List<Host> writers = new ArrayList<>(hosts.values());
+    TestCluster.Node stopped = cluster.leader();
+    for (int i = 0; i < 300; i++) {
+      if (i == 100) {
+        stopped.crash();
+        writers.removeIf(host -> host.node == stopped);
+      }
+      Host host = writers.get(i % writers.size());
+      CompletableFuture<Object> outcome = host.write(GROUP);
+      all.put(lastId, outcome);
+      if (i % 10 == 9) {
+        get(outcome);
+      }
+    }
+    stopped.start();
+    cluster.awaitEqual();
+    all.forEach(
+        (id, outcome) -> {
+          Object answer = get(outcome);
+          long times = TestCluster.timesApplied(stopped, id);
+          assertThat(answer).isNotIn(ProposalFailure.OVERLOADED, ProposalFailure.READ_ONLY);
+          if (answer instanceof Long) {
+            assertThat(times).as("%d", id).isEqualTo(1);
+          } else if (answer == ProposalFailure.NO_LEADER) {
+            assertThat(times).as("%d", id).isZero();
+          } else {
+            assertThat(times).as("%d", id).isLessThanOrEqualTo(1);
+          }
+        });
+    long succeeded = all.values().stream().filter(one -> get(one) instanceof Long).count();
+    assertThat(succeeded).isGreaterThan(200);
+  }
+
+  @Test
+  void nodeWhoseReplicaHasFailedWritesThroughTheOthers() throws Exception {
+    start(3);
+    assertThat(get(hosts.get("n0").write(GROUP))).isEqualTo(1L);
+    TestCluster.Node old = cluster.leader();
+    old.closeReplica(GROUP);
+    assertThat(get(hosts.get(old.id()).write(GROUP))).isEqualTo(2L);
+    assertThat(get(hosts.get(ROUTER).write(GROUP))).isEqualTo(3L);
+  }
+
+  @Test
+  void writesThatCameBeforeTheReplicaAreAnsweredByIt() throws Exception {
+    start(1);
+    cluster.leader();
+    Host host = hosts.get("n0");
+    CompletableFuture<Object> early = host.write(OTHER);
+    host.node.raft().startReplica(OTHER, cluster.members());
+    assertThat(get(early)).isEqualTo(1L);
+    assertThat(get(host.write(OTHER))).isEqualTo(2L);
+  }
+}

@@ -1,0 +1,16 @@
+package io.raftkv.shard;
+
+import java.nio.ByteBuffer;
+
+/** A number, as {@link JournalApplier} applies it. */
+public record TestProposal(long id) implements Proposal {
+  @Override
+  public int encodedBytes() {
+    return Long.BYTES;
+  }
+
+  @Override
+  public void encode(ByteBuffer out) {
+    out.putLong(id);
+  }
+}
