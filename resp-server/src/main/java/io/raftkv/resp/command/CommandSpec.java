@@ -6,6 +6,7 @@ import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletionStage;
 
 /**
  * All that is known of a command before it runs. Parsing, arity errors, key extraction, routing,
@@ -25,13 +26,33 @@ public final class CommandSpec {
     Reply run(Args args, Keyspace keys);
   }
 
+  /** Runs a command of the connection or the node, on the connection's event loop. */
+  @FunctionalInterface
+  public interface LocalHandler {
+    /**
+     * @return the reply, or null if there is none
+     * @throws io.raftkv.resp.reply.CommandException for a user's mistake
+     */
+    Reply run(Args args, Connection connection);
+  }
+
+  /** As {@link LocalHandler}, for commands that cannot be answered at once. */
+  @FunctionalInterface
+  public interface AsyncHandler {
+    /**
+     * @return completes with the reply, on any thread
+     * @throws io.raftkv.resp.reply.CommandException for a user's mistake
+     */
+    CompletionStage<Reply> run(Args args, Connection connection);
+  }
+
   /** What a command does to data, and so where and how it runs. */
   public enum Access {
     /** Reads one shard, or several when it {@link FanOut fans out}. */
     READ,
     /** Runs in apply, through the log. */
     WRITE,
-    /** Concerns the connection or the node; the dispatcher has its handler. */
+    /** Concerns the connection or the node. */
     LOCAL
   }
 
@@ -69,8 +90,17 @@ public final class CommandSpec {
   private final FanOut fanOut;
   private final Access access;
   private final Handler handler;
+  private final AsyncHandler asyncHandler;
+  private final LocalHandler localHandler;
 
-  private CommandSpec(Builder builder, Access access, Handler handler) {
+  private CommandSpec(
+      Builder builder,
+      Access access,
+      Handler handler,
+      LocalHandler localHandler,
+      AsyncHandler asyncHandler) {
+    this.localHandler = localHandler;
+    this.asyncHandler = asyncHandler;
     this.name = builder.name;
     this.arity = builder.arity;
     this.keys = builder.keys;
@@ -156,6 +186,16 @@ public final class CommandSpec {
     return handler;
   }
 
+  /** The handler of a local command that answers at once, else null. */
+  public LocalHandler localHandler() {
+    return localHandler;
+  }
+
+  /** The handler of a local command that answers later, else null. */
+  public AsyncHandler asyncHandler() {
+    return asyncHandler;
+  }
+
   /** Collects an entry. */
   public static final class Builder {
     private final String name;
@@ -209,17 +249,22 @@ public final class CommandSpec {
 
     /** Ends the entry of a command that changes nothing. */
     public CommandSpec reads(Handler handler) {
-      return new CommandSpec(this, Access.READ, Objects.requireNonNull(handler));
+      return new CommandSpec(this, Access.READ, Objects.requireNonNull(handler), null, null);
     }
 
     /** Ends the entry of a command that goes through the log. */
     public CommandSpec writes(Handler handler) {
-      return new CommandSpec(this, Access.WRITE, Objects.requireNonNull(handler));
+      return new CommandSpec(this, Access.WRITE, Objects.requireNonNull(handler), null, null);
     }
 
     /** Ends the entry of a command of the connection or the node. */
-    public CommandSpec local() {
-      return new CommandSpec(this, Access.LOCAL, null);
+    public CommandSpec local(LocalHandler handler) {
+      return new CommandSpec(this, Access.LOCAL, null, Objects.requireNonNull(handler), null);
+    }
+
+    /** As {@link #local}, for a command that answers later. */
+    public CommandSpec localAsync(AsyncHandler handler) {
+      return new CommandSpec(this, Access.LOCAL, null, null, Objects.requireNonNull(handler));
     }
   }
 }

@@ -1,7 +1,6 @@
 package io.raftkv.resp.command;
 
 import io.raftkv.resp.reply.CommandException;
-import io.raftkv.resp.reply.RespErrors;
 
 /**
  * Where the keys of a command are. Positions count the command's name as 0.
@@ -66,7 +65,12 @@ public final class KeySpec {
   }
 
   private static int[] countedFrom(Args args, int countAt, int extraKey) {
-    long count = args.int64(countAt, RespErrors.NOT_INTEGER);
+    long count;
+    try {
+      count = args.int64(countAt);
+    } catch (CommandException mistake) {
+      count = 0; // as any bad count: commands differ in what they answer
+    }
     if (count <= 0 || count > args.size() - countAt - 1L) {
       // The handler has the exact text; without valid keys any shard may give it.
       return extraKey == 0 ? new int[0] : new int[] {extraKey};

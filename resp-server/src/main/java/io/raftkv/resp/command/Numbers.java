@@ -2,10 +2,15 @@ package io.raftkv.resp.command;
 
 import io.raftkv.resp.reply.CommandException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /** Numbers as Redis reads and writes them. */
 public final class Numbers {
-  private static final int MAX_LONG_CHARS = 20;
+  /** The longest text of a 64-bit number. */
+  public static final int MAX_LONG_CHARS = 20;
+
+  /** The longest text of a double, with room to spare. */
+  public static final int MAX_DOUBLE_CHARS = 32;
 
   private Numbers() {}
 
@@ -70,6 +75,59 @@ public final class Numbers {
 
   /** The decimal digits of a number. */
   public static byte[] format(long value) {
-    return Long.toString(value).getBytes(StandardCharsets.ISO_8859_1);
+    byte[] text = new byte[length(value)];
+    write(value, text, 0);
+    return text;
+  }
+
+  /**
+   * Writes the decimal digits of a number, at most {@link #MAX_LONG_CHARS} bytes, at {@code at}.
+   *
+   * @return the index after the last byte written
+   */
+  public static int write(long value, byte[] target, int at) {
+    int end = at + length(value);
+    int next = end;
+    long rest = value < 0 ? value : -value; // negative numbers reach one further than positive ones
+    do {
+      long tenth = rest / 10;
+      target[--next] = (byte) ('0' + (tenth * 10 - rest));
+      rest = tenth;
+    } while (rest != 0);
+    if (value < 0) {
+      target[at] = '-';
+    }
+    return end;
+  }
+
+  private static int length(long value) {
+    int digits = 1;
+    for (long rest = value / 10; rest != 0; rest /= 10) {
+      digits++;
+    }
+    return value < 0 ? digits + 1 : digits;
+  }
+
+  /**
+   * A double as Redis 7.2 prints scores and doubles in replies: whole numbers up to 2^62 with all
+   * their digits, others with the fewest digits that read back as the same double, and an exponent
+   * where Redis has one ({@code 1e+21}, {@code 1e-7}); {@code inf}, {@code -inf}, {@code nan},
+   * {@code -0}. Redis up to 7.0 prints 17 digits instead ({@code 0.10000000000000001}).
+   *
+   * <p>Does not depend on the JDK, whose own shortest form differs between releases: text made here
+   * may be stored by replicas.
+   */
+  public static byte[] formatDouble(double value) {
+    byte[] text = new byte[MAX_DOUBLE_CHARS];
+    return Arrays.copyOf(text, writeDouble(value, text, 0));
+  }
+
+  /**
+   * Writes what {@link #formatDouble} returns, at most {@link #MAX_DOUBLE_CHARS} bytes.
+   *
+   * @return the index after the last byte written
+   */
+  public static int writeDouble(double value, byte[] target, int at) {
+    return DoubleText.write(value, target, at);
   }
 }

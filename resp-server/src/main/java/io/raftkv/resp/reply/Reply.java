@@ -31,6 +31,9 @@ public sealed interface Reply {
   /** Keys and values in turn; in RESP2 a flat array. */
   record MapOf(List<Reply> keysAndValues) implements Reply {}
 
+  /** Firsts and seconds in turn: an array of arrays of two; in RESP2 one flat array. */
+  record Pairs(List<Reply> firstsAndSeconds) implements Reply {}
+
   /** In RESP2 an array. */
   record SetOf(List<Reply> items) implements Reply {}
 
@@ -98,6 +101,10 @@ public sealed interface Reply {
 
   static Reply map(List<Reply> keysAndValues) {
     return new MapOf(keysAndValues);
+  }
+
+  static Reply pairs(List<Reply> firstsAndSeconds) {
+    return new Pairs(firstsAndSeconds);
   }
 
   static Reply set(List<Reply> items) {

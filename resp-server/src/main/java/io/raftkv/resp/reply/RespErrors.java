@@ -4,6 +4,9 @@ import java.util.Locale;
 
 /** Every error text a client can see, once. The texts are those of Redis 7.2 where it has one. */
 public final class RespErrors {
+  private static final int MAX_QUOTED = 128;
+  private static final String UNCERTAIN = "UNCERTAIN";
+
   public static final String WRONG_TYPE =
       "WRONGTYPE Operation against a key holding the wrong kind of value";
   public static final String SYNTAX = "ERR syntax error";
@@ -16,23 +19,133 @@ public final class RespErrors {
   public static final String INVALID_CURSOR = "ERR invalid cursor";
   public static final String INDEX_OUT_OF_RANGE = "ERR index out of range";
   public static final String OUT_OF_RANGE_POSITIVE = "ERR value is out of range, must be positive";
+  public static final String OUT_OF_RANGE = "ERR value is out of range";
+  public static final String OUT_OF_RANGE_COUNT =
+      "ERR value is out of range, value must between " + -Long.MAX_VALUE + " and " + Long.MAX_VALUE;
+  public static final String HASH_VALUE_NOT_INTEGER = "ERR hash value is not an integer";
+  public static final String HASH_VALUE_NOT_FLOAT = "ERR hash value is not a float";
+  public static final String VALUE_NAN_OR_INFINITY = "ERR value is NaN or Infinity";
+  public static final String NUMKEYS_NOT_POSITIVE = "ERR numkeys should be greater than 0";
+  public static final String NUMKEYS_TOO_LARGE =
+      "ERR Number of keys can't be greater than number of args";
+  public static final String LIMIT_NEGATIVE = "ERR LIMIT can't be negative";
   public static final String STRING_TOO_LONG =
       "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
   public static final String OFFSET_OUT_OF_RANGE = "ERR offset is out of range";
+  public static final String COUNT_NOT_POSITIVE = "ERR count should be greater than 0";
+  public static final String LPOS_RANK_ZERO =
+      "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use"
+          + " negative to start from the end of the list";
+  public static final String LPOS_COUNT_NEGATIVE = "ERR COUNT can't be negative";
+  public static final String LPOS_MAXLEN_NEGATIVE = "ERR MAXLEN can't be negative";
+  public static final String SCORE_NAN = "ERR resulting score is not a number (NaN)";
+  public static final String SCORE_RANGE_NOT_FLOAT = "ERR min or max is not a float";
+  public static final String LEX_RANGE_NOT_VALID = "ERR min or max not valid string range item";
+  public static final String ZADD_XX_AND_NX =
+      "ERR XX and NX options at the same time are not compatible";
+  public static final String ZADD_GT_LT_NX =
+      "ERR GT, LT, and/or NX options at the same time are not compatible";
+  public static final String ZADD_INCR_ONE_PAIR =
+      "ERR INCR option supports a single increment-element pair";
+  public static final String ZRANGE_LIMIT_BY_RANK =
+      "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX";
+  public static final String ZRANGE_LEX_WITHSCORES =
+      "ERR syntax error, WITHSCORES not supported in combination with BYLEX";
+  public static final String WEIGHT_NOT_FLOAT = "ERR weight value is not a float";
+  public static final String DECREMENT_OVERFLOW = "ERR decrement would overflow";
+  public static final String LCS_NOT_STRINGS = "ERR The specified keys must contain string values";
+  public static final String LCS_LENGTH_AND_INDEXES =
+      "ERR If you want both the length and indexes, please just use IDX.";
+  public static final String LCS_TOO_LARGE =
+      "ERR Insufficient memory, failed allocating transient memory for LCS";
+  public static final String EXPIRE_NX_AND_OTHERS =
+      "ERR NX and XX, GT or LT options at the same time are not compatible";
+  public static final String EXPIRE_GT_AND_LT =
+      "ERR GT and LT options at the same time are not compatible";
+  public static final String SAME_OBJECT = "ERR source and destination objects are the same";
+  public static final String NOT_INT32 =
+      "ERR value is out of range, value must between -2147483648 and 2147483647";
+  public static final String NO_LFU =
+      "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that"
+          + " when switching between policies at runtime LRU and LFU data will take some time to"
+          + " adjust.";
+  public static final String NAN_OR_INFINITY = "ERR increment would produce NaN or Infinity";
   public static final String NO_AUTH = "NOAUTH Authentication required.";
   public static final String WRONG_PASS =
       "WRONGPASS invalid username-password pair or user is disabled.";
   public static final String DISK_FULL =
       "OOM command not allowed: the disk of the shard's leader is full";
 
+  public static final String TOO_MANY_CLIENTS = "ERR max number of clients reached";
+
+  /** A fault of ours; the node's log has the rest. */
+  public static final String INTERNAL = "ERR internal error";
+
+  public static final String CLUSTER_NOT_FORMED =
+      "CLUSTERDOWN The cluster is not formed yet (no shards)";
+  public static final String NOT_A_COMMAND = "ERR Invalid command specified";
+  public static final String NO_KEY_ARGUMENTS = "ERR The command has no key arguments";
+  public static final String WRONG_NUMBER_FOR_COMMAND =
+      "ERR Invalid number of arguments specified for command";
+  public static final String WRONG_ARGUMENTS_FOR_COMMAND =
+      "ERR Invalid arguments specified for command";
+
   private RespErrors() {}
+
+  public static String slotNotServed(int slot) {
+    return "CLUSTERDOWN Hash slot not served (" + slot + ")";
+  }
+
+  /** The command's name and the beginning of its arguments, as Redis quotes them. */
+  public static String unknownCommand(byte[][] words) {
+    StringBuilder line = new StringBuilder("ERR unknown command '");
+    appendPrintable(line, words[0], MAX_QUOTED);
+    line.append("', with args beginning with: ");
+    int from = line.length();
+    for (int i = 1; i < words.length && line.length() - from < MAX_QUOTED; i++) {
+      line.append('\'');
+      appendPrintable(line, words[i], MAX_QUOTED - (line.length() - from));
+      line.append("' ");
+    }
+    return line.toString();
+  }
+
+  private static void appendPrintable(StringBuilder line, byte[] word, int max) {
+    for (int i = 0; i < Math.min(word.length, max); i++) {
+      char c = (char) (word[i] & 0xff);
+      line.append(c == '\r' || c == '\n' ? ' ' : c);
+    }
+  }
 
   public static String wrongArity(String command) {
     return "ERR wrong number of arguments for '" + command.toLowerCase(Locale.ROOT) + "' command";
   }
 
+  /** A command over counted keys was given a count below 1. */
+  public static String noInputKeys(String command) {
+    return "ERR at least 1 input key is needed for '"
+        + command.toLowerCase(Locale.ROOT)
+        + "' command";
+  }
+
   public static String invalidExpire(String command) {
     return "ERR invalid expire time in '" + command.toLowerCase(Locale.ROOT) + "' command";
+  }
+
+  /** An option of EXPIRE that does not exist. */
+  public static String unsupportedOption(String option) {
+    return "ERR Unsupported option " + quotable(option);
+  }
+
+  /** A subcommand that does not exist; {@code command} is in upper case. */
+  public static String unknownSubcommand(String command, String subcommand) {
+    return "ERR unknown subcommand '" + quotable(subcommand) + "'. Try " + command + " HELP.";
+  }
+
+  /** What a user sent, made fit for an error line: short and without line breaks. */
+  private static String quotable(String text) {
+    String cut = text.length() > MAX_QUOTED ? text.substring(0, MAX_QUOTED) : text;
+    return cut.replace('\r', ' ').replace('\n', ' ');
   }
 
   /** No leader, or one without a majority, until the deadline; nothing happened. */
@@ -42,7 +155,12 @@ public final class RespErrors {
 
   /** A write was sent and its outcome is unknown. */
   public static String uncertain(String why) {
-    return "UNCERTAIN write may or may not have been applied: " + why;
+    return UNCERTAIN + " write may or may not have been applied: " + why;
+  }
+
+  /** True for the lines of {@link #uncertain}. */
+  public static boolean isUncertain(String line) {
+    return line.startsWith(UNCERTAIN);
   }
 
   /** Nothing happened; the same command may be sent again. */

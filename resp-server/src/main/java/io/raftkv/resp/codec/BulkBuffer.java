@@ -1,0 +1,63 @@
+package io.raftkv.resp.codec;
+
+import io.netty.buffer.ByteBuf;
+import java.util.Arrays;
+
+/**
+ * Collects a bulk string whose bytes come in pieces. Memory follows the bytes that arrived, not the
+ * length that was announced: it starts small and doubles, so every byte is moved at most about
+ * twice.
+ */
+final class BulkBuffer {
+  static final int FIRST_BYTES = 64 * 1024;
+  static final byte[] EMPTY = new byte[0];
+
+  private byte[] target = EMPTY;
+  private int length;
+  private int filled;
+
+  /** Starts a bulk string of {@code announced} bytes, which has been checked. */
+  void begin(int announced) {
+    length = announced;
+    filled = 0;
+    target = announced == 0 ? EMPTY : new byte[Math.min(announced, FIRST_BYTES)];
+  }
+
+  int missing() {
+    return length - filled;
+  }
+
+  /** Takes as many of these bytes as are missing and returns how many that was. */
+  int append(byte[] from, int at, int available) {
+    int count = Math.min(available, missing());
+    ensure(count);
+    System.arraycopy(from, at, target, filled, count);
+    filled += count;
+    return count;
+  }
+
+  /** As above; advances the buffer's reader index. */
+  void append(ByteBuf from) {
+    int count = Math.min(from.readableBytes(), missing());
+    ensure(count);
+    from.readBytes(target, filled, count);
+    filled += count;
+  }
+
+  /** Hands over the complete bulk string. */
+  byte[] take() {
+    byte[] complete = target;
+    target = EMPTY;
+    length = 0;
+    filled = 0;
+    return complete;
+  }
+
+  private void ensure(int more) {
+    int needed = filled + more;
+    if (needed > target.length) {
+      long doubled = 2L * target.length;
+      target = Arrays.copyOf(target, (int) Math.min(length, Math.max(doubled, needed)));
+    }
+  }
+}

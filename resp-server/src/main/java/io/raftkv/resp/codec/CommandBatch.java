@@ -1,0 +1,44 @@
+package io.raftkv.resp.codec;
+
+/**
+ * Commands of one connection in the order they arrived: what one read brought, cut where it would
+ * grow beyond {@link #MAX_COMMANDS} or {@link #MAX_BYTES}. Never empty. Immutable; the words belong
+ * to whoever receives the batch.
+ */
+public final class CommandBatch {
+  /** Most commands of one batch. */
+  public static final int MAX_COMMANDS = 1024;
+
+  /** Most bytes of words in one batch, unless a single command is longer: it then comes alone. */
+  public static final int MAX_BYTES = 1 << 20;
+
+  private final byte[][][] commands;
+  private final long[] bytes;
+  private final long totalBytes;
+
+  CommandBatch(byte[][][] commands, long[] bytes, long totalBytes) {
+    this.commands = commands;
+    this.bytes = bytes;
+    this.totalBytes = totalBytes;
+  }
+
+  /** Number of commands. */
+  public int size() {
+    return commands.length;
+  }
+
+  /** The words of a command, its name first; at least one. */
+  public byte[][] words(int index) {
+    return commands[index];
+  }
+
+  /** The lengths of the words of a command, summed. */
+  public long bytes(int index) {
+    return bytes[index];
+  }
+
+  /** The lengths of all words, summed. */
+  public long totalBytes() {
+    return totalBytes;
+  }
+}

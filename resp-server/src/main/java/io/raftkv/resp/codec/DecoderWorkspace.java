@@ -1,0 +1,83 @@
+package io.raftkv.resp.codec;
+
+import io.netty.util.concurrent.FastThreadLocal;
+import java.util.Arrays;
+
+/**
+ * What a decoder needs only while it works, one per thread instead of one per connection: a window
+ * of plain bytes, which are cheaper to look at one by one than a buffer's, and the batch being
+ * filled. A decoder that starts while another one on the same thread is at work gets its own.
+ */
+final class DecoderWorkspace {
+  static final int WINDOW_BYTES = 16 * 1024;
+
+  /** What a word costs a batch beside its bytes, so that empty words are not free. */
+  private static final int WORD_COST = 16;
+
+  private static final FastThreadLocal<DecoderWorkspace> SPARE = new FastThreadLocal<>();
+
+  final byte[] window = new byte[WINDOW_BYTES];
+  private byte[][][] commands = new byte[16][][];
+  private long[] bytes = new long[16];
+  private int count;
+  private long totalBytes;
+  private long cost;
+
+  private DecoderWorkspace() {}
+
+  static DecoderWorkspace borrow() {
+    DecoderWorkspace spare = SPARE.getIfExists();
+    if (spare == null) {
+      return new DecoderWorkspace();
+    }
+    SPARE.set(null);
+    return spare;
+  }
+
+  void giveBack() {
+    Arrays.fill(commands, 0, count, null);
+    count = 0;
+    totalBytes = 0;
+    cost = 0;
+    SPARE.set(this);
+  }
+
+  boolean isEmpty() {
+    return count == 0;
+  }
+
+  boolean isFull() {
+    return count >= CommandBatch.MAX_COMMANDS || cost >= CommandBatch.MAX_BYTES;
+  }
+
+  /** True if this command may join the batch. A single one always may. */
+  boolean fits(byte[][] words, long wordBytes) {
+    return count == 0 || (!isFull() && cost + cost(words, wordBytes) <= CommandBatch.MAX_BYTES);
+  }
+
+  void add(byte[][] words, long wordBytes) {
+    if (count == commands.length) {
+      commands = Arrays.copyOf(commands, 2 * count);
+      bytes = Arrays.copyOf(bytes, 2 * count);
+    }
+    commands[count] = words;
+    bytes[count++] = wordBytes;
+    totalBytes += wordBytes;
+    cost += cost(words, wordBytes);
+  }
+
+  /** Hands over the batch and starts a new one. */
+  CommandBatch takeBatch() {
+    CommandBatch batch =
+        new CommandBatch(Arrays.copyOf(commands, count), Arrays.copyOf(bytes, count), totalBytes);
+    Arrays.fill(commands, 0, count, null);
+    count = 0;
+    totalBytes = 0;
+    cost = 0;
+    return batch;
+  }
+
+  private static long cost(byte[][] words, long wordBytes) {
+    return wordBytes + (long) WORD_COST * words.length;
+  }
+}

@@ -1,0 +1,85 @@
+package io.raftkv.resp.command;
+
+import io.raftkv.resp.reply.CommandException;
+import io.raftkv.resp.reply.Reply;
+import io.raftkv.resp.reply.ReplyCodec;
+import io.raftkv.resp.reply.RespErrors;
+import io.raftkv.shard.Applier;
+import io.raftkv.shard.ApplyContext;
+import io.raftkv.storage.Keyspace;
+import io.raftkv.storage.SeededRandom;
+import io.raftkv.storage.StoreBatch;
+import io.raftkv.storage.WrongTypeException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Runs the command table: in apply as the shard's {@link Applier}, and for reads on a view.
+ *
+ * <p>A user's mistake is a reply, equal on every replica, and leaves nothing behind; anything else
+ * that a handler throws stops the replica. Thread-safe: it has no state but the table.
+ */
+public final class CommandEngine implements Applier {
+  private final CommandTable table;
+
+  public CommandEngine(CommandTable table) {
+    this.table = table;
+  }
+
+  @Override
+  public Object[] apply(ApplyContext context, ByteBuffer payload, StoreBatch batch) {
+    List<Reply> replies = new ArrayList<>();
+    SeededRandom seeds = new SeededRandom(context.seed());
+    while (payload.hasRemaining()) {
+      CommandCodec.Call call = CommandCodec.decode(payload);
+      Keyspace keys =
+          Keyspace.forApply(batch, call.database(), context.timeMillis(), seeds.nextLong());
+      replies.add(applyOne(call.args(), keys, batch));
+    }
+    return replies.toArray();
+  }
+
+  private Reply applyOne(Args args, Keyspace keys, StoreBatch batch) {
+    CommandSpec spec = table.find(args.bytes(0));
+    if (spec == null || spec.handler() == null) {
+      throw new IllegalStateException(
+          "the log holds '" + args.text(0) + "', which this version cannot apply");
+    }
+    batch.mark();
+    try {
+      return spec.handler().run(args, keys);
+    } catch (CommandException mistake) {
+      batch.rollback();
+      return Reply.error(mistake.line());
+    } catch (WrongTypeException mistake) {
+      batch.rollback();
+      return Reply.error(RespErrors.WRONG_TYPE);
+    }
+  }
+
+  /** Runs a command that changes nothing. */
+  public static Reply read(CommandSpec spec, Args args, Keyspace keys) {
+    try {
+      return spec.handler().run(args, keys);
+    } catch (CommandException mistake) {
+      return Reply.error(mistake.line());
+    } catch (WrongTypeException mistake) {
+      return Reply.error(RespErrors.WRONG_TYPE);
+    }
+  }
+
+  @Override
+  public byte[] encode(Object[] results) {
+    List<Reply> replies = new ArrayList<>(results.length);
+    for (Object result : results) {
+      replies.add((Reply) result);
+    }
+    return ReplyCodec.encodeAll(replies);
+  }
+
+  @Override
+  public Object[] decode(byte[] results) {
+    return ReplyCodec.decodeAll(results).toArray();
+  }
+}

@@ -1,0 +1,138 @@
+package io.raftkv.resp.command;
+
+import io.raftkv.resp.reply.CommandException;
+import io.raftkv.resp.reply.Reply;
+import io.raftkv.resp.reply.RespErrors;
+import io.raftkv.storage.KeyScan;
+import io.raftkv.storage.Keyspace;
+import io.raftkv.storage.Slot;
+import io.raftkv.storage.row.KeyRows;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** Commands that walk over all keys of a database. */
+final class KeyWalks {
+  private static final int LAST_SLOT = Slot.COUNT - 1;
+  private static final long DEFAULT_COUNT = 10;
+
+  private KeyWalks() {}
+
+  /**
+   * What one call of SCAN answers.
+   *
+   * @param cursor where the next call begins, a position of {@link KeyScan}; 0 behind the last slot
+   * @param keys the keys found
+   */
+  record Page(long cursor, List<byte[]> keys) {
+    Reply reply() {
+      return Reply.array(Reply.bulk(Long.toUnsignedString(cursor)), Reply.bulks(keys));
+    }
+  }
+
+  static Reply scan(Args args, Keyspace keys) {
+    return scan(args, keys, LAST_SLOT).reply();
+  }
+
+  /**
+   * SCAN on one of several shards: ends behind {@code lastSlot}, and its cursor then is the next
+   * slot's first position, which another shard may own.
+   */
+  static Page scan(Args args, Keyspace keys, int lastSlot) {
+    long from = cursor(args.bytes(1));
+    ScanOptions options = ScanOptions.of(args);
+    if (from >= KeyScan.END) { // valid for Redis, too: there is nothing behind the end
+      return new Page(0, List.of());
+    }
+    List<byte[]> found = new ArrayList<>();
+    long[] seen = {0};
+    long next =
+        KeyScan.walk(
+            keys,
+            from,
+            lastSlot,
+            (row, header) -> {
+              if (KeyScan.isLive(keys, header) && options.hasType(header.type().redisName())) {
+                byte[] key = KeyRows.keyOf(row);
+                if (options.pattern().matches(key)) {
+                  found.add(key);
+                }
+              }
+              return ++seen[0] < options.count();
+            });
+    return new Page(next >= KeyScan.END ? 0 : next, found);
+  }
+
+  /** The position in a cursor, read as C's {@code strtoul} does; one too large is the end. */
+  static long cursor(byte[] text) {
+    boolean signed = text.length > 0 && (text[0] == '-' || text[0] == '+');
+    if (signed && text.length == 1) {
+      throw new CommandException(RespErrors.INVALID_CURSOR);
+    }
+    long value = 0;
+    for (int i = signed ? 1 : 0; i < text.length; i++) {
+      int digit = text[i] - '0';
+      if (digit < 0
+          || digit > 9
+          || Long.compareUnsigned(value, Long.divideUnsigned(-1L - digit, 10)) > 0) {
+        throw new CommandException(RespErrors.INVALID_CURSOR);
+      }
+      value = value * 10 + digit;
+    }
+    value = signed && text[0] == '-' ? -value : value;
+    return value < 0 ? KeyScan.END : value;
+  }
+
+  private record ScanOptions(Glob pattern, long count, String type) {
+    static ScanOptions of(Args args) {
+      Glob pattern = new Glob(new byte[] {'*'});
+      long count = DEFAULT_COUNT;
+      String type = null;
+      for (int i = 2; i < args.size(); i += 2) {
+        boolean hasValue = i + 1 < args.size();
+        if (hasValue && args.is(i, "COUNT")) {
+          count = args.int64(i + 1);
+          if (count < 1) {
+            throw new CommandException(RespErrors.SYNTAX);
+          }
+        } else if (hasValue && args.is(i, "MATCH")) {
+          pattern = new Glob(args.bytes(i + 1));
+        } else if (hasValue && args.is(i, "TYPE")) {
+          type = args.text(i + 1).toLowerCase(Locale.ROOT);
+        } else {
+          throw new CommandException(RespErrors.SYNTAX);
+        }
+      }
+      return new ScanOptions(pattern, count, type);
+    }
+
+    boolean hasType(String name) {
+      return type == null || type.equals(name);
+    }
+  }
+
+  static Reply keys(Args args, Keyspace keys) {
+    Glob pattern = new Glob(args.bytes(1));
+    List<byte[]> found = new ArrayList<>();
+    KeyScan.live(
+        keys,
+        0,
+        LAST_SLOT,
+        (row, header) -> {
+          byte[] key = KeyRows.keyOf(row);
+          if (pattern.matches(key)) {
+            found.add(key);
+          }
+          return true;
+        });
+    return Reply.bulks(found);
+  }
+
+  static Reply randomKey(Args args, Keyspace keys) {
+    return Reply.bulkOrNull(KeyScan.random(keys));
+  }
+
+  static Reply dbSize(Args args, Keyspace keys) {
+    return Reply.integer(keys.rows().keys(keys.database()));
+  }
+}

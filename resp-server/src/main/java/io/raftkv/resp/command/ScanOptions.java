@@ -1,0 +1,58 @@
+package io.raftkv.resp.command;
+
+import io.raftkv.resp.reply.CommandException;
+import io.raftkv.resp.reply.Reply;
+import io.raftkv.resp.reply.RespErrors;
+import java.util.List;
+
+/**
+ * Cursor and options of the commands that scan a collection.
+ *
+ * @param match pattern of the elements to answer, or null for all
+ * @param count how many elements to look at in one call, about
+ * @param noValues answer the fields of a hash alone
+ */
+record ScanOptions(Glob match, long count, boolean noValues) {
+  private static final long DEFAULT_COUNT = 10;
+
+  /** Reads the options from the word {@code from} on. */
+  static ScanOptions parse(Args args, int from, boolean mayOmitValues) {
+    Glob match = null;
+    long count = DEFAULT_COUNT;
+    boolean noValues = false;
+    for (int i = from; i < args.size(); i++) {
+      boolean hasArgument = i + 1 < args.size();
+      if (args.is(i, "COUNT") && hasArgument) {
+        count = args.int64(++i);
+        if (count < 1) {
+          throw new CommandException(RespErrors.SYNTAX);
+        }
+      } else if (args.is(i, "MATCH") && hasArgument) {
+        match = new Glob(args.bytes(++i));
+      } else if (mayOmitValues && args.is(i, "NOVALUES")) {
+        noValues = true;
+      } else {
+        throw new CommandException(RespErrors.SYNTAX);
+      }
+    }
+    return new ScanOptions(match, count, noValues);
+  }
+
+  /** A cursor: a number of 64 bits without sign. */
+  static long cursor(Args args, int index) {
+    try {
+      return Long.parseUnsignedLong(args.text(index));
+    } catch (NumberFormatException mistake) {
+      throw new CommandException(RespErrors.INVALID_CURSOR);
+    }
+  }
+
+  /** One page as scans answer it: where to go on, and the elements. */
+  static Reply page(long cursor, List<Reply> elements) {
+    return Reply.array(Reply.bulk(Long.toUnsignedString(cursor)), Reply.array(elements));
+  }
+
+  boolean matches(byte[] element) {
+    return match == null || match.matches(element);
+  }
+}

@@ -1,0 +1,295 @@
+package io.raftkv.resp.command;
+
+import io.raftkv.resp.reply.CommandException;
+import io.raftkv.resp.reply.Reply;
+import io.raftkv.resp.reply.RespErrors;
+import io.raftkv.storage.Keyspace;
+import io.raftkv.storage.type.ScoredMember;
+import io.raftkv.storage.type.ZSetType;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The sorted-set commands that deal with single members, by name, at the ends or at random. */
+final class SortedSetMembers {
+  private SortedSetMembers() {}
+
+  static Reply zadd(Args args, Keyspace db) {
+    boolean nx = false;
+    boolean xx = false;
+    boolean gt = false;
+    boolean lt = false;
+    boolean changedToo = false;
+    boolean increment = false;
+    int at = 2;
+    for (boolean options = true; options && at < args.size(); ) {
+      if (args.is(at, "NX")) {
+        nx = true;
+      } else if (args.is(at, "XX")) {
+        xx = true;
+      } else if (args.is(at, "GT")) {
+        gt = true;
+      } else if (args.is(at, "LT")) {
+        lt = true;
+      } else if (args.is(at, "CH")) {
+        changedToo = true;
+      } else if (args.is(at, "INCR")) {
+        increment = true;
+      } else {
+        options = false;
+      }
+      at += options ? 1 : 0;
+    }
+    int words = args.size() - at;
+    if (words == 0 || words % 2 != 0) {
+      throw new CommandException(RespErrors.SYNTAX);
+    }
+    if (nx && xx) {
+      throw new CommandException(RespErrors.ZADD_XX_AND_NX);
+    }
+    if ((gt && nx) || (lt && nx) || (gt && lt)) {
+      throw new CommandException(RespErrors.ZADD_GT_LT_NX);
+    }
+    if (increment && words > 2) {
+      throw new CommandException(RespErrors.ZADD_INCR_ONE_PAIR);
+    }
+    // All scores are read before the first is set: a bad one leaves the set as it was.
+    double[] scores = new double[words / 2];
+    for (int i = 0; i < scores.length; i++) {
+      scores[i] = args.float64(at + 2 * i);
+    }
+    ZSetType set = set(args, db);
+    Adding adding = new Adding(set, nx, xx, gt, lt, increment);
+    for (int i = 0; i < scores.length; i++) {
+      adding.add(args.bytes(at + 2 * i + 1), scores[i]);
+    }
+    set.save();
+    if (increment) {
+      return adding.skipped > 0 ? Reply.NULL : Reply.doubleValue(adding.lastScore);
+    }
+    return Reply.integer(changedToo ? adding.added + adding.updated : adding.added);
+  }
+
+  static Reply zincrby(Args args, Keyspace db) {
+    double by = args.float64(2);
+    ZSetType set = set(args, db);
+    Adding adding = new Adding(set, false, false, false, false, true);
+    adding.add(args.bytes(3), by);
+    set.save();
+    return Reply.doubleValue(adding.lastScore);
+  }
+
+  static Reply zrem(Args args, Keyspace db) {
+    ZSetType set = set(args, db);
+    long removed = 0;
+    for (int i = 2; i < args.size(); i++) {
+      removed += set.remove(args.bytes(i)) ? 1 : 0;
+    }
+    set.save();
+    return Reply.integer(removed);
+  }
+
+  static Reply zcard(Args args, Keyspace db) {
+    return Reply.integer(set(args, db).size());
+  }
+
+  static Reply zscore(Args args, Keyspace db) {
+    return score(set(args, db).score(args.bytes(2)));
+  }
+
+  static Reply zmscore(Args args, Keyspace db) {
+    ZSetType set = set(args, db);
+    List<Reply> scores = new ArrayList<>(args.size() - 2);
+    for (int i = 2; i < args.size(); i++) {
+      scores.add(score(set.score(args.bytes(i))));
+    }
+    return Reply.array(scores);
+  }
+
+  /** ZRANK and ZREVRANK. */
+  static CommandSpec.Handler rank(boolean backwards) {
+    return (args, db) -> {
+      if (args.size() > 4) {
+        throw new CommandException(RespErrors.wrongArity(args.text(0)));
+      }
+      boolean withScore = args.size() == 4;
+      if (withScore && !args.is(3, "WITHSCORE")) {
+        throw new CommandException(RespErrors.SYNTAX);
+      }
+      ZSetType set = set(args, db);
+      long rank = set.rank(args.bytes(2), backwards);
+      if (rank < 0) {
+        return withScore ? Reply.NULL_ARRAY : Reply.NULL;
+      }
+      Reply reply = Reply.integer(rank);
+      return withScore ? Reply.array(reply, Reply.doubleValue(set.score(args.bytes(2)))) : reply;
+    };
+  }
+
+  /** ZPOPMIN and ZPOPMAX. */
+  static CommandSpec.Handler pop(boolean highest) {
+    return (args, db) -> {
+      if (args.size() > 3) {
+        throw new CommandException(RespErrors.SYNTAX);
+      }
+      boolean counted = args.size() == 3;
+      long count = counted ? args.int64(2, 0, Long.MAX_VALUE, RespErrors.OUT_OF_RANGE_POSITIVE) : 1;
+      List<ScoredMember> popped = take(set(args, db), highest, count);
+      if (popped.isEmpty()) {
+        return Reply.EMPTY_ARRAY;
+      }
+      return counted ? Reply.pairs(flat(popped)) : Reply.array(flat(popped));
+    };
+  }
+
+  static Reply zmpop(Args args, Keyspace db) {
+    MultiPop pop = MultiPop.parse(args, "MIN", "MAX");
+    for (int i = pop.firstKey(); i < pop.firstKey() + pop.keys(); i++) {
+      ZSetType set = new ZSetType(db.key(args.bytes(i)));
+      if (set.exists()) {
+        List<Reply> pairs = new ArrayList<>();
+        for (ScoredMember each : take(set, !pop.fromStart(), pop.count())) {
+          pairs.add(Reply.array(Reply.bulk(each.member()), Reply.doubleValue(each.score())));
+        }
+        return Reply.array(Reply.bulk(args.bytes(i)), Reply.array(pairs));
+      }
+    }
+    return Reply.NULL_ARRAY;
+  }
+
+  static Reply zrandmember(Args args, Keyspace db) {
+    if (args.size() == 2) {
+      ZSetType set = set(args, db);
+      return set.exists() ? Reply.bulk(set.random(db.random()).member()) : Reply.NULL;
+    }
+    long count = RandomCount.parse(args, 2);
+    boolean withScores = args.size() == 4 && args.is(3, "WITHSCORES");
+    if (args.size() > 3 && !withScores) {
+      throw new CommandException(RespErrors.SYNTAX);
+    }
+    if (withScores && (count < -Long.MAX_VALUE / 2 || count > Long.MAX_VALUE / 2)) {
+      throw new CommandException(RespErrors.OUT_OF_RANGE);
+    }
+    ZSetType set = set(args, db);
+    if (!set.exists()) {
+      return Reply.EMPTY_ARRAY;
+    }
+    if (count >= 0) {
+      return members(set.sample(db.random(), count), withScores);
+    }
+    int picks = RandomCount.repeated(count);
+    List<ScoredMember> picked = new ArrayList<>(picks);
+    for (int i = 0; i < picks; i++) {
+      picked.add(set.random(db.random()));
+    }
+    return members(picked, withScores);
+  }
+
+  /** As in Redis the options are only looked at if the set exists. */
+  static Reply zscan(Args args, Keyspace db) {
+    long cursor = ScanOptions.cursor(args, 2);
+    ZSetType set = set(args, db);
+    List<ScoredMember> page = new ArrayList<>();
+    List<Reply> replies = new ArrayList<>();
+    long next = 0;
+    if (set.exists()) {
+      ScanOptions options = ScanOptions.parse(args, 3, false);
+      next = set.scan(cursor, options.count(), page);
+      for (ScoredMember each : page) {
+        if (options.matches(each.member())) {
+          replies.add(Reply.bulk(each.member()));
+          replies.add(Reply.bulk(Numbers.formatDouble(each.score())));
+        }
+      }
+    }
+    return Reply.array(Reply.bulk(Numbers.format(next)), Reply.array(replies));
+  }
+
+  /** Members, or members and scores as pairs. */
+  static Reply members(List<ScoredMember> members, boolean withScores) {
+    return withScores
+        ? Reply.pairs(flat(members))
+        : Reply.bulks(members.stream().map(ScoredMember::member).toList());
+  }
+
+  private static List<Reply> flat(List<ScoredMember> members) {
+    List<Reply> flat = new ArrayList<>(2 * members.size());
+    for (ScoredMember each : members) {
+      flat.add(Reply.bulk(each.member()));
+      flat.add(Reply.doubleValue(each.score()));
+    }
+    return flat;
+  }
+
+  private static List<ScoredMember> take(ZSetType set, boolean highest, long count) {
+    long size = set.size();
+    List<ScoredMember> taken = count == 0 ? List.of() : set.ranks(0, count - 1, highest);
+    if (!taken.isEmpty()) {
+      long first = highest ? size - taken.size() : 0;
+      set.removeRanks(first, first + taken.size() - 1);
+      set.save();
+    }
+    return taken;
+  }
+
+  private static Reply score(double score) {
+    return Double.isNaN(score) ? Reply.NULL : Reply.doubleValue(score);
+  }
+
+  private static ZSetType set(Args args, Keyspace db) {
+    return new ZSetType(db.key(args.bytes(1)));
+  }
+
+  /** Adds members under the conditions of ZADD and counts what became of them. */
+  private static final class Adding {
+    private final ZSetType set;
+    private final boolean nx;
+    private final boolean xx;
+    private final boolean gt;
+    private final boolean lt;
+    private final boolean increment;
+    private long added;
+    private long updated;
+    private long skipped;
+    private double lastScore;
+
+    Adding(ZSetType set, boolean nx, boolean xx, boolean gt, boolean lt, boolean increment) {
+      this.set = set;
+      this.nx = nx;
+      this.xx = xx;
+      this.gt = gt;
+      this.lt = lt;
+      this.increment = increment;
+    }
+
+    void add(byte[] member, double given) {
+      double before = set.score(member);
+      if (Double.isNaN(before)) {
+        if (xx) {
+          skipped++;
+        } else {
+          set.put(member, given);
+          lastScore = given;
+          added++;
+        }
+        return;
+      }
+      if (nx) {
+        skipped++;
+        return;
+      }
+      double after = increment ? before + given : given;
+      if (Double.isNaN(after)) {
+        throw new CommandException(RespErrors.SCORE_NAN);
+      }
+      if ((lt && after >= before) || (gt && after <= before)) {
+        skipped++;
+        return;
+      }
+      lastScore = after;
+      if (after != before) {
+        set.put(member, after);
+        updated++;
+      }
+    }
+  }
+}

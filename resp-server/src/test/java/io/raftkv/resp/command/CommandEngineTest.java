@@ -1,0 +1,207 @@
+package io.raftkv.resp.command;
+
+import static io.raftkv.resp.command.CommandSpec.command;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.raftkv.resp.reply.CommandException;
+import io.raftkv.resp.reply.Reply;
+import io.raftkv.resp.reply.RespErrors;
+import io.raftkv.shard.ApplyContext;
+import io.raftkv.storage.Keyspace;
+import io.raftkv.storage.ReadView;
+import io.raftkv.storage.ShardStore;
+import io.raftkv.storage.StoreBatch;
+import io.raftkv.storage.StoreEnvironment;
+import io.raftkv.storage.StoreOptions;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CommandEngineTest {
+  private static final long MIB = 1L << 20;
+  private static final long TIME = 1_700_000_000_000L;
+
+  /** Writes, and then fails as its second argument says. */
+  private static final CommandSpec HALF =
+      entry("HALF")
+          .writes(
+              (args, keys) -> {
+                StringCommands.ALL.stream()
+                    .filter(spec -> spec.name().equals("SET"))
+                    .findFirst()
+                    .orElseThrow()
+                    .handler()
+                    .run(new Args(args.bytes(0), args.bytes(1), args.bytes(1)), keys);
+                if (args.is(2, "MISTAKE")) {
+                  throw new CommandException("ERR halfway");
+                }
+                throw new IllegalStateException("a bug of the test");
+              });
+
+  private static final CommandSpec DICE =
+      entry("DICE").writes((args, keys) -> Reply.integer(keys.random().nextLong()));
+
+  private static final CommandTable TABLE =
+      new CommandTable(
+          List.of(
+              StringCommands.ALL,
+              GenericCommands.ALL,
+              ListCommands.ALL,
+              List.of(HALF, DICE, entry("LOCAL").local((args, connection) -> Reply.OK))));
+
+  private final CommandEngine engine = new CommandEngine(TABLE);
+  private final StoreEnvironment environment =
+      new StoreEnvironment(new StoreOptions(8 * MIB, 2 * MIB, 16 * MIB, 64, 2));
+  private ShardStore store;
+  private long index;
+
+  @TempDir private Path directory;
+
+  private static CommandSpec.Builder entry(String name) {
+    return command(name).arity(-1).docs(Group.GENERIC, "1.0.0", "O(1)", "A command of this test.");
+  }
+
+  @BeforeEach
+  void open() {
+    store = ShardStore.open(directory.resolve("store"), environment);
+  }
+
+  @AfterEach
+  void close() {
+    store.close();
+    environment.close();
+  }
+
+  private static byte[][] words(String line) {
+    return Arrays.stream(line.split(" ", -1))
+        .map(word -> word.getBytes(StandardCharsets.US_ASCII))
+        .toArray(byte[][]::new);
+  }
+
+  private static ByteBuffer payload(int database, String... lines) {
+    ByteBuffer payload = ByteBuffer.allocate(1 << 12);
+    for (String line : lines) {
+      CommandCodec.encode(database, words(line), payload);
+    }
+    return payload.flip();
+  }
+
+  private List<String> apply(int database, String... lines) {
+    try (StoreBatch batch = store.begin(TIME)) {
+      Object[] results =
+          engine.apply(new ApplyContext(++index, TIME, 5, 1), payload(database, lines), batch);
+      batch.commit(1, index);
+      return Arrays.stream(results).map(reply -> ReplyText.of((Reply) reply)).toList();
+    }
+  }
+
+  private String read(int database, String line) {
+    try (ReadView view = store.read()) {
+      byte[][] words = words(line);
+      Keyspace keys = Keyspace.forRead(view, database, view.timeMillis(), TIME, 1);
+      return ReplyText.of(CommandEngine.read(TABLE.find(words[0]), new Args(words), keys));
+    }
+  }
+
+  @Test
+  void commandsOfABatchSeeEachOther() {
+    assertThat(apply(0, "SET k 1", "INCR k", "GET k", "DEL k", "EXISTS k"))
+        .containsExactly("OK", ":2", "'2'", ":1", ":0");
+  }
+
+  @Test
+  void aMistakeLeavesNothingBehindAndStopsNothing() {
+    assertThat(
+            apply(
+                0,
+                "SET a 1",
+                "HALF x MISTAKE",
+                "RPUSH list e",
+                "INCR list",
+                "EXISTS x",
+                "SET a 2 NOPE",
+                "GET a"))
+        .containsExactly(
+            "OK",
+            "-ERR halfway",
+            ":1",
+            "-" + RespErrors.WRONG_TYPE,
+            ":0",
+            "-" + RespErrors.SYNTAX,
+            "'1'");
+    assertThat(read(0, "EXISTS a x list")).isEqualTo(":2");
+  }
+
+  @Test
+  void databasesAreApart() {
+    apply(0, "SET k zero");
+    apply(15, "SET k fifteen");
+    assertThat(read(0, "GET k")).isEqualTo("'zero'");
+    assertThat(read(15, "GET k")).isEqualTo("'fifteen'");
+    assertThat(read(1, "GET k")).isEqualTo("nil");
+  }
+
+  @Test
+  void whatThisVersionCannotApplyStopsTheReplica() {
+    for (String line : List.of("FUTURE k", "LOCAL", "")) {
+      try (StoreBatch batch = store.begin(TIME)) {
+        assertThatThrownBy(
+                () -> engine.apply(new ApplyContext(1, TIME, 5, 1), payload(0, line), batch))
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("this version cannot apply");
+      }
+    }
+  }
+
+  @Test
+  void aBugStopsTheReplicaInsteadOfMakingItDifferent() {
+    try (StoreBatch batch = store.begin(TIME)) {
+      assertThatThrownBy(
+              () -> engine.apply(new ApplyContext(1, TIME, 5, 1), payload(0, "HALF x BUG"), batch))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("a bug of the test");
+    }
+    assertThat(read(0, "EXISTS x")).isEqualTo(":0");
+  }
+
+  @Test
+  void aDamagedPayloadStopsTheReplica() {
+    ByteBuffer cut = payload(0, "SET k v");
+    cut.limit(cut.limit() - 1);
+    try (StoreBatch batch = store.begin(TIME)) {
+      assertThatThrownBy(() -> engine.apply(new ApplyContext(1, TIME, 5, 1), cut, batch))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @Test
+  void chanceIsTheSameOnEveryReplicaAndNotInEveryCommand() {
+    List<String> dice = apply(0, "DICE", "DICE", "SET k 1 NOPE", "DICE");
+    assertThat(apply(0, "DICE", "DICE", "GET none", "DICE"))
+        .as("the seed and the place of the command decide")
+        .element(3)
+        .isEqualTo(dice.get(3));
+    assertThat(dice).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void mistakesOfReadsAreReplies() {
+    apply(0, "RPUSH list e");
+    assertThat(read(0, "GET list")).isEqualTo("-" + RespErrors.WRONG_TYPE);
+    assertThat(read(0, "SCAN x")).isEqualTo("-" + RespErrors.INVALID_CURSOR);
+  }
+
+  @Test
+  void resultsTravel() {
+    Object[] results = {Reply.OK, Reply.integer(7), Reply.error("ERR no"), Reply.NULL};
+    assertThat(engine.decode(engine.encode(results))).isEqualTo(results);
+    assertThat(engine.decode(engine.encode(new Object[0]))).isEmpty();
+  }
+}
