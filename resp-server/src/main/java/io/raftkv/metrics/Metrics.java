@@ -1,0 +1,261 @@
+package io.raftkv.metrics;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.raftkv.resp.command.Group;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.function.DoubleSupplier;
+import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/**
+ * Every meter of the server, registered once. Recording is a lookup in an array and a few adders:
+ * no allocation, no lock, no hashing. Thread-safe.
+ */
+public final class Metrics implements AutoCloseable {
+  private static final Duration STORE_READING_LIFETIME = Duration.ofSeconds(1);
+
+  private static final Duration[] LATENCY_BUCKETS = {
+    Duration.ofNanos(100_000),
+    Duration.ofNanos(250_000),
+    Duration.ofNanos(500_000),
+    Duration.ofMillis(1),
+    Duration.ofNanos(2_500_000),
+    Duration.ofMillis(5),
+    Duration.ofMillis(10),
+    Duration.ofMillis(25),
+    Duration.ofMillis(50),
+    Duration.ofMillis(100),
+    Duration.ofMillis(250),
+    Duration.ofMillis(500),
+    Duration.ofSeconds(1),
+    Duration.ofMillis(2_500),
+    Duration.ofSeconds(5),
+    Duration.ofSeconds(10)
+  };
+
+  private final PrometheusMeterRegistry registry;
+  private final JvmGcMetrics garbageCollection = new JvmGcMetrics();
+  private final EnumMap<Group, FamilyMeters> families = new EnumMap<>(Group.class);
+  private final DistributionSummary batchCommands;
+  private final DistributionSummary batchBytes;
+  private final List<LongSupplier> counted = new CopyOnWriteArrayList<>();
+  private final Map<String, List<Meter>> metersOfShard = new HashMap<>();
+
+  /** With a registry of its own. */
+  public Metrics() {
+    this(new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
+  }
+
+  /** Registers all meters that do not depend on shards. */
+  public Metrics(PrometheusMeterRegistry registry) {
+    this.registry = registry;
+    for (Group family : Group.values()) {
+      families.put(family, FamilyMeters.register(registry, family));
+    }
+    batchCommands =
+        DistributionSummary.builder("raftkv.batch.commands")
+            .description("Commands in one log entry")
+            .serviceLevelObjectives(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000)
+            .register(registry);
+    batchBytes =
+        DistributionSummary.builder("raftkv.batch.bytes")
+            .description("Size of one log entry")
+            .baseUnit("bytes")
+            .serviceLevelObjectives(
+                1 << 8, 1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24)
+            .register(registry);
+    new JvmMemoryMetrics().bindTo(registry);
+    new JvmThreadMetrics().bindTo(registry);
+    new ProcessorMetrics().bindTo(registry);
+    new FileDescriptorMetrics().bindTo(registry);
+    new UptimeMetrics().bindTo(registry);
+    garbageCollection.bindTo(registry);
+  }
+
+  /** What the HTTP server shows. */
+  public PrometheusMeterRegistry registry() {
+    return registry;
+  }
+
+  /** A command was answered, {@code nanos} after it was read. */
+  public void operation(Group family, Outcome outcome, long nanos) {
+    FamilyMeters meters = families.get(family);
+    meters.answered().get(outcome).increment();
+    meters.duration().record(nanos, TimeUnit.NANOSECONDS);
+  }
+
+  /** Commands answered so far. */
+  public long commands() {
+    double sum = 0;
+    for (FamilyMeters meters : families.values()) {
+      for (Counter counter : meters.answered().values()) {
+        sum += counter.count();
+      }
+    }
+    return (long) sum;
+  }
+
+  /** A log entry of so many commands was proposed. */
+  public void batch(int commands, long bytes) {
+    batchCommands.record(commands);
+    batchBytes.record((double) bytes);
+  }
+
+  /** Counts the rounds that confirmed leadership for reads. Once per instance. */
+  public void readBarrierRounds(LongSupplier rounds) {
+    counter(
+        "raftkv.read.barrier.rounds",
+        "Confirmations of leadership asked of the other replicas for reads",
+        rounds);
+  }
+
+  /** Counts requests of clients that went on to another node. Once per instance. */
+  public void forwards(LongSupplier forwards) {
+    counter(
+        "raftkv.forwards",
+        "Batches of commands sent on to the node that can answer them",
+        forwards);
+  }
+
+  private void counter(String name, String description, LongSupplier value) {
+    FunctionCounter.builder(name, value, LongSupplier::getAsLong)
+        .description(description)
+        .register(registry);
+    counted.add(value); // Micrometer alone would hold it weakly
+  }
+
+  /** Counts the connections of clients at each scrape. Once per instance. */
+  public void connections(IntSupplier open) {
+    gauge("raftkv.connections", "Connections of clients", open::getAsInt).register(registry);
+  }
+
+  /** Begins to show a shard; in place of what was shown under its name. */
+  public synchronized void addShard(String shard, ShardGauges gauges) {
+    removeShard(shard);
+    List<Meter> meters = new ArrayList<>();
+    meters.add(
+        ofShard(
+            shard,
+            "raftkv.raft.leader",
+            "1 if this replica leads its shard",
+            () -> gauges.leads().getAsBoolean() ? 1 : 0));
+    meters.add(ofShard(shard, "raftkv.raft.term", "Raft term", gauges.term()));
+    meters.add(
+        ofShard(
+            shard, "raftkv.raft.commit.index", "Last entry known committed", gauges.commitIndex()));
+    meters.add(
+        ofShard(shard, "raftkv.raft.applied.index", "Last entry applied", gauges.appliedIndex()));
+    meters.add(
+        gauge(
+                "raftkv.storage.disk.usage",
+                "Disk taken by log, store and snapshots",
+                () -> gauges.diskUsageBytes().getAsLong())
+            .baseUnit("bytes")
+            .tag("shard", shard)
+            .register(registry));
+    Reading reading = new Reading(gauges.store());
+    for (String property : reading.get().keySet()) {
+      meters.add(
+          ofShard(
+              shard,
+              meterName(property),
+              "RocksDB's " + property,
+              () -> reading.get().getOrDefault(property, 0L)));
+    }
+    metersOfShard.put(shard, meters);
+  }
+
+  /** Stops showing a shard; afterwards its gauges are not called again by later scrapes. */
+  public synchronized void removeShard(String shard) {
+    List<Meter> meters = metersOfShard.remove(shard);
+    if (meters != null) {
+      meters.forEach(registry::remove);
+    }
+  }
+
+  private Meter ofShard(String shard, String name, String description, LongSupplier value) {
+    return gauge(name, description, value::getAsLong).tag("shard", shard).register(registry);
+  }
+
+  /** The builder keeps the supplier alive: by default Micrometer would not. */
+  private static Gauge.Builder<?> gauge(String name, String description, DoubleSupplier value) {
+    Supplier<Number> boxed = value::getAsDouble;
+    return Gauge.builder(name, boxed).description(description).strongReference(true);
+  }
+
+  private static String meterName(String property) {
+    String prefix = "rocksdb.";
+    String bare = property.startsWith(prefix) ? property.substring(prefix.length()) : property;
+    return "raftkv." + prefix + bare.replace('-', '.');
+  }
+
+  @Override
+  public void close() {
+    garbageCollection.close();
+    registry.close();
+  }
+
+  /** The meters of one family of commands. Enum maps are arrays: finding a meter is cheap. */
+  private record FamilyMeters(EnumMap<Outcome, Counter> answered, Timer duration) {
+    static FamilyMeters register(PrometheusMeterRegistry registry, Group family) {
+      EnumMap<Outcome, Counter> answered = new EnumMap<>(Outcome.class);
+      for (Outcome outcome : Outcome.values()) {
+        answered.put(
+            outcome,
+            Counter.builder("raftkv.operations")
+                .description("Commands answered")
+                .tag("family", family.redisName())
+                .tag("outcome", outcome.tag())
+                .register(registry));
+      }
+      Timer duration =
+          Timer.builder("raftkv.operation.duration")
+              .description("Time from a command's last byte read to its reply being ready")
+              .tag("family", family.redisName())
+              .serviceLevelObjectives(LATENCY_BUCKETS)
+              .register(registry);
+      return new FamilyMeters(answered, duration);
+    }
+  }
+
+  /** One reading of all properties serves all gauges of a scrape. */
+  private static final class Reading {
+    private final Supplier<Map<String, Long>> source;
+    private Map<String, Long> last;
+    private long readAtNanos;
+
+    Reading(Supplier<Map<String, Long>> source) {
+      this.source = source;
+    }
+
+    synchronized Map<String, Long> get() {
+      long now = System.nanoTime();
+      if (last == null || now - readAtNanos > STORE_READING_LIFETIME.toNanos()) {
+        last = Map.copyOf(source.get());
+        readAtNanos = now;
+      }
+      return last;
+    }
+  }
+}

@@ -1,0 +1,163 @@
+package io.raftkv.resp.dispatch;
+
+import io.raftkv.resp.command.Args;
+import io.raftkv.resp.command.CommandSpec;
+import io.raftkv.resp.command.CommandSpec.FanOut;
+import io.raftkv.resp.command.GenericCommands;
+import io.raftkv.resp.command.KeySpec;
+import io.raftkv.resp.command.Numbers;
+import io.raftkv.resp.reply.CommandException;
+import io.raftkv.resp.reply.RespErrors;
+import io.raftkv.storage.Slot;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
+
+/**
+ * Finds the shards of a data command and cuts it up where it concerns several. Stateless and
+ * thread-safe.
+ */
+final class Dispatcher {
+  /** Takes the operations of a command, each with the shard it belongs to. */
+  interface Target {
+    void add(Routing.Shard shard, DataOp op);
+
+    Executor executor();
+
+    int database();
+  }
+
+  private final Supplier<Routing> routing;
+
+  Dispatcher(Supplier<Routing> routing) {
+    this.routing = routing;
+  }
+
+  /**
+   * Adds the operations of a command to the target.
+   *
+   * @throws CommandException if it cannot be routed; nothing was added then
+   */
+  void dispatch(CommandSpec spec, byte[][] words, Target target, ReplySink sink) {
+    Routing table = routing.get();
+    List<Routing.Shard> shards = table.shards();
+    if (shards.isEmpty()) {
+      throw new CommandException(RespErrors.CLUSTER_NOT_FORMED);
+    }
+    switch (spec.fanOut()) {
+      case BY_CURSOR -> byCursor(spec, words, table, target, sink);
+      case SUM_ALL_SHARDS, CONCAT_ALL_SHARDS, ALL_OK_ALL_SHARDS, FIRST_NON_NULL ->
+          toAll(spec, words, shards, target, sink);
+      case NONE, SUM_BY_KEY, JOIN_BY_KEY, ALL_OK_BY_KEY -> {
+        if (isWhole(table)) {
+          // The whole keyspace is one shard: everything is atomic, with any keys.
+          target.add(shards.get(0), op(spec, words, target, sink));
+        } else if (spec.fanOut() == FanOut.NONE) {
+          target.add(ownerOfAll(spec, words, table), op(spec, words, target, sink));
+        } else {
+          byKey(spec, words, table, target, sink);
+        }
+      }
+    }
+  }
+
+  private static boolean isWrite(CommandSpec spec) {
+    return spec.access() == CommandSpec.Access.WRITE;
+  }
+
+  /** True if one shard has all slots; one shard of which slots are missing is not enough. */
+  private static boolean isWhole(Routing table) {
+    return table.shardOf(0) != null && table.lastSlotOfRun(0) == Slot.COUNT - 1;
+  }
+
+  private static DataOp op(CommandSpec spec, byte[][] words, Target target, ReplySink sink) {
+    return new DataOp(spec, words, target.database(), target.executor(), sink);
+  }
+
+  private static Routing.Shard ownerOfAll(CommandSpec spec, byte[][] words, Routing table) {
+    KeySpec keys = spec.keys();
+    if (keys == KeySpec.FIRST) {
+      return owner(table, Slot.of(words[1]));
+    }
+    int slot = -1;
+    for (int position : keys.positions(new Args(words))) {
+      int own = Slot.of(words[position]);
+      if (slot >= 0 && own != slot) {
+        throw new CommandException(RespErrors.CROSS_SLOT);
+      }
+      slot = own;
+    }
+    return slot < 0 ? table.shards().get(0) : owner(table, slot);
+  }
+
+  private static Routing.Shard owner(Routing table, int slot) {
+    Routing.Shard shard = table.shardOf(slot);
+    if (shard == null) {
+      throw new CommandException(RespErrors.slotNotServed(slot));
+    }
+    return shard;
+  }
+
+  private static void byKey(
+      CommandSpec spec, byte[][] words, Routing table, Target target, ReplySink sink) {
+    int step = spec.keys().step();
+    int[] keys = spec.keys().positions(new Args(words));
+    if ((words.length - 1) % step != 0) {
+      throw new CommandException(RespErrors.wrongArity(spec.name()));
+    }
+    Map<Routing.Shard, List<Integer>> byShard = new LinkedHashMap<>();
+    for (int i = 0; i < keys.length; i++) {
+      byShard
+          .computeIfAbsent(owner(table, Slot.of(words[keys[i]])), shard -> new ArrayList<>())
+          .add(i);
+    }
+    int[][] positions = new int[byShard.size()][];
+    FanOutReply joined =
+        new FanOutReply(spec.fanOut(), isWrite(spec), byShard.size(), positions, sink);
+    int part = 0;
+    for (Map.Entry<Routing.Shard, List<Integer>> entry : byShard.entrySet()) {
+      List<Integer> mine = entry.getValue();
+      byte[][] partWords = new byte[1 + mine.size() * step][];
+      partWords[0] = words[0];
+      positions[part] = new int[mine.size()];
+      for (int i = 0; i < mine.size(); i++) {
+        positions[part][i] = mine.get(i);
+        System.arraycopy(words, keys[mine.get(i)], partWords, 1 + i * step, step);
+      }
+      target.add(entry.getKey(), op(spec, partWords, target, joined.part(part)));
+      part++;
+    }
+  }
+
+  private static void toAll(
+      CommandSpec spec, byte[][] words, List<Routing.Shard> shards, Target target, ReplySink sink) {
+    int count = shards.size();
+    FanOutReply joined =
+        new FanOutReply(spec.fanOut(), isWrite(spec), count, new int[count][], sink);
+    int first =
+        spec.fanOut() == FanOut.FIRST_NON_NULL ? ThreadLocalRandom.current().nextInt(count) : 0;
+    for (int i = 0; i < count; i++) {
+      target.add(shards.get((first + i) % count), op(spec, words, target, joined.part(i)));
+    }
+  }
+
+  /** A scan goes on where its cursor is; at the end of a shard's slots the next shard is next. */
+  private static void byCursor(
+      CommandSpec spec, byte[][] words, Routing table, Target target, ReplySink sink) {
+    int slot = GenericCommands.slotOfCursor(words[1]);
+    if (isWhole(table)) {
+      target.add(owner(table, slot), op(spec, words, target, sink));
+      return;
+    }
+    byte[][] bounded = new byte[words.length + 1][];
+    bounded[0] = GenericCommands.SCAN_UP_TO.name().getBytes(StandardCharsets.US_ASCII);
+    bounded[1] = Numbers.format(table.lastSlotOfRun(slot));
+    System.arraycopy(words, 1, bounded, 2, words.length - 1);
+    target.add(owner(table, slot), op(GenericCommands.SCAN_UP_TO, bounded, target, sink));
+  }
+}

@@ -1,0 +1,126 @@
+package io.raftkv.resp.dispatch;
+
+import io.netty.util.concurrent.EventExecutor;
+import io.raftkv.metrics.Metrics;
+import io.raftkv.raft.Replica;
+import io.raftkv.resp.codec.RespLimits;
+import io.raftkv.resp.command.CommandTable;
+import io.raftkv.resp.command.GenericCommands;
+import io.raftkv.resp.command.ReadConsistency;
+import io.raftkv.resp.reply.Reply;
+import io.raftkv.shard.PeerTransport;
+import io.raftkv.shard.ReadBarrier;
+import io.raftkv.shard.ShardHost;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/**
+ * How commands reach the shards, put together from its parts: what sessions use, and what the node
+ * needs to answer others and to keep shards clean. Thread-safe.
+ */
+public final class ShardTraffic {
+  /** Picks a node for reads of a shard that has no replica here. */
+  public interface Nodes {
+    /** The leader if it is known, else any node with a replica; null if there is none. */
+    String nodeFor(UUID shard);
+
+    /** The shard's name for messages. */
+    String name(UUID shard);
+  }
+
+  private final ShardHost<NodeProposal> shards;
+  private final RemoteReads remote;
+  private final SessionServices services;
+
+  public ShardTraffic(
+      CommandTable table,
+      Supplier<Routing> routing,
+      Function<UUID, Replica> replicas,
+      ShardHost<NodeProposal> shards,
+      ReadBarrier barrier,
+      PeerTransport transport,
+      Nodes nodes,
+      Executor readPool,
+      EventExecutor executor,
+      LongSupplier clock,
+      long timeoutNanos,
+      Metrics metrics,
+      ReadConsistency defaultConsistency,
+      boolean needsPassword,
+      RespLimits linkLimits) {
+    this.shards = shards;
+    ShardTicker ticker =
+        new ShardTicker(
+            GenericCommands.SWEEP, (group, op) -> shards.client(group).submit(List.of(op)));
+    Function<UUID, ReadableReplica> readable = id -> ReadableReplica.of(replicas.apply(id));
+    this.remote = new RemoteReads(transport, nodes, table, readable, executor, timeoutNanos);
+    ReadService reads =
+        new ReadService(readable, barrier::confirm, ticker, readPool, remote, clock, timeoutNanos);
+    remote.answerFrom(reads);
+    this.services =
+        new SessionServices(
+            table,
+            new Dispatcher(routing),
+            reads,
+            (group, ops) -> shards.client(group).submit(List.copyOf(ops)),
+            new RecentAnswer(
+                () -> shards.clients().stream().anyMatch(client -> client.isSaturated())),
+            metrics,
+            defaultConsistency,
+            needsPassword,
+            linkLimits);
+  }
+
+  /** Asked for every read of every connection, while the answer changes slowly. */
+  private static final class RecentAnswer implements BooleanSupplier {
+    private static final long LIFETIME_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+    private final BooleanSupplier source;
+    private volatile long askedNanos = System.nanoTime() - LIFETIME_NANOS;
+    private volatile boolean answer;
+
+    private RecentAnswer(BooleanSupplier source) {
+      this.source = source;
+    }
+
+    @Override
+    public boolean getAsBoolean() {
+      long now = System.nanoTime();
+      if (now - askedNanos >= LIFETIME_NANOS) {
+        askedNanos = now;
+        answer = source.getAsBoolean();
+      }
+      return answer;
+    }
+  }
+
+  /** What sessions share. */
+  public SessionServices services() {
+    return services;
+  }
+
+  /** Answers another node's {@link PeerTransport.Kind#READ} request. */
+  public CompletableFuture<byte[]> answerRead(byte[] request) {
+    return remote.answer(request);
+  }
+
+  /** Has the shard's leader delete up to {@code limit} keys that are due. */
+  public void sweep(UUID shard, int limit, Executor executor, Consumer<Reply> done) {
+    byte[][] words = {
+      GenericCommands.SWEEP.name().getBytes(StandardCharsets.US_ASCII),
+      Integer.toString(limit).getBytes(StandardCharsets.US_ASCII)
+    };
+    shards
+        .client(shard)
+        .submit(List.of(new DataOp(GenericCommands.SWEEP, words, 0, executor, done::accept)));
+  }
+}

@@ -1,0 +1,121 @@
+package io.raftkv.resp.link;
+
+import static io.raftkv.resp.command.CommandSpec.command;
+
+import io.raftkv.resp.command.Args;
+import io.raftkv.resp.command.CommandSpec;
+import io.raftkv.resp.command.Connection;
+import io.raftkv.resp.command.Flag;
+import io.raftkv.resp.command.Group;
+import io.raftkv.resp.reply.CommandException;
+import io.raftkv.resp.reply.Reply;
+import io.raftkv.shard.PeerTransport;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The receiving end of the links: the command by which nodes talk to each other.
+ *
+ * <pre>
+ *   RAFTKV.LINK HELLO node secret        +OK, and the connection is a link from then on
+ *   RAFTKV.LINK kind number request      push: link, number, answer (null if it failed)
+ * </pre>
+ */
+public final class LinkCommands {
+  /** Takes requests of other nodes. */
+  @FunctionalInterface
+  public interface Requests {
+    /** Must not block; the stage may complete on any thread. */
+    CompletionStage<byte[]> request(PeerTransport.Kind kind, byte[] request);
+  }
+
+  static final String NAME = "RAFTKV.LINK";
+  static final String HELLO = "HELLO";
+
+  private static final Logger LOG = LoggerFactory.getLogger(LinkCommands.class);
+  private static final Reply PUSH_KIND = Reply.bulk("link");
+
+  private static final long TELL_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  private final AtomicLong lastToldNanos = new AtomicLong(System.nanoTime() - TELL_NANOS);
+  private final Requests requests;
+  private final byte[] secret;
+  private final Set<Long> links = ConcurrentHashMap.newKeySet();
+
+  public LinkCommands(Requests requests, String secret) {
+    this.requests = requests;
+    this.secret = secret.getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** The entry for the command table. */
+  public List<CommandSpec> all() {
+    return List.of(
+        command(NAME)
+            .arity(4)
+            .flags(Flag.ADMIN, Flag.NO_AUTH, Flag.NOSCRIPT)
+            .docs(Group.CLUSTER, "0.1.0", "O(1)", "Carries requests between nodes.")
+            .local(this::link));
+  }
+
+  /** To be told when a connection is gone. */
+  public void closed(long connectionId) {
+    links.remove(connectionId);
+  }
+
+  private Reply link(Args args, Connection connection) {
+    if (args.is(1, HELLO)) {
+      if (!MessageDigest.isEqual(secret, args.bytes(3))) {
+        throw new CommandException("NOPERM wrong cluster secret");
+      }
+      links.add(connection.id());
+      connection.authenticated(true);
+      connection.becomeLink(args.text(2));
+      return Reply.OK;
+    }
+    if (!links.contains(connection.id())) {
+      throw new CommandException("NOPERM this connection is not a link between nodes");
+    }
+    PeerTransport.Kind kind;
+    try {
+      kind = PeerTransport.Kind.valueOf(args.text(1));
+    } catch (IllegalArgumentException unknown) {
+      throw new CommandException("ERR unknown kind of link request");
+    }
+    Reply number = Reply.integer(args.int64(2));
+    CompletionStage<byte[]> answer;
+    try {
+      answer = requests.request(kind, args.bytes(3));
+    } catch (RuntimeException fault) {
+      answer = CompletableFuture.failedFuture(fault);
+    }
+    answer.whenComplete(
+        (bytes, failure) -> {
+          if (bytes == null) {
+            tell(kind, failure);
+          }
+          Reply body = bytes == null ? Reply.NULL : Reply.bulk(bytes);
+          connection.push(new Reply.Push(List.of(PUSH_KIND, number, body)));
+        });
+    return null;
+  }
+
+  /** The other node asks again and again: one line for a while is enough. */
+  private void tell(PeerTransport.Kind kind, Throwable failure) {
+    long now = System.nanoTime();
+    long last = lastToldNanos.get();
+    if (now - last >= TELL_NANOS && lastToldNanos.compareAndSet(last, now)) {
+      LOG.warn("request kind={} of another node failed", kind, failure);
+    } else {
+      LOG.debug("request kind={} of another node failed", kind, failure);
+    }
+  }
+}

@@ -1,0 +1,59 @@
+package io.raftkv.resp.dispatch;
+
+import io.raftkv.resp.command.CommandRunner;
+import io.raftkv.resp.command.CommandSpec;
+import io.raftkv.resp.command.ReadConsistency;
+import io.raftkv.resp.reply.Reply;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A shard in memory whose test decides when what is under way happens: writes one after the other,
+ * reads at any time.
+ */
+final class FakeShard {
+  /** A run of reads under way. */
+  record Reads(List<DataOp> ops, ReadConsistency consistency, Runnable done) {}
+
+  private final CommandRunner data;
+  final ArrayDeque<DataOp> writes = new ArrayDeque<>();
+  final List<Reads> reads = new ArrayList<>();
+
+  FakeShard(List<CommandSpec> specs) {
+    data = new CommandRunner(specs);
+  }
+
+  boolean isIdle() {
+    return writes.isEmpty() && reads.isEmpty();
+  }
+
+  /** The first operation in the log takes effect and is answered. */
+  void applyOne() {
+    DataOp op = writes.remove();
+    op.succeeded(run(op));
+  }
+
+  void read(int index) {
+    Reads run = reads.remove(index);
+    for (DataOp op : run.ops()) {
+      op.reply(run(op));
+    }
+    run.done().run();
+  }
+
+  void finish() {
+    while (!isIdle()) {
+      if (writes.isEmpty()) {
+        read(0);
+      } else {
+        applyOne();
+      }
+    }
+  }
+
+  Reply run(DataOp op) {
+    data.database(op.database());
+    return data.run(op.words());
+  }
+}

@@ -1,0 +1,472 @@
+package io.raftkv.resp.dispatch;
+
+import static io.raftkv.resp.command.CommandSpec.command;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.raftkv.resp.command.CommandCodec;
+import io.raftkv.resp.command.CommandEngine;
+import io.raftkv.resp.command.CommandSpec;
+import io.raftkv.resp.command.CommandTable;
+import io.raftkv.resp.command.GenericCommands;
+import io.raftkv.resp.command.Group;
+import io.raftkv.resp.command.ReadConsistency;
+import io.raftkv.resp.command.StringCommands;
+import io.raftkv.resp.reply.Reply;
+import io.raftkv.resp.reply.RespErrors;
+import io.raftkv.shard.ApplyContext;
+import io.raftkv.shard.ReadBarrier;
+import io.raftkv.storage.Keyspace;
+import io.raftkv.storage.ShardStore;
+import io.raftkv.storage.StoreBatch;
+import io.raftkv.storage.StoreEnvironment;
+import io.raftkv.storage.StoreOptions;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReadServiceTest {
+  private static final long MIB = 1L << 20;
+  private static final long TIME = 1_700_000_000_000L;
+  private static final Routing.Shard SHARD = SlotMap.shard("s1");
+  private static final String DOWN = "-" + RespErrors.clusterDown("s1");
+
+  private final List<CommandSpec> specs = new ArrayList<>();
+  private final FakeReplica replica = new FakeReplica();
+  private final List<ReadBarrier.Waiter> waiters = new ArrayList<>();
+  private final List<DataOp> ticks = new ArrayList<>();
+  private final ArrayDeque<Runnable> pool = new ArrayDeque<>();
+  private final EmbeddedChannel channel = new EmbeddedChannel();
+  private final List<String> replies = new ArrayList<>();
+  private CommandTable table;
+  private StoreEnvironment environment;
+  private ShardStore store;
+  private Runnable duringRead = () -> {};
+  private boolean poolIsFull;
+  private long clock = TIME;
+  private long index;
+  private int done;
+  private int remote;
+  private boolean absent;
+
+  @TempDir private Path directory;
+
+  /** A replica whose store can be away. */
+  private final class FakeReplica implements ReadableReplica {
+    private final List<Runnable> onApplied = new ArrayList<>();
+    private boolean alive = true;
+    private boolean away;
+    private long silence;
+    private long applied = -1;
+
+    @Override
+    public boolean isAlive() {
+      return alive;
+    }
+
+    @Override
+    public long appliedIndex() {
+      return applied;
+    }
+
+    @Override
+    public long leaderSilenceMillis() {
+      return silence;
+    }
+
+    @Override
+    public void whenApplied(long upTo, Runnable action) {
+      onApplied.add(action);
+    }
+
+    @Override
+    public <T> T withStore(Function<ShardStore, T> use) {
+      return away ? null : use.apply(store);
+    }
+  }
+
+  @BeforeEach
+  void open() {
+    specs.addAll(StringCommands.ALL);
+    specs.addAll(GenericCommands.ALL);
+    specs.add(
+        reading(
+            "BUG",
+            args -> {
+              throw new IllegalStateException("a bug of the test");
+            }));
+    specs.add(
+        reading(
+            "OVERFLOW",
+            args -> {
+              throw new StackOverflowError("of the test");
+            }));
+    specs.add(reading("NOTHING", args -> null));
+    specs.add(
+        command("TWICE")
+            .arity(3)
+            .docs(Group.GENERIC, "1.0.0", "O(1)", "A command of this test.")
+            .reads(
+                (args, keys) -> {
+                  boolean first = keys.key(args.bytes(1)).exists();
+                  duringRead.run();
+                  boolean second = keys.key(args.bytes(2)).exists();
+                  return Reply.simple(first + " " + second);
+                }));
+    table = new CommandTable(List.of(specs));
+    environment = new StoreEnvironment(new StoreOptions(8 * MIB, 2 * MIB, 16 * MIB, 64, 2));
+    store = ShardStore.open(directory.resolve("store"), environment);
+  }
+
+  @AfterEach
+  void close() {
+    store.close();
+    environment.close();
+    channel.finishAndReleaseAll();
+  }
+
+  private static CommandSpec reading(String name, Function<Keyspace, Reply> handler) {
+    return command(name)
+        .arity(-1)
+        .docs(Group.GENERIC, "1.0.0", "O(1)", "A command of this test.")
+        .reads((args, keys) -> handler.apply(keys));
+  }
+
+  private void reopen() {
+    store.close();
+    store = ShardStore.open(directory.resolve("store"), environment);
+  }
+
+  /** An entry in the log, applied here. */
+  private void apply(long stamp, String line) {
+    ByteBuffer payload = ByteBuffer.allocate(1 << 12);
+    CommandCodec.encode(0, words(line), payload);
+    try (StoreBatch batch = store.begin(stamp)) {
+      new CommandEngine(table)
+          .apply(new ApplyContext(++index, batch.timeMillis(), 1, 1), payload.flip(), batch);
+      batch.commit(1, index);
+    }
+    replica.applied = index;
+  }
+
+  private static byte[][] words(String line) {
+    return Arrays.stream(line.split(" ", -1))
+        .map(word -> word.getBytes(StandardCharsets.US_ASCII))
+        .toArray(byte[][]::new);
+  }
+
+  private ReadService service(Duration timeout) {
+    return new ReadService(
+        group -> absent ? null : replica,
+        (group, deadline, waiter) -> waiters.add(waiter),
+        new ShardTicker(GenericCommands.SWEEP, (group, op) -> ticks.add(op)),
+        task -> {
+          if (poolIsFull) {
+            throw new RejectedExecutionException("full");
+          }
+          pool.add(task);
+        },
+        (shard, ops, consistency, loop, then) -> remote++,
+        () -> clock,
+        timeout.toNanos());
+  }
+
+  private void read(ReadConsistency consistency, String... lines) {
+    read(service(Duration.ofSeconds(30)), consistency, lines);
+  }
+
+  private void read(ReadService service, ReadConsistency consistency, String... lines) {
+    List<DataOp> ops = new ArrayList<>();
+    for (String line : lines) {
+      byte[][] words = words(line);
+      int place = replies.size();
+      replies.add(null);
+      ops.add(
+          new DataOp(
+              table.find(words[0]),
+              words,
+              0,
+              channel.eventLoop(),
+              reply -> {
+                assertThat(replies.set(place, text(reply))).as("one reply").isNull();
+              }));
+    }
+    service.read(SHARD, ops, consistency, channel.eventLoop(), () -> done++);
+  }
+
+  private static String text(Reply reply) {
+    if (reply instanceof Reply.Bulk bulk) {
+      return new String(bulk.bytes(), StandardCharsets.US_ASCII);
+    } else if (reply instanceof Reply.Failure failure) {
+      return "-" + failure.line();
+    }
+    return reply instanceof Reply.Simple simple ? simple.text() : "null";
+  }
+
+  private void confirm(long commitIndex) {
+    assertThat(waiters).hasSize(1);
+    waiters.remove(0).confirmed(commitIndex);
+  }
+
+  private void runPool() {
+    assertThat(pool).hasSize(1);
+    pool.remove().run();
+    channel.runPendingTasks();
+  }
+
+  private void waitFor(Supplier<Boolean> condition) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (!condition.get()) {
+      assertThat(System.nanoTime()).isLessThan(end);
+      channel.advanceTimeBy(10, TimeUnit.MILLISECONDS);
+      channel.runScheduledPendingTasks();
+    }
+  }
+
+  // ---- which path ----
+
+  @Test
+  void aLinearizableReadWaitsForItsConfirmationAndForTheIndex() {
+    apply(TIME, "SET k old");
+    read(ReadConsistency.LINEARIZABLE, "GET k");
+    assertThat(replies).containsExactly((String) null);
+    confirm(2);
+    assertThat(replies).as("entry 2 is not applied yet").containsExactly((String) null);
+    apply(TIME, "SET k new");
+    replica.onApplied.forEach(Runnable::run);
+    channel.runPendingTasks();
+    assertThat(replies).containsExactly("new");
+    assertThat(pool).as("the row is in memory").isEmpty();
+    assertThat(done).isEqualTo(1);
+  }
+
+  @Test
+  void eventualReadsAskNobody() {
+    apply(TIME, "SET k v");
+    read(ReadConsistency.EVENTUAL, "GET k");
+    assertThat(replies).containsExactly("v");
+    assertThat(waiters).isEmpty();
+  }
+
+  @Test
+  void boundedReadsAskNobodyButRefuseOnAnOldReplica() {
+    apply(TIME, "SET k v");
+    replica.silence = 500;
+    read(ReadConsistency.bounded(Duration.ofMillis(500)), "GET k");
+    read(ReadConsistency.bounded(Duration.ofMillis(499)), "GET k", "GET k");
+    assertThat(waiters).isEmpty();
+    String refusal =
+        "-TRYAGAIN this replica of shard s1 has not heard from its leader within the bound of 499"
+            + " ms";
+    assertThat(replies).containsExactly("v", refusal, refusal);
+    assertThat(done).isEqualTo(2);
+  }
+
+  @Test
+  void withoutAReplicaTheReadIsForwarded() {
+    absent = true;
+    read(ReadConsistency.LINEARIZABLE, "GET k");
+    absent = false;
+    replica.alive = false;
+    read(ReadConsistency.EVENTUAL, "GET k");
+    assertThat(remote).isEqualTo(2);
+    assertThat(waiters).isEmpty();
+  }
+
+  @Test
+  void whatIsNotInMemoryIsReadByThePool() {
+    apply(TIME, "SET a 1");
+    apply(TIME, "SET b 2");
+    reopen();
+    read(ReadConsistency.EVENTUAL, "GET a", "GET b", "GET none");
+    assertThat(replies).containsOnlyNulls();
+    assertThat(done).isZero();
+    runPool();
+    assertThat(replies).containsExactly("1", "2", "null");
+    read(ReadConsistency.EVENTUAL, "GET a", "GET b", "GET none");
+    assertThat(pool).isEmpty();
+    assertThat(done).isEqualTo(2);
+  }
+
+  @Test
+  void aViewThatACommitHasMadeStaleIsReplacedByASnapshot() {
+    apply(TIME, "SET a 1");
+    reopen();
+    int[] runs = {0};
+    duringRead =
+        () -> {
+          if (runs[0]++ < 2) { // in memory for the first word, on disk for the second
+            apply(TIME, "SET b 1");
+          }
+        };
+    read(ReadConsistency.EVENTUAL, "GET a", "TWICE a b");
+    runPool();
+    assertThat(runs[0]).as("ran again").isGreaterThan(1);
+    assertThat(replies.get(0)).isEqualTo("1");
+    assertThat(replies.get(1)).isEqualTo("true true");
+  }
+
+  @Test
+  void aFullPoolRefuses() {
+    poolIsFull = true;
+    read(ReadConsistency.EVENTUAL, "GET none", "GET none");
+    assertThat(replies).hasSize(2).allMatch(reply -> reply.startsWith("-TRYAGAIN "));
+    assertThat(done).isEqualTo(1);
+  }
+
+  // ---- deadlines ----
+
+  @Test
+  void aReadIsDownWhenItIsNotConfirmed() {
+    read(ReadConsistency.LINEARIZABLE, "GET a", "GET b");
+    waiters.remove(0).failed();
+    assertThat(replies).containsExactly(DOWN, DOWN);
+    assertThat(done).isEqualTo(1);
+  }
+
+  @Test
+  void aReadIsDownWhenItsIndexIsNotAppliedInTime() {
+    read(service(Duration.ofMillis(50)), ReadConsistency.LINEARIZABLE, "GET a");
+    confirm(10);
+    waitFor(() -> done == 1);
+    assertThat(replies).containsExactly(DOWN);
+    replica.onApplied.forEach(Runnable::run);
+    channel.runPendingTasks();
+    assertThat(done).as("late").isEqualTo(1);
+  }
+
+  @Test
+  void aReplicaThatIsBeingReplacedIsAskedAgain() {
+    apply(TIME, "SET k v");
+    replica.away = true;
+    read(ReadConsistency.LINEARIZABLE, "GET k");
+    confirm(1);
+    channel.advanceTimeBy(15, TimeUnit.MILLISECONDS);
+    channel.runScheduledPendingTasks();
+    assertThat(done).isZero();
+    replica.away = false;
+    waitFor(() -> done == 1);
+    assertThat(replies).containsExactly("v");
+  }
+
+  @Test
+  void aReplicaThatGoesAwayBeforeThePoolReadsIsAskedAgain() {
+    apply(TIME, "SET k v");
+    reopen();
+    read(ReadConsistency.EVENTUAL, "GET k");
+    replica.away = true;
+    runPool();
+    replica.away = false;
+    waitFor(() -> !pool.isEmpty());
+    runPool();
+    assertThat(replies).containsExactly("v");
+  }
+
+  @Test
+  void aReplicaThatStaysAwayIsDownAtTheDeadline() {
+    replica.away = true;
+    read(service(Duration.ofMillis(30)), ReadConsistency.EVENTUAL, "GET k");
+    assertThat(done).isZero();
+    waitFor(() -> done == 1);
+    assertThat(replies).containsExactly(DOWN);
+  }
+
+  // ---- keys that are due ----
+
+  @Test
+  void aDueKeyIsAnsweredAfterShardTimeHasMovedOn() {
+    apply(TIME, "SET k v PX 100");
+    apply(TIME, "SET other o");
+    clock = TIME + 101;
+    read(ReadConsistency.LINEARIZABLE, "GET other", "GET k", "GET other");
+    confirm(2);
+    assertThat(ticks).hasSize(1);
+    assertThat(replies).as("in one piece").containsOnlyNulls();
+    apply(clock, "RAFTKV.SWEEP 10");
+    ticks.remove(0).succeeded(Reply.ZERO);
+    confirm(3);
+    assertThat(replies).containsExactly("o", "null", "o");
+    assertThat(done).isEqualTo(1);
+  }
+
+  @Test
+  void aKeyThatIsNotDueByTheLeadersClockIsAnsweredAfterOneTick() {
+    apply(TIME, "SET k v PX 100");
+    clock = TIME + 101;
+    read(ReadConsistency.LINEARIZABLE, "GET k");
+    confirm(1);
+    apply(TIME + 50, "RAFTKV.SWEEP 10");
+    ticks.remove(0).succeeded(Reply.ZERO);
+    confirm(2);
+    assertThat(replies).containsExactly("v");
+    assertThat(ticks).isEmpty();
+  }
+
+  @Test
+  void aTickThatFailsFailsTheRead() {
+    apply(TIME, "SET k v PX 100");
+    clock = TIME + 101;
+    read(ReadConsistency.LINEARIZABLE, "GET k");
+    confirm(1);
+    ticks.remove(0).reply(Reply.error(RespErrors.clusterDown("s1")));
+    assertThat(replies).containsExactly(DOWN);
+    assertThat(done).isEqualTo(1);
+  }
+
+  @Test
+  void aTickWithoutAnswerIsDownAtTheDeadline() {
+    apply(TIME, "SET k v PX 100");
+    clock = TIME + 101;
+    read(service(Duration.ofMillis(50)), ReadConsistency.LINEARIZABLE, "GET k");
+    confirm(1);
+    waitFor(() -> done == 1);
+    assertThat(replies).containsExactly(DOWN);
+    ticks.remove(0).succeeded(Reply.ZERO);
+    assertThat(waiters).isEmpty();
+  }
+
+  @Test
+  void eventualReadsOfADueKeyDoNotDependOnALeader() {
+    apply(TIME, "SET k v PX 100");
+    clock = TIME + 101;
+    read(ReadConsistency.EVENTUAL, "GET k");
+    assertThat(ticks).isEmpty();
+    assertThat(replies).containsExactly("v");
+  }
+
+  // ---- faults ----
+
+  @Test
+  void aBugOfAHandlerIsAnErrorOfItsCommandOnly() {
+    apply(TIME, "SET k v");
+    read(ReadConsistency.EVENTUAL, "GET k", "BUG", "OVERFLOW", "NOTHING", "INCR", "GET k");
+    String internal = "-" + RespErrors.INTERNAL;
+    assertThat(replies.subList(0, 4)).containsExactly("v", internal, internal, internal);
+    assertThat(replies.get(5)).isEqualTo("v");
+    assertThat(done).isEqualTo(1);
+    assertThat(pool).isEmpty();
+  }
+
+  @Test
+  void aBugOnThePoolIsAnErrorOfItsCommandOnly() {
+    apply(TIME, "SET k v");
+    reopen();
+    read(ReadConsistency.EVENTUAL, "GET k", "OVERFLOW", "GET k");
+    runPool();
+    assertThat(replies).containsExactly("v", "-" + RespErrors.INTERNAL, "v");
+    assertThat(done).isEqualTo(1);
+  }
+}

@@ -1,0 +1,402 @@
+package io.raftkv.resp.dispatch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.channel.WriteBufferWaterMark;
+import io.raftkv.resp.command.ReadConsistency;
+import io.raftkv.resp.reply.Reply;
+import io.raftkv.resp.reply.RespErrors;
+import io.raftkv.shard.ProposalFailure;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class SessionTest {
+  private static final String INTERNAL = "-" + RespErrors.INTERNAL + "|";
+
+  private SessionFixture node = new SessionFixture(SlotMap.evenly("s1"));
+
+  @AfterEach
+  void close() {
+    node.close();
+  }
+
+  private void use(SessionFixture other) {
+    node.close();
+    node = other;
+  }
+
+  private FakeShard shard() {
+    return node.shard("s1");
+  }
+
+  // ---- order ----
+
+  @Test
+  void aReplyWaitsForTheRepliesBeforeIt() {
+    use(new SessionFixture(SlotMap.evenly("s1", "s2")));
+    node.send("SET foo 1", "PING", "GET bar"); // foo is in slot 12182, bar in 5061
+    node.shard("s1").finish();
+    assertThat(node.received()).isEmpty();
+    node.shard("s2").finish();
+    assertThat(node.received()).isEqualTo("+OK|+PONG|$-1|");
+  }
+
+  @Test
+  void aReadAfterAnOwnUnansweredWriteTravelsWithIt() {
+    node.send("SET k 1", "GET k");
+    assertThat(shard().reads).isEmpty();
+    assertThat(shard().writes).hasSize(2);
+    node.send("GET k");
+    assertThat(shard().writes).hasSize(3);
+    node.finish();
+    assertThat(node.received()).isEqualTo("+OK|$1|1|$1|1|");
+    node.send("GET k");
+    assertThat(shard().reads).hasSize(1);
+  }
+
+  @Test
+  void aWriteWaitsForTheReadsBeforeIt() {
+    node.send("GET k");
+    node.send("SET k 1", "GET k");
+    assertThat(shard().writes).isEmpty();
+    node.send("PING");
+    shard().read(0);
+    assertThat(shard().writes).hasSize(2);
+    node.finish();
+    assertThat(node.received()).isEqualTo("$-1|+OK|$1|1|+PONG|");
+  }
+
+  @Test
+  void waitingForWritesCoversAWriteThatItselfWaits() {
+    node.send("GET k");
+    node.send("SET k 1", "WRITTEN");
+    CompletableFuture<Void> written = node.session.writesAnswered().toCompletableFuture();
+    assertThat(written).isNotDone();
+    shard().read(0);
+    assertThat(node.received()).isEqualTo("$-1|");
+    assertThat(written).isNotDone();
+    shard().applyOne();
+    assertThat(written).isDone();
+    assertThat(node.received()).isEqualTo("+OK|+OK|");
+  }
+
+  @Test
+  void waitingForWritesDoesNotWaitForReads() {
+    node.send("GET k", "WRITTEN");
+    shard().read(0);
+    assertThat(node.received()).isEqualTo("$-1|+OK|");
+  }
+
+  @Test
+  void readsBeforeAChangeOfConsistencyGoOutUnderTheOldOne() {
+    node.send("GET a", "EVENTUAL", "GET b");
+    assertThat(shard().reads)
+        .extracting(FakeShard.Reads::consistency)
+        .containsExactly(ReadConsistency.LINEARIZABLE, ReadConsistency.EVENTUAL);
+  }
+
+  // ---- state of the connection ----
+
+  @Test
+  void selectConcernsWhatFollowsIt() {
+    node.send("SET k zero", "SELECT 3", "SET k three", "GET k", "SELECT 0", "GET k");
+    node.finish();
+    assertThat(node.received()).isEqualTo("+OK|+OK|+OK|$5|three|+OK|$4|zero|");
+  }
+
+  @Test
+  void helloConcernsItsOwnReplyAndWhatFollows() {
+    node.send("GET none", "HELLO 3", "GET none", "HELLO 2", "GET none");
+    node.finish();
+    assertThat(node.received())
+        .isEqualTo("$-1|" + "%1|$5|proto|:3|" + "_|" + "*2|$5|proto|:2|" + "$-1|");
+  }
+
+  @Test
+  void resetMakesTheConnectionNew() {
+    node.send("HELLO 3", "SELECT 3", "SET k three", "RESET", "GET k");
+    node.finish();
+    assertThat(node.received()).isEqualTo("%1|$5|proto|:3|+OK|+OK|+RESET|$-1|");
+    assertThat(node.session.database()).isZero();
+  }
+
+  @Test
+  void quitAnswersWhatCameBeforeAndNothingAfter() {
+    node.send("SET k 1", "QUIT", "SET k 2");
+    assertThat(shard().writes).hasSize(1);
+    node.send("SET k 3");
+    assertThat(node.channel.isOpen()).isTrue();
+    node.finish();
+    assertThat(node.received()).isEqualTo("+OK|+OK|");
+    assertThat(node.channel.isOpen()).isFalse();
+    assertThat(node.closed).isEqualTo(1);
+  }
+
+  @Test
+  void aCommandWithoutReplyCanCloseTheConnection() {
+    node.send("LEAVE");
+    node.channel.runPendingTasks();
+    assertThat(node.channel.isOpen()).isFalse();
+  }
+
+  @Test
+  void strangersGetNothingButTheWayIn() {
+    use(new SessionFixture(SlotMap.evenly("s1"), true));
+    node.send("GET k", "NOPE", "GET", "PING", "AUTH secret", "PING", "RESET", "PING");
+    assertThat(node.received())
+        .isEqualTo(
+            "-NOAUTH Authentication required.|"
+                + "-ERR unknown command 'NOPE', with args beginning with: |"
+                + "-ERR wrong number of arguments for 'get' command|"
+                + "-NOAUTH Authentication required.|"
+                + "+OK|+PONG|+RESET|-NOAUTH Authentication required.|");
+    assertThat(node.channel.isOpen()).isTrue();
+  }
+
+  // ---- mistakes and bugs ----
+
+  @Test
+  void mistakesAreAnsweredInTheirPlace() {
+    node.send("SET k 1", "NOPE x", "GET", "INCR k x", "GET k");
+    node.finish();
+    assertThat(node.received())
+        .isEqualTo(
+            "+OK|"
+                + "-ERR unknown command 'NOPE', with args beginning with: 'x' |"
+                + "-ERR wrong number of arguments for 'get' command|"
+                + "-ERR wrong number of arguments for 'incr' command|"
+                + "$1|1|");
+  }
+
+  @Test
+  void aBrokenFrameIsAnsweredAfterAllThatCameBefore() {
+    node.send("GET k");
+    // The write has to wait, and so has all that stands behind it.
+    node.sendRaw(SessionFixture.wire("SET k 1", "GET k") + "*1\r\n!\r\n");
+    node.finish();
+    assertThat(node.received())
+        .isEqualTo("$-1|+OK|$1|1|-ERR Protocol error: expected '$', got '!'|");
+    assertThat(node.channel.isOpen()).isFalse();
+  }
+
+  @Test
+  void aBrokenFrameBehindAStalledBatchWaitsForIt() {
+    node.send("GET k");
+    node.sendRaw(SessionFixture.wire("SET k 1", "LATER", "SET k 2") + "*1\r\n!\r\n");
+    assertThat(node.received()).isEmpty();
+    node.finish();
+    node.later.get(0).complete(Reply.PONG);
+    node.finish();
+    assertThat(node.received())
+        .isEqualTo("$-1|+OK|+PONG|+OK|-ERR Protocol error: expected '$', got '!'|");
+    assertThat(node.channel.isOpen()).isFalse();
+  }
+
+  @Test
+  void aBugOfAHandlerIsAnErrorOfItsCommandOnly() {
+    node.send("PING", "BUG", "BUGLATER", "NOSTAGE", "NOREPLY", "PING");
+    assertThat(node.received())
+        .isEqualTo("+PONG|" + INTERNAL + INTERNAL + INTERNAL + INTERNAL + "+PONG|");
+    assertThat(node.channel.isOpen()).isTrue();
+  }
+
+  @Test
+  void aBugInFindingKeysIsAnErrorOfItsCommandOnly() {
+    use(new SessionFixture(SlotMap.evenly("s1", "s2")));
+    node.send("PING", "BUGKEYS a", "PING");
+    assertThat(node.received()).isEqualTo("+PONG|" + INTERNAL + "+PONG|");
+  }
+
+  @Test
+  void aFailedStageIsAnErrorOfItsCommand() {
+    node.send("LATER", "LATER", "PING");
+    node.later.get(1).completeExceptionally(new IllegalStateException("a bug of the test"));
+    node.later.get(0).complete(Reply.PONG);
+    assertThat(node.received()).isEqualTo("+PONG|" + INTERNAL + "+PONG|");
+  }
+
+  @Test
+  void failuresOfProposalsKeepTheirPlaces() {
+    node.send("SET a 1", "SET b 2", "SET c 3", "SET d 4");
+    shard().writes.remove().failed(ProposalFailure.UNCERTAIN, "no answer");
+    shard().writes.remove().failed(ProposalFailure.NO_LEADER, "s1");
+    shard().writes.remove().failed(ProposalFailure.OVERLOADED, "busy");
+    shard().writes.remove().failed(ProposalFailure.READ_ONLY, RespErrors.DISK_FULL);
+    assertThat(node.received())
+        .isEqualTo(
+            "-UNCERTAIN write may or may not have been applied: no answer|"
+                + "-CLUSTERDOWN no leader for shard s1 (majority unreachable)|"
+                + "-TRYAGAIN busy|"
+                + "-OOM command not allowed: the disk of the shard's leader is full|");
+    node.send("GET a");
+    assertThat(shard().reads).as("no write is under way").hasSize(1);
+  }
+
+  // ---- bounds ----
+
+  @Test
+  void manyUnansweredCommandsStopTheReading() {
+    String[] many = new String[1000];
+    Arrays.fill(many, "INCR k");
+    for (int i = 0; i < 8; i++) {
+      node.send(many);
+    }
+    assertThat(shard().writes.size()).isBetween(4096, 4096 + 1024);
+    assertThat(node.channel.config().isAutoRead()).isFalse();
+    assertThat(node.session.isBusy()).isTrue();
+    node.finish();
+    assertThat(node.received()).endsWith(":8000|");
+    assertThat(node.channel.config().isAutoRead()).isTrue();
+    assertThat(node.session.isBusy()).isFalse();
+  }
+
+  @Test
+  void manyUnansweredBytesStopTheReading() {
+    String value = "v".repeat(1 << 20);
+    for (int i = 0; i < 16; i++) {
+      node.send("SET k" + i + " " + value);
+    }
+    assertThat(shard().writes.size()).isBetween(8, 10);
+    assertThat(node.channel.config().isAutoRead()).isFalse();
+    node.finish();
+    assertThat(node.received()).isEqualTo("+OK|".repeat(16));
+  }
+
+  @Test
+  void aClientThatDoesNotReadIsNotRead() {
+    node.channel.unsafe().outboundBuffer().setUserDefinedWritability(1, false);
+    node.channel.runPendingTasks();
+    node.send("INCR k");
+    assertThat(shard().writes).isEmpty();
+    assertThat(node.channel.config().isAutoRead()).isFalse();
+    node.channel.unsafe().outboundBuffer().setUserDefinedWritability(1, true);
+    node.channel.runPendingTasks();
+    node.finish();
+    assertThat(node.received()).isEqualTo(":1|");
+    assertThat(node.channel.config().isAutoRead()).isTrue();
+  }
+
+  @Test
+  void aSaturatedNodeIsReadAgainWhenItHasRoom() {
+    AtomicBoolean full = new AtomicBoolean(true);
+    node.saturated = full::get;
+    node.send("INCR k");
+    assertThat(shard().writes).isEmpty();
+    assertThat(node.channel.config().isAutoRead()).isFalse();
+    full.set(false);
+    node.channel.advanceTimeBy(1, TimeUnit.SECONDS);
+    node.channel.runScheduledPendingTasks();
+    node.finish();
+    assertThat(node.received()).isEqualTo(":1|");
+    assertThat(node.channel.config().isAutoRead()).isTrue();
+  }
+
+  @Test
+  void saturationThatEndsWhileItIsLookedAtDoesNotStopAConnectionForGood() {
+    for (int full = 1; full <= 4; full++) {
+      use(new SessionFixture(SlotMap.evenly("s1")));
+      int[] left = {full};
+      node.saturated = () -> left[0]-- > 0;
+      node.send("INCR k");
+      for (int i = 0; i < full; i++) {
+        node.channel.advanceTimeBy(1, TimeUnit.SECONDS);
+        node.channel.runScheduledPendingTasks();
+      }
+      node.finish();
+      assertThat(node.received()).as("full when asked %d times", full).isEqualTo(":1|");
+      assertThat(node.channel.config().isAutoRead()).isTrue();
+    }
+  }
+
+  @Test
+  void aSaturatedNodeAnswersWhatConcernsNoShard() {
+    node.saturated = () -> true;
+    node.send("PING", "NOPE", "INCR k", "PING");
+    assertThat(node.received())
+        .isEqualTo("+PONG|-ERR unknown command 'NOPE', with args beginning with: |");
+    assertThat(node.channel.config().isAutoRead()).isFalse();
+  }
+
+  @Test
+  void aLinkIsServedBySaturatedNodes() {
+    node.saturated = () -> true;
+    node.send("LINK");
+    node.send("INCR k");
+    node.finish();
+    assertThat(node.received()).as("or two full nodes wait for each other").isEqualTo("+OK|:1|");
+  }
+
+  @Test
+  void writabilityThatChangesWithinACommandDoesNotRunItTwice() {
+    node.channel.config().setWriteBufferWaterMark(new WriteBufferWaterMark(512, 1024));
+    node.send("LINK");
+    node.received();
+    String big = "b".repeat(100_000);
+    node.send("PUSH 1 " + big, "PUSH 2 " + big, "PUSH 3 x");
+    String pushes = node.received();
+    assertThat(pushes.split(">2", -1)).as("three pushes").hasSize(4);
+  }
+
+  @Test
+  void noCommandsAreTakenAfterStopReading() {
+    node.send("SET k 1");
+    node.session.stopReading();
+    node.channel.runPendingTasks();
+    node.finish();
+    assertThat(node.received()).isEqualTo("+OK|");
+    node.send("SET k 2");
+    assertThat(shard().writes).isEmpty();
+    assertThat(node.channel.config().isAutoRead()).isFalse();
+    assertThat(node.session.isBusy()).isFalse();
+  }
+
+  // ---- the end ----
+
+  @Test
+  void aConnectionThatClosesLeavesNothingBehind() {
+    node.send("GET k");
+    node.send("SET k 1", "LATER", "GET k");
+    node.channel.close();
+    node.finish();
+    node.later.forEach(answer -> answer.complete(Reply.PONG));
+    node.finish();
+    assertThat(node.received()).isEmpty();
+    assertThat(node.session.isBusy()).isFalse();
+    assertThat(node.opened).isEqualTo(1);
+    assertThat(node.closed).isEqualTo(1);
+    assertThat(node.session.describe()).contains(" oll=0 ");
+  }
+
+  @Test
+  void whoWaitsForWritesIsToldEvenIfTheConnectionIsGone() {
+    node.send("SET k 1");
+    CompletableFuture<Void> answered = node.session.writesAnswered().toCompletableFuture();
+    node.channel.close();
+    assertThat(answered).isNotDone();
+    node.finish();
+    assertThat(answered).isDone();
+  }
+
+  @Test
+  void aReplyThatCannotBeWrittenClosesTheConnection() {
+    node.send("LATER", "PING");
+    node.later.get(0).complete(new Reply.MapOf(List.of(Reply.PONG)));
+    node.channel.runPendingTasks();
+    assertThat(node.channel.isOpen()).isFalse();
+  }
+
+  @Test
+  void describesItselfAsClientListDoes() {
+    node.send("SELECT 2", "GET k");
+    assertThat(node.session.describe())
+        .startsWith("id=7 addr=embedded laddr=embedded fd=-1 name= age=")
+        .contains(" db=2 ")
+        .contains(" cmd=get ")
+        .contains(" resp=2 ");
+  }
+}
