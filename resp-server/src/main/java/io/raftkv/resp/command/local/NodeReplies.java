@@ -1,0 +1,88 @@
+package io.raftkv.resp.command.local;
+
+import io.raftkv.meta.NodeInfo;
+import io.raftkv.meta.ShardInfo;
+import io.raftkv.resp.reply.Reply;
+import io.raftkv.server.NodeStatus;
+import java.util.List;
+
+/** What RAFTKV.NODE and RAFTKV.CLUSTER say of nodes. Immutable. */
+final class NodeReplies {
+  private final NodeStatus status;
+
+  NodeReplies(NodeStatus status) {
+    this.status = status;
+  }
+
+  /** All nodes, removed ones included. */
+  Reply list() {
+    return Reply.array(
+        status.cluster().nodes().values().stream()
+            .map(
+                node ->
+                    basics(node)
+                        .put("leads", ledBy(node).size())
+                        .put("replicas", status.cluster().shardsOn(node.id()).size())
+                        .reply())
+            .toList());
+  }
+
+  /** One line for each node that is part of the cluster. */
+  List<String> lines() {
+    return status.cluster().members().stream().map(this::line).toList();
+  }
+
+  private String line(NodeInfo node) {
+    return String.format(
+        "%s %s, %s, %s, leads %d of %d replicas",
+        node.id(),
+        AdminCommands.lower(node.state()),
+        address(node),
+        isConnected(node) ? "connected" : "not connected",
+        ledBy(node).size(),
+        status.cluster().shardsOn(node.id()).size());
+  }
+
+  Reply status(NodeInfo node) {
+    List<ShardInfo> held = status.cluster().shardsOn(node.id());
+    List<ShardInfo> led = ledBy(node);
+    return basics(node)
+        .put("redis-id", status.cluster().redisNodeId(node.id()))
+        .put("raft-port", node.raftPort())
+        .put("http-port", node.httpPort())
+        .put("incarnation", node.incarnation())
+        .put("metadata-voter", status.cluster().metadataVoters().contains(node.id()))
+        .put("metadata-leader", node.id().equals(status.leaderOf(status.metadataGroup())))
+        .putTime("registered", node.registeredAtMillis())
+        .putTime("updated", node.updatedAtMillis())
+        .put("leads", led.stream().map(ShardInfo::id).toList())
+        .put("follows", held.stream().filter(s -> !led.contains(s)).map(ShardInfo::id).toList())
+        .put(
+            "preferred-leader-of",
+            status.cluster().shardsPreferring(node.id()).stream().map(ShardInfo::id).toList())
+        .reply();
+  }
+
+  private MapReply basics(NodeInfo node) {
+    return new MapReply()
+        .put("id", node.id())
+        .put("state", AdminCommands.lower(node.state()))
+        .put("address", address(node))
+        .put("connected", isConnected(node))
+        .put("version", node.softwareVersion());
+  }
+
+  private static String address(NodeInfo node) {
+    return node.host() + ":" + node.respPort();
+  }
+
+  private boolean isConnected(NodeInfo node) {
+    return node.id().equals(status.nodeId()) || status.isConnected(node.id());
+  }
+
+  private List<ShardInfo> ledBy(NodeInfo node) {
+    return status.cluster().shardsOn(node.id()).stream()
+        .filter(shard -> node.id().equals(status.leaderOf(shard.groupId())))
+        .toList();
+  }
+}

@@ -1,0 +1,55 @@
+package io.raftkv.server;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.Locale;
+
+/**
+ * An address to listen on. As in Redis, one written with a leading minus sign is optional: that the
+ * machine does not have it (no IPv6, say) is no error.
+ */
+public record BindAddress(String host, boolean optional) {
+  public BindAddress {
+    if (host.isEmpty() || host.chars().anyMatch(c -> c <= ' ' || c == ',')) {
+      throw new IllegalArgumentException("'" + host + "' is not an address to listen on");
+    }
+  }
+
+  /** Reads {@code 127.0.0.1}, {@code -::1}, {@code *}. */
+  public static BindAddress parse(String text) {
+    boolean optional = text.startsWith("-");
+    String host = optional ? text.substring(1) : text;
+    return new BindAddress(host.equals("*") ? "0.0.0.0" : host, optional);
+  }
+
+  /** True if only this machine can connect here. Looks nothing up: an unknown name is not local. */
+  public boolean isLoopback() {
+    String lower = host.toLowerCase(Locale.ROOT);
+    if (lower.equals("localhost")) {
+      return true;
+    }
+    return isLiteral() && literal().isLoopbackAddress();
+  }
+
+  /** True for {@code 0.0.0.0} and {@code ::}. */
+  public boolean isWildcard() {
+    return isLiteral() && literal().isAnyLocalAddress();
+  }
+
+  private boolean isLiteral() {
+    return host.indexOf(':') >= 0 || host.chars().allMatch(c -> c == '.' || Character.isDigit(c));
+  }
+
+  private InetAddress literal() {
+    try {
+      return InetAddress.getByName(host);
+    } catch (UnknownHostException notAnAddress) {
+      throw new IllegalArgumentException("'" + host + "' is not an address", notAnAddress);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return (optional ? "-" : "") + host;
+  }
+}

@@ -1,0 +1,423 @@
+package io.raftkv.server;
+
+import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.InitialPlacement;
+import io.raftkv.meta.MetaCommand;
+import io.raftkv.meta.MetaReply;
+import io.raftkv.meta.NodeInfo;
+import io.raftkv.meta.NodeSpec;
+import io.raftkv.meta.NodeState;
+import io.raftkv.meta.ShardInfo;
+import io.raftkv.meta.ShardSpec;
+import io.raftkv.meta.control.FailureDetector;
+import io.raftkv.meta.control.LeaderSpreader;
+import io.raftkv.meta.control.ShardReconciler;
+import io.raftkv.metrics.ShardGauges;
+import io.raftkv.raft.LeaderView;
+import io.raftkv.raft.Member;
+import io.raftkv.raft.Replica;
+import io.raftkv.server.PeriodicTask.Action;
+import io.raftkv.storage.ExpirySweep;
+import io.raftkv.storage.ReadView;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes this node match the cluster's metadata, and the metadata match the nodes: forms the
+ * cluster, registers this node, starts its replicas, moves leaderships to where they are wanted,
+ * watches the other nodes, and has due keys swept. One thread, away from the path of requests.
+ */
+final class ClusterController implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ClusterController.class);
+
+  private static final long STEP_MILLIS = 100;
+  private static final long HEARTBEAT_MILLIS = 500;
+  private static final long HEALTH_MILLIS = 250;
+  private static final long TRANSFER_TIMEOUT_MILLIS = 3_000;
+  private static final long SPREAD_LAG_ENTRIES = 1_000;
+  private static final long REFUSED_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final int SWEEP_LIMIT = 500;
+  private static final long WAKE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private final Node node;
+  private final String self;
+  private final ScheduledExecutorService thread =
+      Executors.newSingleThreadScheduledExecutor(
+          work -> {
+            Thread made = new Thread(work, "raftkv-control");
+            made.setDaemon(true);
+            return made;
+          });
+  private final Set<UUID> sweeping = ConcurrentHashMap.newKeySet();
+  private final Map<UUID, Long> wokenNanos = new HashMap<>();
+  private final Set<String> shown = new HashSet<>();
+  private final LeaderSpreader spreader =
+      new LeaderSpreader(
+          new LeaderSpreader.Settings(
+              Duration.ofMillis(500),
+              Duration.ofMillis(TRANSFER_TIMEOUT_MILLIS),
+              Duration.ofSeconds(10),
+              SPREAD_LAG_ENTRIES));
+  private FailureDetector failures;
+  private CompletableFuture<?> proposal = CompletableFuture.completedFuture(null);
+  private volatile long notBeforeNanos = System.nanoTime();
+  private volatile String lastTold;
+  private final Map<UUID, String> failedStarts = new HashMap<>();
+  private boolean announced;
+
+  ClusterController(Node node) {
+    this.node = node;
+    this.self = node.config().node().id();
+  }
+
+  void start() {
+    schedule("control step", this::step, STEP_MILLIS);
+    schedule("heartbeat", this::beat, HEARTBEAT_MILLIS);
+    schedule("health poll", node.health()::poll, HEALTH_MILLIS);
+    schedule("expiry cycle", this::sweep, node.config().raft().expiryCycle().toMillis());
+  }
+
+  private void schedule(String what, Action action, long everyMillis) {
+    thread.scheduleWithFixedDelay(
+        new PeriodicTask(what, action), 0, everyMillis, TimeUnit.MILLISECONDS);
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    thread.shutdownNow();
+    if (!thread.awaitTermination(TRANSFER_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)) {
+      LOG.warn("the control thread is still busy");
+    }
+  }
+
+  private void step() throws StartupException {
+    ClusterState state = node.metadata().state();
+    if (!state.isBootstrapped()) {
+      formCluster();
+      knock();
+      return;
+    }
+    node.directory().rememberClusterId(state.clusterId());
+    register(state);
+    startReplicas(state);
+    wakeIdleLeaders(state);
+    showShards(state);
+    judgeNodes(state);
+    spreadLeaders(state);
+    announce();
+  }
+
+  private boolean leadsMetadata() {
+    Replica replica = node.replica(MetadataGroup.GROUP);
+    LeaderView view = replica == null ? null : replica.view();
+    return view != null && view.ready();
+  }
+
+  /** The metadata leader proposes the first state; whoever comes second changes nothing. */
+  private void formCluster() {
+    if (!leadsMetadata() || !mayPropose()) {
+      return;
+    }
+    ServerConfig config = node.config();
+    List<NodeSpec> nodes = new ArrayList<>();
+    for (ClusterMember member : config.cluster().members()) {
+      nodes.add(
+          new NodeSpec(member.id(), member.host(), member.respPort(), member.raftPort(), 0, "", 0));
+    }
+    if (nodes.isEmpty()) {
+      nodes.add(ownSpec(0));
+    }
+    List<String> ids = nodes.stream().map(NodeSpec::id).toList();
+    String clusterId = UUID.randomUUID().toString();
+    List<ShardSpec> shards =
+        InitialPlacement.plan(
+            clusterId, ids, config.cluster().shards(), config.cluster().replicationFactor());
+    List<String> voters =
+        node.replica(MetadataGroup.GROUP).view().voters().stream().sorted().toList();
+    LOG.info("forming cluster id={} nodes={} shards={}", clusterId, ids, shards.size());
+    propose(new MetaCommand.Bootstrap(clusterId, nodes, shards, voters));
+  }
+
+  /**
+   * A node that lost its data knows nothing, and the leader of an idle group may never notice
+   * (Ratis repairs an empty log with the next entry, RATIS-2523): any entry helps, so it asks for
+   * one.
+   */
+  private void knock() {
+    Replica replica = node.replica(MetadataGroup.GROUP);
+    if (replica.commitIndex() < 0
+        && replica.leader() != null
+        && !replica.leader().equals(self)
+        && mayPropose()
+        && mayWake(MetadataGroup.GROUP)) {
+      propose(new MetaCommand.RegisterNode(ownSpec(node.view().startedAtMillis())));
+    }
+  }
+
+  /** The same for the shards: an entry that changes nothing brings the rest of the log with it. */
+  private void wakeIdleLeaders(ClusterState state) {
+    for (ShardInfo shard : state.shardsOn(self)) {
+      UUID group = shard.groupId();
+      Replica replica = node.replica(group);
+      if (replica != null
+          && replica.isAlive()
+          && replica.commitIndex() < 0
+          && node.shards().leader(group) != null
+          && mayWake(group)) {
+        node.traffic().sweep(group, 1, thread, reply -> LOG.debug("woke {}: {}", group, reply));
+      }
+    }
+  }
+
+  private boolean mayWake(UUID group) {
+    long now = System.nanoTime();
+    Long last = wokenNanos.putIfAbsent(group, now);
+    if (last != null && now - last > WAKE_NANOS) {
+      wokenNanos.put(group, now);
+      return true;
+    }
+    return false; // a replica that has just started is given time to be served
+  }
+
+  private boolean mayPropose() {
+    return proposal.isDone() && System.nanoTime() - notBeforeNanos >= 0;
+  }
+
+  private void propose(MetaCommand command) {
+    proposal =
+        node.metadata()
+            .propose(node.shards().client(MetadataGroup.GROUP), command)
+            .handle(
+                (reply, failure) -> {
+                  if (failure != null) {
+                    tell("metadata change not done, trying again: " + failure.getMessage());
+                  } else if (reply.outcome() == MetaReply.Outcome.REFUSED) {
+                    // It is in the log nevertheless: not ten of them per second.
+                    notBeforeNanos = System.nanoTime() + REFUSED_PAUSE_NANOS;
+                    tell("metadata change refused: " + reply.text());
+                  } else {
+                    LOG.debug("metadata change {}: {}", command, reply);
+                    lastTold = null;
+                  }
+                  return null;
+                });
+  }
+
+  /** The same is not told again at every attempt. */
+  private void tell(String what) {
+    if (!what.equals(lastTold)) {
+      lastTold = what;
+      LOG.warn("{}", what);
+    }
+  }
+
+  private NodeSpec ownSpec(long incarnation) {
+    ServerConfig config = node.config();
+    String host =
+        config
+            .listen()
+            .announceHost()
+            .or(() -> config.cluster().member(self).map(ClusterMember::host))
+            .orElse("127.0.0.1");
+    return new NodeSpec(
+        self,
+        host,
+        node.respPort(),
+        node.raftPort(),
+        node.httpPort(),
+        Version.current(),
+        incarnation);
+  }
+
+  private void register(ClusterState state) {
+    NodeInfo known = state.nodes().get(self);
+    long incarnation = node.view().startedAtMillis();
+    if (mayPropose() && (known == null || known.incarnation() < incarnation)) {
+      propose(new MetaCommand.RegisterNode(ownSpec(incarnation)));
+    }
+  }
+
+  private void startReplicas(ClusterState state) {
+    Set<UUID> running = new HashSet<>();
+    for (Replica replica : node.raft().replicas()) {
+      if (replica.isAlive() && !replica.members().isEmpty()) {
+        running.add(replica.group());
+      }
+    }
+    for (ShardReconciler.Action action : ShardReconciler.diff(state, self, running)) {
+      if (action instanceof ShardReconciler.StartReplica start) {
+        if (node.raft().hasFailed(start.shard().groupId())) {
+          continue; // it stopped for a reason, which is in the log; a person has to act
+        }
+        startReplica(state, start.shard());
+      }
+    }
+  }
+
+  /** One that does not start must not keep others from it, nor this node from the rest. */
+  private void startReplica(ClusterState state, ShardInfo shard) {
+    try {
+      node.raft().startReplica(shard.groupId(), members(state, shard));
+      failedStarts.remove(shard.groupId());
+    } catch (IOException failed) {
+      if (!failed.toString().equals(failedStarts.put(shard.groupId(), failed.toString()))) {
+        LOG.error("replica not started, trying again shard={}", shard.id(), failed);
+      }
+    }
+  }
+
+  private static List<Member> members(ClusterState state, ShardInfo shard) {
+    return shard.replicas().stream()
+        .map(
+            replica -> {
+              NodeInfo host = state.nodes().get(replica.nodeId());
+              HostPort address = new HostPort(host.host(), host.raftPort());
+              return new Member(host.id(), address.toString(), replica.isVoter());
+            })
+        .toList();
+  }
+
+  private void showShards(ClusterState state) {
+    for (ShardInfo shard : state.shardsOn(self)) {
+      Replica replica = node.replica(shard.groupId());
+      if (replica != null && shown.add(shard.id())) {
+        showShard(shard.id(), shard.groupId());
+      }
+    }
+    if (shown.add(MetadataGroup.NAME)) {
+      showShard(MetadataGroup.NAME, MetadataGroup.GROUP);
+    }
+  }
+
+  private void showShard(String name, UUID group) {
+    node.metrics()
+        .addShard(
+            name,
+            new ShardGauges(
+                () -> node.replica(group).isLeader(),
+                () -> node.replica(group).term(),
+                () -> node.replica(group).commitIndex(),
+                () -> node.replica(group).appliedIndex(),
+                () -> orZero(node.replica(group).withStore(store -> store.diskUsageBytes())),
+                () -> {
+                  Map<String, Long> gauges =
+                      node.replica(group).withStore(store -> store.properties());
+                  return gauges == null ? Map.of() : gauges;
+                }));
+  }
+
+  private static long orZero(Long value) {
+    return value == null ? 0 : value;
+  }
+
+  private void beat() {
+    ClusterState state = node.metadata().state();
+    List<String> ids =
+        state.isBootstrapped()
+            ? state.members().stream().map(NodeInfo::id).toList()
+            : node.config().cluster().members().stream().map(ClusterMember::id).toList();
+    node.peers().beat(ids);
+  }
+
+  /** The metadata leader alone judges; a new one begins without prejudice. */
+  private void judgeNodes(ClusterState state) {
+    if (!leadsMetadata()) {
+      failures = null;
+      return;
+    }
+    if (failures == null) {
+      failures =
+          new FailureDetector(
+              new FailureDetector.Thresholds(
+                  Duration.ofSeconds(3), Duration.ofSeconds(15), Duration.ofSeconds(1)),
+              System.nanoTime());
+    }
+    if (mayPropose()) {
+      failures.judge(state, node.peers().lastHeard(), System.nanoTime()).stream()
+          .findFirst()
+          .ifPresent(this::propose);
+    }
+  }
+
+  /** Each node gives away what it leads and another should. */
+  private void spreadLeaders(ClusterState state) {
+    Map<String, String> mine = new HashMap<>();
+    for (ShardInfo shard : state.shardsOn(self)) {
+      Replica replica = node.replica(shard.groupId());
+      LeaderView view = replica == null ? null : replica.view();
+      if (view != null && view.ready()) {
+        mine.put(shard.id(), self);
+      }
+    }
+    spreader
+        .next(state, mine, (shard, to) -> lag(state, shard, to), System.nanoTime())
+        .ifPresent(
+            transfer -> {
+              LOG.info("handing over leadership shard={} to={}", transfer.shardId(), transfer.to());
+              node.raft()
+                  .transferLeadership(transfer.groupId(), transfer.to(), TRANSFER_TIMEOUT_MILLIS)
+                  .thenAccept(
+                      done -> LOG.debug("handed over shard={}: {}", transfer.shardId(), done));
+            });
+  }
+
+  private OptionalLong lag(ClusterState state, String shardId, String to) {
+    if (state.nodes().get(to).state() != NodeState.ONLINE || !node.view().isConnected(to)) {
+      return OptionalLong.empty();
+    }
+    Replica replica = node.replica(state.shards().get(shardId).groupId());
+    Long match = replica.followerMatchIndexes().get(to);
+    return match == null
+        ? OptionalLong.empty()
+        : OptionalLong.of(Math.max(0, replica.commitIndex() - match));
+  }
+
+  private void announce() {
+    if (!announced && node.health().ready().ready()) {
+      announced = true;
+      ClusterState state = node.metadata().state();
+      LOG.info(
+          "ready to accept connections: {}, {} shards, {} of them with a replica here",
+          node.describe(),
+          state.shards().size(),
+          state.shardsOn(self).size());
+    }
+  }
+
+  /** For the shards that this node leads: has a bounded number of due keys deleted. */
+  private void sweep() {
+    long now = node.peers().stampMillis();
+    for (ShardInfo shard : node.metadata().state().shardsOn(self)) {
+      UUID group = shard.groupId();
+      Replica replica = node.replica(group);
+      if (replica == null || !replica.isLeader() || sweeping.contains(group)) {
+        continue;
+      }
+      Boolean due =
+          replica.withStore(
+              store -> {
+                try (ReadView view = store.readSnapshot()) {
+                  return ExpirySweep.anyDue(view, now);
+                }
+              });
+      if (Boolean.TRUE.equals(due) && sweeping.add(group)) {
+        node.traffic().sweep(group, SWEEP_LIMIT, thread, reply -> sweeping.remove(group));
+      }
+    }
+  }
+}

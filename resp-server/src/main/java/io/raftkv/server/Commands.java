@@ -1,0 +1,50 @@
+package io.raftkv.server;
+
+import io.raftkv.resp.command.CommandSpec;
+import io.raftkv.resp.command.CommandTable;
+import io.raftkv.resp.command.GenericCommands;
+import io.raftkv.resp.command.HashCommands;
+import io.raftkv.resp.command.ListCommands;
+import io.raftkv.resp.command.SetCommands;
+import io.raftkv.resp.command.SortedSetCommands;
+import io.raftkv.resp.command.StringCommands;
+import io.raftkv.resp.command.local.LocalCommands;
+import io.raftkv.resp.link.LinkCommands;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
+
+/** All families of commands in one table. */
+final class Commands {
+  private Commands() {}
+
+  /** The families that work on data: the same on every node. */
+  static List<List<CommandSpec>> dataFamilies() {
+    return List.of(
+        StringCommands.ALL,
+        GenericCommands.ALL,
+        HashCommands.ALL,
+        ListCommands.ALL,
+        SetCommands.ALL,
+        SortedSetCommands.ALL);
+  }
+
+  /**
+   * The whole table.
+   *
+   * @param shutdown begins to stop the process, and returns at once
+   * @param readers for answers that read files or stores
+   */
+  static CommandTable table(
+      NodeStatus status, LinkCommands links, Runnable shutdown, Executor readers) {
+    AtomicReference<CommandTable> finished = new AtomicReference<>();
+    List<List<CommandSpec>> families = new ArrayList<>(dataFamilies());
+    families.addAll(
+        LocalCommands.families(status, InstantSource.system(), finished::get, shutdown, readers));
+    families.add(links.all());
+    finished.set(new CommandTable(families));
+    return finished.get();
+  }
+}

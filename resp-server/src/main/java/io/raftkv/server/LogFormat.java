@@ -1,0 +1,9 @@
+package io.raftkv.server;
+
+/** How a log line looks. */
+public enum LogFormat {
+  /** Text for people. */
+  HUMAN,
+  /** One JSON object per line. */
+  JSON
+}

@@ -1,0 +1,10 @@
+package io.raftkv.server;
+
+/** The least severe events that are logged. */
+public enum LogLevel {
+  ERROR,
+  WARN,
+  INFO,
+  DEBUG,
+  TRACE
+}

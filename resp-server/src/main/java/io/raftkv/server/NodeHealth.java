@@ -1,0 +1,137 @@
+package io.raftkv.server;
+
+import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.ShardInfo;
+import io.raftkv.raft.LeaderView;
+import io.raftkv.raft.Replica;
+import io.raftkv.server.http.HealthSource;
+import io.raftkv.server.http.Readiness;
+import io.raftkv.server.http.ShardHealth;
+import io.raftkv.shard.ReadBarrier;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Whether this node can be relied on: ready when the cluster is formed and every replica that it
+ * should have knows its leader, hears from it, and has applied nearly all that is committed.
+ */
+final class NodeHealth implements HealthSource {
+  private static final Logger LOG = LoggerFactory.getLogger(NodeHealth.class);
+  private static final long MAX_LAG_ENTRIES = 1_000;
+
+  /**
+   * What a round among the replicas told of a shard.
+   *
+   * @param commitIndex the leader's: a replica's own says nothing if nobody talks to it
+   * @param caughtUp true if the replica here had all of it at this or an earlier round
+   */
+  private record Progress(long commitIndex, long atNanos, boolean caughtUp) {}
+
+  private final Node node;
+  private final Map<UUID, Progress> progress = new ConcurrentHashMap<>();
+
+  NodeHealth(Node node) {
+    this.node = node;
+  }
+
+  @Override
+  public boolean live() {
+    return true;
+  }
+
+  @Override
+  public Readiness ready() {
+    ClusterState state = node.metadata().state();
+    List<ShardHealth> shards = new ArrayList<>();
+    shards.add(health(MetadataGroup.NAME, MetadataGroup.GROUP));
+    for (ShardInfo shard : state.shardsOn(node.config().node().id())) {
+      shards.add(health(shard.id(), shard.groupId()));
+    }
+    boolean ready = state.isBootstrapped() && shards.stream().allMatch(ShardHealth::ready);
+    return new Readiness(ready, node.config().node().id(), shards);
+  }
+
+  /** Asks how far the leaders are; to be called a few times per second. */
+  void poll() {
+    poll(MetadataGroup.GROUP);
+    for (ShardInfo shard : node.metadata().state().shardsOn(node.config().node().id())) {
+      poll(shard.groupId());
+    }
+  }
+
+  private void poll(UUID group) {
+    Replica replica = node.replica(group);
+    if (replica == null || !replica.isAlive()) {
+      return;
+    }
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
+    node.barrier()
+        .confirm(
+            group,
+            deadline,
+            new ReadBarrier.Waiter() {
+              @Override
+              public void confirmed(long commitIndex) {
+                boolean has = replica.appliedIndex() >= commitIndex;
+                progress.merge(
+                    group,
+                    new Progress(commitIndex, System.nanoTime(), has),
+                    (old, now) ->
+                        new Progress(now.commitIndex, now.atNanos, old.caughtUp || now.caughtUp));
+              }
+
+              @Override
+              public void failed() {
+                LOG.debug("no leader confirmed shard={}", node.groupName(group));
+              }
+            });
+  }
+
+  private static boolean isReady(LeaderView view) {
+    return view != null && view.ready();
+  }
+
+  private ShardHealth health(String name, UUID group) {
+    Replica replica = node.replica(group);
+    if (replica == null || !replica.isAlive()) {
+      return new ShardHealth(name, "none", false, null, -1, -1, -1, "the replica is not running");
+    }
+    String leader = replica.leader();
+    long commit = replica.commitIndex();
+    long applied = replica.appliedIndex();
+    long silence = replica.leaderSilenceMillis();
+    long maxSilence = 2 * node.config().raft().electionTimeoutMax().toMillis();
+    String detail = null;
+    if (leader == null) {
+      detail = "no leader";
+    } else if (replica.isLeader() && !isReady(replica.view())) {
+      detail = "the leader is not ready yet";
+    } else if (silence > maxSilence) {
+      detail = "nothing heard from the leader for " + silence + " ms";
+    } else {
+      detail = behind(progress.get(group), applied, maxSilence);
+    }
+    String role = replica.isLeader() ? "leader" : "follower";
+    return new ShardHealth(
+        name, role, detail == null, leader, replica.term(), commit, applied, detail);
+  }
+
+  /** Why a replica does not keep up with its leader; null if it does. */
+  private static String behind(Progress known, long applied, long maxSilenceMillis) {
+    if (known == null
+        || System.nanoTime() - known.atNanos > TimeUnit.MILLISECONDS.toNanos(maxSilenceMillis)) {
+      return "no majority has confirmed a leader lately";
+    }
+    long lag = known.commitIndex - applied;
+    if (!known.caughtUp && lag > 0) {
+      return lag + " entries behind, not caught up since the start";
+    }
+    return lag > MAX_LAG_ENTRIES ? lag + " entries behind" : null;
+  }
+}

@@ -1,0 +1,90 @@
+package io.raftkv.server;
+
+import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.HistoryEvent;
+import io.raftkv.meta.RoutingChange;
+import io.raftkv.resp.command.Connection;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * What commands about the node and the cluster can ask. Thread-safe; nothing blocks unless it
+ * returns a stage.
+ */
+public interface NodeStatus {
+  /**
+   * One replica of a shard, as its node sees it.
+   *
+   * @param leader name of the leader's node as that replica knows it; empty if unknown
+   * @param leads true if it leads and is ready
+   * @param silenceMillis since it last heard from the leader; 0 on the leader
+   * @param keys number of keys, dead ones included until they are swept, by database
+   */
+  record ReplicaStatus(
+      String nodeId,
+      String leader,
+      boolean leads,
+      long term,
+      long commitIndex,
+      long appliedIndex,
+      long silenceMillis,
+      long diskBytes,
+      List<Long> keys) {}
+
+  /** Digest of a replica's rows at a log index. */
+  record ReplicaChecksum(long appliedIndex, String sha256) {}
+
+  String nodeId();
+
+  ServerConfig config();
+
+  /** The newest state that this node has applied. */
+  ClusterState cluster();
+
+  /** Leader of a group (a shard's or {@link #metadataGroup}) as this node knows it, or null. */
+  String leaderOf(UUID group);
+
+  UUID metadataGroup();
+
+  /** This node's replica, or null if it has none. */
+  ReplicaStatus localReplica(UUID group);
+
+  /** All replicas of a group whose nodes answer in time, by node. */
+  CompletionStage<Map<String, ReplicaStatus>> replicas(UUID group);
+
+  /** Digest of this node's replica; fails if there is none. Reads everything. */
+  CompletionStage<ReplicaChecksum> checksum(UUID group);
+
+  /**
+   * Number of keys in a slot, dead ones included until they are swept, by this node's replica; -1
+   * if it has none.
+   */
+  long keysInSlot(int slot, int database);
+
+  /** True if this node is connected to the other one now. */
+  boolean isConnected(String nodeId);
+
+  /** The newest events, newest first. */
+  List<HistoryEvent> events(int limit);
+
+  /** The newest changes of the routing table, newest first. */
+  List<RoutingChange> routingChanges(int limit);
+
+  /** Open connections of clients. */
+  Collection<? extends Connection> connections();
+
+  /** Closes a connection; false if there is none with this id. */
+  boolean kill(long connectionId);
+
+  /**
+   * Counters and gauges of this process by name, for INFO: under Redis' own name where Redis has
+   * the figure ({@code total_commands_processed}), else under ours.
+   */
+  Map<String, Long> counters();
+
+  /** When this process started, milliseconds since the epoch. */
+  long startedAtMillis();
+}

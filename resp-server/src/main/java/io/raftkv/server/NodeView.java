@@ -1,0 +1,227 @@
+package io.raftkv.server;
+
+import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.HistoryEvent;
+import io.raftkv.meta.MetaHistory;
+import io.raftkv.meta.RoutingChange;
+import io.raftkv.meta.ShardInfo;
+import io.raftkv.raft.LeaderView;
+import io.raftkv.raft.Replica;
+import io.raftkv.resp.command.Connection;
+import io.raftkv.shard.PeerTransport;
+import io.raftkv.shard.Proposer;
+import io.raftkv.shard.ShardClient;
+import io.raftkv.storage.ShardStore;
+import io.raftkv.storage.StoreChecksum;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+
+/** Answers what commands ask about this node and the cluster. */
+final class NodeView implements NodeStatus {
+  private static final long STATUS_TIMEOUT_MILLIS = 1_000;
+
+  private final Node node;
+  private final long startedAtMillis = System.currentTimeMillis();
+
+  NodeView(Node node) {
+    this.node = node;
+  }
+
+  @Override
+  public String nodeId() {
+    return node.config().node().id();
+  }
+
+  @Override
+  public ServerConfig config() {
+    return node.config();
+  }
+
+  @Override
+  public ClusterState cluster() {
+    return node.metadata().state();
+  }
+
+  @Override
+  public String leaderOf(UUID group) {
+    return node.shards().leader(group);
+  }
+
+  @Override
+  public UUID metadataGroup() {
+    return MetadataGroup.GROUP;
+  }
+
+  @Override
+  public ReplicaStatus localReplica(UUID group) {
+    Replica replica = node.replica(group);
+    LeaderView view = replica == null ? null : replica.view();
+    if (view == null) {
+      return null;
+    }
+    String leader = replica.leader();
+    List<Long> keys = replica.withStore(this::keysByDatabase);
+    Long disk = replica.withStore(ShardStore::diskUsageBytes);
+    return new ReplicaStatus(
+        nodeId(),
+        leader == null ? "" : leader,
+        view.ready(),
+        view.term(),
+        replica.commitIndex(),
+        replica.appliedIndex(),
+        replica.leaderSilenceMillis(),
+        disk == null ? 0 : disk,
+        keys == null ? List.of() : keys);
+  }
+
+  private List<Long> keysByDatabase(ShardStore store) {
+    return store.query(
+        view -> {
+          List<Long> keys = new ArrayList<>();
+          for (int database = 0; database < node.config().clients().databases(); database++) {
+            keys.add(view.keys(database));
+          }
+          return keys;
+        });
+  }
+
+  @Override
+  public CompletionStage<Map<String, ReplicaStatus>> replicas(UUID group) {
+    List<String> nodes =
+        group.equals(MetadataGroup.GROUP)
+            ? cluster().metadataVoters()
+            : cluster()
+                .shardOfGroup(group)
+                .map(shard -> shard.replicas().stream().map(replica -> replica.nodeId()).toList())
+                .orElse(List.of());
+    Map<String, ReplicaStatus> found = new TreeMap<>();
+    List<CompletableFuture<?>> asked = new ArrayList<>();
+    for (String id : nodes) {
+      CompletableFuture<ReplicaStatus> status =
+          id.equals(nodeId())
+              ? CompletableFuture.supplyAsync(() -> localReplica(group), node.readPool())
+              : node.links()
+                  .call(id, PeerTransport.Kind.CONTROL, ControlRequests.replicaStatus(group))
+                  .thenApply(bytes -> bytes.length == 0 ? null : ControlRequests.decode(bytes));
+      asked.add(
+          status
+              .orTimeout(STATUS_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)
+              .handle(
+                  (one, unreachable) -> {
+                    if (one != null) {
+                      synchronized (found) {
+                        found.put(id, one);
+                      }
+                    }
+                    return null;
+                  }));
+    }
+    return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
+        .thenApply(
+            all -> {
+              synchronized (found) {
+                return new TreeMap<>(found);
+              }
+            });
+  }
+
+  @Override
+  public CompletionStage<ReplicaChecksum> checksum(UUID group) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          Replica replica = node.replica(group);
+          StoreChecksum sum = replica == null ? null : replica.withStore(ShardStore::checksum);
+          if (sum == null) {
+            throw new IllegalStateException("no replica of " + node.groupName(group) + " here");
+          }
+          return new ReplicaChecksum(sum.index(), sum.sha256());
+        },
+        node.readPool());
+  }
+
+  @Override
+  public long keysInSlot(int slot, int database) {
+    ShardInfo shard = cluster().shardOfSlot(slot);
+    Replica replica = shard == null ? null : node.replica(shard.groupId());
+    Long keys =
+        replica == null
+            ? null
+            : replica.withStore(
+                store -> store.query(reading -> reading.keysInSlot(slot, database)));
+    return keys == null ? -1 : keys;
+  }
+
+  @Override
+  public boolean isConnected(String nodeId) {
+    return nodeId.equals(nodeId()) || node.links().isConnected(nodeId);
+  }
+
+  @Override
+  public List<HistoryEvent> events(int limit) {
+    List<HistoryEvent> events =
+        MetadataGroup.history(node.replica(MetadataGroup.GROUP), history -> history.newest(limit));
+    return events == null ? List.of() : events;
+  }
+
+  @Override
+  public List<RoutingChange> routingChanges(int limit) {
+    List<RoutingChange> changes =
+        MetadataGroup.history(
+            node.replica(MetadataGroup.GROUP), (MetaHistory h) -> h.routingChanges(limit));
+    return changes == null ? List.of() : changes;
+  }
+
+  @Override
+  public Collection<? extends Connection> connections() {
+    return node.sessions().all();
+  }
+
+  @Override
+  public boolean kill(long connectionId) {
+    return node.sessions().kill(connectionId);
+  }
+
+  @Override
+  public Map<String, Long> counters() {
+    Map<String, Long> counters = new TreeMap<>();
+    counters.put("connected_clients", (long) node.sessions().count());
+    counters.put("total_connections_received", node.sessions().accepted());
+    counters.put("rejected_connections", node.sessions().rejected());
+    counters.put("total_commands_processed", node.metrics().commands());
+    counters.put("read_barrier_rounds", node.barrier().rounds());
+    counters.put("read_barrier_reads", node.barrier().reads());
+    counters.put("forwards", node.links().forwards());
+    long batches = 0;
+    long proposals = 0;
+    long resends = 0;
+    for (ShardClient<?> client : node.shards().clients()) {
+      batches += client.batches();
+      proposals += client.proposals();
+      resends += client.resends();
+    }
+    counters.put("write_batches", batches);
+    counters.put("write_commands", proposals);
+    counters.put("write_batches_resent", resends);
+    long entries = 0;
+    long bytes = 0;
+    for (Proposer proposer : node.shards().proposers()) {
+      entries += proposer.entries();
+      bytes += proposer.entryBytes();
+    }
+    counters.put("log_entries", entries);
+    counters.put("log_bytes", bytes);
+    return counters;
+  }
+
+  @Override
+  public long startedAtMillis() {
+    return startedAtMillis;
+  }
+}

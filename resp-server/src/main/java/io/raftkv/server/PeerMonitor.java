@@ -1,0 +1,131 @@
+package io.raftkv.server;
+
+import io.raftkv.shard.PeerTransport;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Heartbeats between nodes: who was heard of when, and how far this node's clock is from the
+ * others'. Thread-safe.
+ *
+ * <p>All clocks, this node's included, are compared with one that cannot jump: the steady time,
+ * which counts from the start of the process. So a jump of this node's clock is seen by the first
+ * stamp after it, not by the next heartbeat.
+ */
+final class PeerMonitor {
+  private static final Logger LOG = LoggerFactory.getLogger(PeerMonitor.class);
+
+  private final String self;
+  private final PeerTransport transport;
+  private final long skewLimitMillis;
+  private final LongSupplier clock;
+  private final LongSupplier nanoClock;
+  private final long startNanos;
+  private final Map<String, Long> lastHeard = new ConcurrentHashMap<>();
+
+  /** Clocks of the other nodes, less the steady time. */
+  private final Map<String, Long> offsets = new ConcurrentHashMap<>();
+
+  /** The median of all clocks, less the steady time; null without a majority to go by. */
+  private volatile Long medianOffset;
+
+  private boolean strayed;
+
+  /**
+   * @param clock milliseconds since the epoch
+   * @param nanoClock as {@link System#nanoTime}
+   */
+  PeerMonitor(
+      String self,
+      PeerTransport transport,
+      long skewLimitMillis,
+      LongSupplier clock,
+      LongSupplier nanoClock) {
+    this.self = self;
+    this.transport = transport;
+    this.skewLimitMillis = skewLimitMillis;
+    this.clock = clock;
+    this.nanoClock = nanoClock;
+    this.startNanos = nanoClock.getAsLong();
+  }
+
+  /** When each node was last heard of, by {@link System#nanoTime}; this node is always heard. */
+  Map<String, Long> lastHeard() {
+    lastHeard.put(self, nanoClock.getAsLong());
+    return lastHeard;
+  }
+
+  /**
+   * The time for stamps: this node's clock, or the majority's while this one strays from it by more
+   * than the limit.
+   */
+  long stampMillis() {
+    long own = clock.getAsLong();
+    Long median = medianOffset;
+    if (median == null) {
+      return own;
+    }
+    long majority = steadyMillis() + median;
+    return Math.abs(own - majority) > skewLimitMillis ? majority : own;
+  }
+
+  private long steadyMillis() {
+    return TimeUnit.NANOSECONDS.toMillis(nanoClock.getAsLong() - startNanos);
+  }
+
+  /** Sends a heartbeat to these nodes; to be called every second or so, by one thread. */
+  void beat(Collection<String> nodes) {
+    offsets.keySet().retainAll(nodes);
+    for (String node : nodes) {
+      if (!node.equals(self)) {
+        beat(node);
+      }
+    }
+    judgeClock();
+  }
+
+  private void beat(String node) {
+    long sentAt = steadyMillis();
+    transport
+        .call(node, PeerTransport.Kind.CONTROL, ControlRequests.heartbeat())
+        .whenComplete(
+            (answer, lost) -> {
+              if (lost != null) {
+                offsets.remove(node);
+                LOG.debug("no heartbeat from peer={}", node, lost);
+                return;
+              }
+              long roundTrip = steadyMillis() - sentAt;
+              lastHeard.put(node, nanoClock.getAsLong());
+              if (roundTrip < skewLimitMillis) {
+                offsets.put(node, ByteBuffer.wrap(answer).getLong() - sentAt - roundTrip / 2);
+              }
+            });
+  }
+
+  /** The median of all clocks, ours included, is within the skew of any majority that agrees. */
+  private void judgeClock() {
+    List<Long> all = new ArrayList<>(offsets.values());
+    long own = clock.getAsLong() - steadyMillis();
+    all.add(own);
+    Collections.sort(all);
+    Long median = all.size() > 2 ? all.get((all.size() - 1) / 2) : null;
+    medianOffset = median;
+    boolean strays = median != null && Math.abs(own - median) > skewLimitMillis;
+    if (strays && !strayed) {
+      LOG.warn("clock is {} ms off the other nodes'; stamping by theirs", own - median);
+    } else if (strayed && !strays) {
+      LOG.info("clock agrees with the other nodes' again");
+    }
+    strayed = strays;
+  }
+}

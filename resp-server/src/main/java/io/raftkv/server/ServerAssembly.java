@@ -1,0 +1,36 @@
+package io.raftkv.server;
+
+import java.io.IOException;
+
+/** Makes a node and starts it. */
+public final class ServerAssembly {
+  private ServerAssembly() {}
+
+  /** Starts a node; it listens when this returns, and says in the log when it is ready. */
+  public static RunningServer start(ServerConfig config) throws StartupException {
+    if (config.cluster().join().isPresent()) {
+      throw new StartupException(
+          "joining a running cluster is not supported by this version; name all nodes with"
+              + " --cluster");
+    }
+    DataDirectory directory = DataDirectory.open(config.node().dataDir(), config.node().id());
+    Node node = null;
+    boolean started = false;
+    try {
+      node = new Node(config, directory);
+      node.start();
+      started = true;
+      return node;
+    } catch (IOException | RuntimeException failed) {
+      throw new StartupException(failed.getMessage(), failed);
+    } finally {
+      if (!started) {
+        if (node == null) {
+          directory.close();
+        } else {
+          node.close();
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,293 @@
+package io.raftkv.server;
+
+import static io.raftkv.server.InvalidSettingException.require;
+
+import io.raftkv.resp.command.ReadConsistency;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/**
+ * The configuration of one node: checked once, here, and immutable from then on. {@link
+ * ConfigLoader} makes it.
+ */
+public record ServerConfig(
+    Node node,
+    Listen listen,
+    Cluster cluster,
+    Security security,
+    Clients clients,
+    Requests requests,
+    Raft raft,
+    Store store,
+    Logging logging) {
+  private static final int MAX_PORT = 65_535;
+  private static final Duration MIN_ELECTION_TIMEOUT = Duration.ofMillis(100);
+  private static final Duration MIN_PERIOD = Duration.ofMillis(10);
+  private static final ByteSize MAX_VALUE = ByteSize.mebibytes(512);
+  private static final ByteSize MAX_COMMAND = ByteSize.mebibytes(1024);
+  private static final ByteSize MIN_BUFFER = ByteSize.mebibytes(1);
+
+  /** Who this node is. */
+  public record Node(String id, Path dataDir, Optional<Path> configFile) {}
+
+  /**
+   * Where the node listens. A port of 0 is any free one.
+   *
+   * @param announceHost what cluster-aware clients are told; empty: the address they came by
+   */
+  public record Listen(
+      List<BindAddress> bind,
+      int port,
+      int raftPort,
+      OptionalInt httpPort,
+      Optional<String> announceHost) {
+    public Listen {
+      bind = List.copyOf(bind);
+      require(!bind.isEmpty(), name(ServerSettings.BIND), "must name an address");
+      requirePort(ServerSettings.RAFT_PORT, raftPort);
+      requirePort(ServerSettings.HTTP_PORT, httpPort.orElse(0));
+      require(
+          port == 0 || port != raftPort,
+          name(ServerSettings.RAFT_PORT),
+          "must differ from port, but both are " + port);
+      require(
+          httpPort.orElse(0) == 0
+              || (httpPort.getAsInt() != port && httpPort.getAsInt() != raftPort),
+          name(ServerSettings.HTTP_PORT),
+          "must differ from port and raft-port, but is " + httpPort.orElse(0));
+    }
+
+    private static void requirePort(Setting<?> setting, int port) {
+      require(port <= MAX_PORT, name(setting), "must be at most " + MAX_PORT + ", but is " + port);
+    }
+  }
+
+  /**
+   * The cluster this node begins with or joins. No members: it is alone.
+   *
+   * @param shards shards of a new cluster
+   */
+  public record Cluster(
+      List<ClusterMember> members, Optional<HostPort> join, int shards, int replicationFactor) {
+    public Cluster {
+      members = List.copyOf(members);
+      Set<Object> seen = new HashSet<>();
+      for (ClusterMember member : members) {
+        boolean fresh =
+            seen.add(member.id())
+                && seen.add(member.raftAddress())
+                && seen.add(member.respAddress());
+        require(
+            fresh,
+            name(ServerSettings.CLUSTER),
+            "names node " + member + " with an id or an address that another node has");
+      }
+      require(
+          members.isEmpty() || join.isEmpty(),
+          name(ServerSettings.JOIN),
+          "cannot be used together with cluster: a node begins a cluster or joins one");
+      int nodes = Math.max(1, members.size());
+      require(
+          replicationFactor <= nodes,
+          name(ServerSettings.REPLICATION_FACTOR),
+          "must be at most the number of nodes, " + nodes + ", but is " + replicationFactor);
+    }
+
+    /** True if this node is a cluster of its own. */
+    public boolean isSingleNode() {
+      return members.size() <= 1 && join.isEmpty();
+    }
+
+    /** The member with this id. */
+    public Optional<ClusterMember> member(String id) {
+      return members.stream().filter(member -> member.id().equals(id)).findFirst();
+    }
+  }
+
+  /** Who may connect. */
+  public record Security(
+      Optional<Secret> password, Optional<Secret> clusterSecret, boolean protectedMode) {}
+
+  /** Bounds on connections. An {@code idleTimeout} or {@code tcpKeepalive} of zero is off. */
+  public record Clients(
+      int databases,
+      int maxClients,
+      int ioThreads,
+      Duration idleTimeout,
+      Duration tcpKeepalive,
+      ByteSize outputBufferPause) {}
+
+  /** Bounds on commands. */
+  public record Requests(
+      Duration timeout,
+      ReadConsistency consistency,
+      ByteSize maxValue,
+      ByteSize maxCommand,
+      ByteSize memory,
+      int batchCommands,
+      ByteSize batchBytes) {
+    public Requests {
+      requireAtLeast(ServerSettings.REQUEST_TIMEOUT, timeout, MIN_PERIOD);
+      requireAtLeast(ServerSettings.MAX_VALUE_BYTES, maxValue, new ByteSize(1024));
+      requireAtMost(ServerSettings.MAX_VALUE_BYTES, maxValue, MAX_VALUE);
+      requireAtMost(ServerSettings.MAX_COMMAND_BYTES, maxCommand, MAX_COMMAND);
+      require(
+          maxCommand.compareTo(maxValue) >= 0,
+          name(ServerSettings.MAX_COMMAND_BYTES),
+          "must be at least max-value-bytes, " + maxValue);
+      require(
+          memory.compareTo(maxCommand) >= 0,
+          name(ServerSettings.REQUEST_MEMORY),
+          "must be at least max-command-bytes, " + maxCommand);
+      require(
+          batchBytes.bytes() > 0 && batchBytes.compareTo(maxCommand) <= 0,
+          name(ServerSettings.BATCH_BYTES),
+          "must be from 1 to max-command-bytes, " + maxCommand);
+    }
+  }
+
+  /** Replication of the shards. */
+  public record Raft(
+      Duration electionTimeoutMin,
+      Duration electionTimeoutMax,
+      long snapshotEntries,
+      ByteSize snapshotLog,
+      ByteSize logSegment,
+      Duration expiryCycle,
+      Duration clockSkewLimit) {
+    public Raft {
+      requireAtLeast(ServerSettings.ELECTION_TIMEOUT_MIN, electionTimeoutMin, MIN_ELECTION_TIMEOUT);
+      require(
+          electionTimeoutMax.compareTo(electionTimeoutMin) > 0,
+          name(ServerSettings.ELECTION_TIMEOUT_MAX),
+          "must be more than election-timeout-min, "
+              + ValueType.formatDuration(electionTimeoutMin));
+      requireAtLeast(ServerSettings.LOG_SEGMENT_BYTES, logSegment, MIN_BUFFER);
+      requireAtLeast(ServerSettings.SNAPSHOT_LOG_BYTES, snapshotLog, logSegment);
+      requireAtLeast(ServerSettings.EXPIRY_CYCLE, expiryCycle, MIN_PERIOD);
+      requireAtLeast(ServerSettings.CLOCK_SKEW_LIMIT, clockSkewLimit, MIN_PERIOD);
+    }
+  }
+
+  /** Memory and disk of the stores. A {@code rowCache} or {@code minFreeDisk} of zero is off. */
+  public record Store(
+      ByteSize blockCache, ByteSize rowCache, ByteSize writeBuffer, ByteSize minFreeDisk) {
+    public Store {
+      requireAtLeast(ServerSettings.BLOCK_CACHE, blockCache, MIN_BUFFER);
+      requireAtLeast(ServerSettings.WRITE_BUFFER, writeBuffer, MIN_BUFFER);
+    }
+  }
+
+  /** The log. */
+  public record Logging(LogFormat format, LogLevel level) {}
+
+  public ServerConfig {
+    if (!cluster.members().isEmpty()) {
+      require(
+          cluster.member(node.id()).isPresent(),
+          name(ServerSettings.CLUSTER),
+          "must name this node, " + node.id());
+    }
+    if (!cluster.isSingleNode()) {
+      require(listen.port() != 0, name(ServerSettings.PORT), "cannot be 0 in a cluster");
+      require(listen.raftPort() != 0, name(ServerSettings.RAFT_PORT), "cannot be 0 in a cluster");
+    }
+    boolean local = listen.bind().stream().allMatch(BindAddress::isLoopback);
+    require(
+        local || security.password().isPresent() || !security.protectedMode(),
+        name(ServerSettings.BIND),
+        "reaches beyond this machine, but there is no password: set requirepass, or protected-mode"
+            + " no on a network you trust");
+  }
+
+  /**
+   * @throws InvalidSettingException if the values do not go together
+   */
+  static ServerConfig from(SettingValues values) {
+    return new ServerConfig(
+        new Node(
+            values.get(ServerSettings.NODE_ID),
+            values.get(ServerSettings.DATA_DIR),
+            values.get(ServerSettings.CONFIG)),
+        new Listen(
+            values.get(ServerSettings.BIND),
+            values.get(ServerSettings.PORT),
+            values.get(ServerSettings.RAFT_PORT),
+            values.get(ServerSettings.HTTP_PORT),
+            values.get(ServerSettings.ANNOUNCE_HOST)),
+        new Cluster(
+            values.get(ServerSettings.CLUSTER),
+            values.get(ServerSettings.JOIN),
+            values.get(ServerSettings.SHARDS),
+            values.get(ServerSettings.REPLICATION_FACTOR)),
+        new Security(
+            values.get(ServerSettings.REQUIREPASS),
+            values.get(ServerSettings.CLUSTER_SECRET),
+            values.get(ServerSettings.PROTECTED_MODE)),
+        new Clients(
+            values.get(ServerSettings.DATABASES),
+            values.get(ServerSettings.MAXCLIENTS),
+            values.get(ServerSettings.IO_THREADS),
+            values.get(ServerSettings.TIMEOUT),
+            values.get(ServerSettings.TCP_KEEPALIVE),
+            values.get(ServerSettings.OUTPUT_BUFFER_PAUSE)),
+        new Requests(
+            values.get(ServerSettings.REQUEST_TIMEOUT),
+            values.get(ServerSettings.CONSISTENCY),
+            values.get(ServerSettings.MAX_VALUE_BYTES),
+            values.get(ServerSettings.MAX_COMMAND_BYTES),
+            values.get(ServerSettings.REQUEST_MEMORY),
+            values.get(ServerSettings.BATCH_COMMANDS),
+            values.get(ServerSettings.BATCH_BYTES)),
+        new Raft(
+            values.get(ServerSettings.ELECTION_TIMEOUT_MIN),
+            values.get(ServerSettings.ELECTION_TIMEOUT_MAX),
+            values.get(ServerSettings.SNAPSHOT_ENTRIES),
+            values.get(ServerSettings.SNAPSHOT_LOG_BYTES),
+            values.get(ServerSettings.LOG_SEGMENT_BYTES),
+            values.get(ServerSettings.EXPIRY_CYCLE),
+            values.get(ServerSettings.CLOCK_SKEW_LIMIT)),
+        new Store(
+            values.get(ServerSettings.BLOCK_CACHE),
+            values.get(ServerSettings.ROW_CACHE),
+            values.get(ServerSettings.WRITE_BUFFER),
+            values.get(ServerSettings.MIN_FREE_DISK)),
+        new Logging(values.get(ServerSettings.LOG_FORMAT), values.get(ServerSettings.LOG_LEVEL)));
+  }
+
+  /** Every setting by name, as CONFIG GET shows it: in order, secrets hidden. */
+  public Map<String, String> toMap() {
+    Map<String, String> shown = new LinkedHashMap<>();
+    for (Setting<?> setting : ServerSettings.ALL) {
+      shown.put(setting.name(), setting.format(this));
+    }
+    return Collections.unmodifiableMap(shown);
+  }
+
+  private static String name(Setting<?> setting) {
+    return setting.name();
+  }
+
+  private static void requireAtLeast(Setting<?> setting, ByteSize value, ByteSize min) {
+    require(value.compareTo(min) >= 0, setting.name(), "must be at least " + min);
+  }
+
+  private static void requireAtMost(Setting<?> setting, ByteSize value, ByteSize max) {
+    require(value.compareTo(max) <= 0, setting.name(), "must be at most " + max);
+  }
+
+  private static void requireAtLeast(Setting<?> setting, Duration value, Duration min) {
+    require(
+        value.compareTo(min) >= 0,
+        setting.name(),
+        "must be at least " + ValueType.formatDuration(min));
+  }
+}

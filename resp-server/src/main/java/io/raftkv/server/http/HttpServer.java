@@ -1,0 +1,141 @@
+package io.raftkv.server.http;
+
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.timeout.ReadTimeoutHandler;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Serves metrics and health: {@code GET /metrics}, {@code /health/live}, {@code /health/ready}.
+ * Answers are made on a thread of its own, for a scrape takes longer than an event loop may. All is
+ * bounded: connections, size of a request, idle time, waiting requests.
+ */
+public final class HttpServer implements AutoCloseable {
+  private static final int MAX_CONNECTIONS = 64;
+  private static final int MAX_WAITING = 64;
+  private static final int MAX_LINE_BYTES = 2_048;
+  private static final int MAX_HEADER_BYTES = 8_192;
+  private static final int MAX_BODY_BYTES = 1_024;
+  private static final int IDLE_SECONDS = 60;
+  private static final int BACKLOG = 64;
+  private static final int STOP_SECONDS = 5;
+
+  private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+  private final ThreadPoolExecutor answers;
+  private final Channel listener;
+
+  /**
+   * Listens when it returns.
+   *
+   * @param group event loops, which stay the caller's
+   * @param type of listening socket, to match the group
+   * @param host address to listen on
+   * @param port 0 is any free one, see {@link #port}
+   * @throws IOException if the address cannot be listened on
+   */
+  public HttpServer(
+      EventLoopGroup group,
+      Class<? extends ServerChannel> type,
+      String host,
+      int port,
+      PrometheusMeterRegistry registry,
+      HealthSource health)
+      throws IOException {
+    answers =
+        new ThreadPoolExecutor(
+            1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING), HttpServer::thread);
+    HttpAnswers handler = new HttpAnswers(registry, health, answers);
+    var bound =
+        new ServerBootstrap()
+            .group(group)
+            .channel(type)
+            .option(ChannelOption.SO_BACKLOG, BACKLOG)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childHandler(new Pipeline(handler))
+            .bind(host, port)
+            .awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      answers.shutdown();
+      throw new IOException(
+          "cannot listen for HTTP on " + host + ":" + port + ": " + bound.cause().getMessage(),
+          bound.cause());
+    }
+    listener = bound.channel();
+  }
+
+  private static Thread thread(Runnable work) {
+    Thread thread = new Thread(work, "raftkv-http");
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  /** The port it listens on. */
+  public int port() {
+    return ((InetSocketAddress) listener.localAddress()).getPort();
+  }
+
+  /** Stops listening and closes all connections. */
+  @Override
+  public void close() {
+    listener.close().awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
+    channels.close().awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
+    answers.shutdown();
+  }
+
+  private final class Pipeline extends ChannelInitializer<SocketChannel> {
+    private final HttpAnswers handler;
+
+    Pipeline(HttpAnswers handler) {
+      this.handler = handler;
+    }
+
+    @Override
+    @SuppressWarnings("FutureReturnValueIgnored") // nobody waits for a refused connection to go
+    protected void initChannel(SocketChannel channel) {
+      if (channels.size() >= MAX_CONNECTIONS) {
+        channel.close();
+        return;
+      }
+      channels.add(channel);
+      channel
+          .pipeline()
+          .addLast(new ReadTimeoutHandler(IDLE_SECONDS))
+          .addLast(
+              new HttpServerCodec(
+                  new HttpDecoderConfig()
+                      .setMaxInitialLineLength(MAX_LINE_BYTES)
+                      .setMaxHeaderSize(MAX_HEADER_BYTES)))
+          .addLast(new HttpObjectAggregator(MAX_BODY_BYTES))
+          .addLast(handler)
+          .addLast(new CloseOnFailure());
+    }
+  }
+
+  /** A broken or idle connection of a scraper is no event worth a log line. */
+  private static final class CloseOnFailure extends ChannelInboundHandlerAdapter {
+    @Override
+    @SuppressWarnings("FutureReturnValueIgnored") // nor for a broken one
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+      context.close();
+    }
+  }
+}

@@ -1,0 +1,248 @@
+package io.raftkv.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.raftkv.resp.command.ReadConsistency;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConfigLoaderTest {
+  private static final String THREE =
+      "n1=10.0.0.1:17001:7001,n2=10.0.0.2:17001:7001,n3=10.0.0.3:17001:7001";
+
+  private static ServerConfig load(String... flags) throws ConfigException {
+    return ConfigLoader.load(List.of(flags), Map.of());
+  }
+
+  private static List<String> problems(Map<String, String> environment, String... flags) {
+    ConfigException refused =
+        catchThrowableOfType(
+            ConfigException.class, () -> ConfigLoader.load(List.of(flags), environment));
+    assertThat(refused).as("the configuration was accepted").isNotNull();
+    return refused.problems();
+  }
+
+  private static List<String> problems(String... flags) {
+    return problems(Map.of(), flags);
+  }
+
+  @Test
+  void nothingGivenMakesASingleNodeForThisMachineOnly() throws ConfigException {
+    ServerConfig config = load();
+
+    assertThat(config.node().id()).isEqualTo("n1");
+    assertThat(config.listen().bind()).allMatch(BindAddress::isLoopback);
+    assertThat(config.listen().port()).isEqualTo(6379);
+    assertThat(config.listen().raftPort()).isEqualTo(16379);
+    assertThat(config.listen().httpPort()).isEqualTo(OptionalInt.of(8379));
+    assertThat(config.cluster().isSingleNode()).isTrue();
+    assertThat(config.cluster().shards()).isEqualTo(1);
+    assertThat(config.cluster().replicationFactor()).isEqualTo(1);
+    assertThat(config.requests().consistency()).isEqualTo(ReadConsistency.LINEARIZABLE);
+    assertThat(config.requests().timeout()).isEqualTo(Duration.ofSeconds(5));
+  }
+
+  @Test
+  void aFlagBeatsTheEnvironmentWhichBeatsTheFileWhichBeatsTheDefault(@TempDir Path dir)
+      throws Exception {
+    Path file = dir.resolve("raftkv.conf");
+    Files.writeString(file, "# a comment\n\nmaxclients 1\ndatabases 2\n  request-timeout   3s\n");
+    Map<String, String> environment =
+        Map.of("RAFTKV_MAXCLIENTS", "10", "RAFTKV_DATABASES", "12", "PATH", "/bin");
+
+    ServerConfig config =
+        ConfigLoader.load(List.of("--config", file.toString(), "--maxclients", "100"), environment);
+
+    assertThat(config.clients().maxClients()).as("flag").isEqualTo(100);
+    assertThat(config.clients().databases()).as("environment").isEqualTo(12);
+    assertThat(config.requests().timeout()).as("file").isEqualTo(Duration.ofSeconds(3));
+    assertThat(config.raft().expiryCycle()).as("default").isEqualTo(Duration.ofMillis(100));
+  }
+
+  @Test
+  void theFileMayBeNamedByTheEnvironment(@TempDir Path dir) throws Exception {
+    Path file = Files.writeString(dir.resolve("raftkv.conf"), "databases 3\n");
+
+    ServerConfig config = ConfigLoader.load(List.of(), Map.of("RAFTKV_CONFIG", file.toString()));
+
+    assertThat(config.clients().databases()).isEqualTo(3);
+  }
+
+  @Test
+  void aWrongValueInTheFileIsNamedWithItsLineEvenIfAFlagOverridesIt(@TempDir Path dir)
+      throws Exception {
+    Path file = Files.writeString(dir.resolve("raftkv.conf"), "# one\nport http\n");
+
+    assertThat(problems("--config", file.toString(), "--port", "1"))
+        .containsExactly("port must be a number from 0 to 65535, not 'http' (" + file + ":2)");
+  }
+
+  @Test
+  void unknownNamesAreErrorsWithASuggestionInEverySource(@TempDir Path dir) throws Exception {
+    Path file = Files.writeString(dir.resolve("raftkv.conf"), "max-clients 5\n");
+
+    assertThat(
+            problems(
+                Map.of("RAFTKV_DATADIR", "/x"), "--config=" + file, "--prot", "1", "--zzzzzzzz=3"))
+        .containsExactlyInAnyOrder(
+            "unknown environment variable RAFTKV_DATADIR, did you mean RAFTKV_DATA_DIR?",
+            "unknown flag --prot, did you mean --port?",
+            "unknown flag --zzzzzzzz",
+            file + ":1: unknown setting max-clients, did you mean maxclients?");
+  }
+
+  @Test
+  void allMistakesAreReportedAtOnce() {
+    assertThat(problems(Map.of("RAFTKV_TIMEOUT", "soon"), "--port", "x", "--log-level", "loud"))
+        .hasSize(3)
+        .anySatisfy(text -> assertThat(text).endsWith("(environment variable RAFTKV_TIMEOUT)"))
+        .anySatisfy(text -> assertThat(text).endsWith("(flag --port)"))
+        .anySatisfy(text -> assertThat(text).contains("error|warn|info|debug|trace", "not 'loud'"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          --port 65536                            | port must be a number from 0 to 65535, not '65536' (flag --port)
+          --port 60000                            | raft-port must be at most 65535, but is 70000 (default)
+          --raft-port 6379                        | raft-port must differ from port, but both are 6379 (flag --raft-port)
+          --http-port 6379                        | http-port must differ from port and raft-port, but is 6379 (flag --http-port)
+          --data-dir=                             | data-dir must not be empty, not '' (flag --data-dir)
+          --node-id a/b                           | node-id is wrong: 'a/b' is not a node id (letters, digits, '-' and '_', at most 64), not 'a/b' (flag --node-id)
+          --election-timeout-min 5s               | election-timeout-max must be more than election-timeout-min, 5s (default)
+          --election-timeout-min 1                | election-timeout-min must be a time with its unit, such as 250ms, 5s or 10m, not '1' (flag --election-timeout-min)
+          --max-value-bytes 1gb                   | max-value-bytes must be at most 512mb (flag --max-value-bytes)
+          --max-command-bytes 1mb                 | max-command-bytes must be at least max-value-bytes, 64mb (flag --max-command-bytes)
+          --min-free-disk lots                    | min-free-disk must be a size such as 64mb, 1gb or 4096, not 'lots' (flag --min-free-disk)
+          --replication-factor 3                  | replication-factor must be at most the number of nodes, 1, but is 3 (flag --replication-factor)
+          --join nowhere                          | join is wrong: 'nowhere' is not host:port, not 'nowhere' (flag --join)
+          --consistency strong                    | consistency must be linearizable, bounded:<ms> or eventual, not 'strong' (flag --consistency)
+          --bind 0.0.0.0                          | bind reaches beyond this machine, but there is no password: set requirepass, or protected-mode no on a network you trust (flag --bind)
+          --port                                  | flag --port needs a value: --port PORT
+          port 1                                  | unexpected argument 'port': settings are --name value
+          --port=1 --port=2                       | port is given twice (flag --port)
+          """)
+  void aRefusedValueSaysWhatIsWrongAndWhereItIsFrom(String flags, String problem) {
+    assertThat(problems(flags.split(" +"))).contains(problem);
+  }
+
+  @Test
+  void clusterGivesThisNodeItsPortsAndHost() throws ConfigException {
+    ServerConfig config =
+        load("--cluster", THREE, "--node-id", "n2", "--bind", "*", "--requirepass", "s3cret");
+
+    assertThat(config.listen().port()).isEqualTo(7001);
+    assertThat(config.listen().raftPort()).isEqualTo(17001);
+    assertThat(config.listen().httpPort()).isEqualTo(OptionalInt.of(9001));
+    assertThat(config.listen().announceHost()).contains("10.0.0.2");
+    assertThat(config.cluster().shards()).isEqualTo(3);
+    assertThat(config.cluster().replicationFactor()).isEqualTo(3);
+    assertThat(config.security().clusterSecret()).contains(new Secret("s3cret"));
+  }
+
+  @Test
+  void clusterMustBeConsistent() {
+    assertThat(problems("--cluster", THREE, "--node-id", "n4"))
+        .containsExactly("cluster must name this node, n4 (flag --cluster)");
+    assertThat(problems("--cluster", "n1=h:1:2,n1=h:3:4").get(0)).contains("n1=h:3:4", "another");
+    assertThat(problems("--cluster", "n1=h:1:2,n2=h:1:3").get(0)).contains("n2=h:1:3", "another");
+    assertThat(problems("--cluster", "n1=h:1").get(0)).contains("--cluster");
+    assertThat(problems("--cluster", THREE, "--join", "h:1").get(0)).contains("begins a cluster");
+    assertThat(problems("--cluster", THREE, "--port", "0").get(0)).contains("cannot be 0");
+  }
+
+  @Test
+  void aFreePortIsFreeForAllPortsThatFollowFromIt() throws ConfigException {
+    ServerConfig config = load("--port", "0");
+
+    assertThat(config.listen().raftPort()).isZero();
+    assertThat(config.listen().httpPort()).isEqualTo(OptionalInt.of(0));
+    assertThat(load("--http-port", "off").listen().httpPort()).isEmpty();
+  }
+
+  @Test
+  void secretsAreShownNowhere() throws ConfigException {
+    ServerConfig config = load("--requirepass", "hunter2", "--cluster-secret", "swordfish");
+
+    assertThat(config.toMap()).containsEntry("requirepass", Secret.MASK);
+    assertThat(config.toMap().toString() + config).doesNotContain("hunter2", "swordfish");
+    assertThat(load().toMap()).containsEntry("requirepass", "");
+  }
+
+  @Test
+  void configurationAsShownReadsBackAsTheSameConfiguration(@TempDir Path dir) throws Exception {
+    ServerConfig config =
+        load("--cluster", THREE, "--node-id", "n3", "--bind", "127.0.0.1,-::1", "--timeout", "90");
+    StringBuilder file = new StringBuilder();
+    config.toMap().forEach((name, value) -> file.append(name).append(" \"").append(value + "\"\n"));
+    Path path = dir.resolve("raftkv.conf");
+    Files.writeString(path, file.toString().replaceFirst("config \"\"\n", ""));
+
+    ServerConfig again = load("--config", path.toString());
+
+    assertThat(again.cluster()).isEqualTo(config.cluster());
+    assertThat(again.listen()).isEqualTo(config.listen());
+    assertThat(again.clients()).isEqualTo(config.clients());
+    assertThat(again.requests()).isEqualTo(config.requests());
+    assertThat(again.raft()).isEqualTo(config.raft());
+    assertThat(again.store()).isEqualTo(config.store());
+  }
+
+  @Test
+  void aMissingOrBrokenFileIsAnErrorOfItsOwn(@TempDir Path dir) throws Exception {
+    Path missing = dir.resolve("none.conf");
+    assertThat(problems("--config", missing.toString()).get(0))
+        .contains("cannot read the configuration file", missing.toString());
+    Path binary = Files.write(dir.resolve("binary.conf"), new byte[] {(byte) 0xff, 0, 1});
+    assertThat(problems("--config", binary.toString()).get(0)).contains("is not UTF-8 text");
+  }
+
+  @Test
+  void valuesMayHaveHashesQuotesAndBlanks(@TempDir Path dir) throws Exception {
+    Path file =
+        Files.writeString(
+            dir.resolve("raftkv.conf"), "requirepass \"a # b \"\nbind 127.0.0.1 -::1\n");
+
+    ServerConfig config = load("--config", file.toString());
+
+    assertThat(config.security().password().map(Secret::value)).contains("a # b ");
+    assertThat(config.listen().bind()).hasSize(2);
+  }
+
+  @Test
+  void timesAndSizesKeepTheirUnits() throws ConfigException {
+    ServerConfig config =
+        load(
+            "--timeout",
+            "90",
+            "--expiry-cycle",
+            "250ms",
+            "--block-cache",
+            "3GB",
+            "--consistency",
+            "bounded:500");
+
+    assertThat(config.clients().idleTimeout()).isEqualTo(Duration.ofSeconds(90));
+    assertThat(config.raft().expiryCycle()).isEqualTo(Duration.ofMillis(250));
+    assertThat(config.store().blockCache()).isEqualTo(ByteSize.mebibytes(3 * 1024));
+    assertThat(config.requests().consistency())
+        .isEqualTo(ReadConsistency.bounded(Duration.ofMillis(500)));
+    assertThat(ByteSize.parse("2k").bytes()).isEqualTo(2000);
+    assertThat(config.toMap())
+        .containsEntry("timeout", "90")
+        .containsEntry("expiry-cycle", "250ms")
+        .containsEntry("block-cache", "3gb")
+        .containsEntry("consistency", "bounded:500");
+  }
+}

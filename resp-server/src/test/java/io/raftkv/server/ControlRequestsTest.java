@@ -1,0 +1,55 @@
+package io.raftkv.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+class ControlRequestsTest {
+  private static final NodeStatus.ReplicaStatus STATUS =
+      new NodeStatus.ReplicaStatus("n1", "n2", true, 3, 40, 39, 5, 6_000, List.of(7L, 0L));
+
+  @Test
+  void aStatusComesBackAsItWas() {
+    assertThat(ControlRequests.decode(ControlRequests.encode(STATUS))).isEqualTo(STATUS);
+    NodeStatus.ReplicaStatus lost =
+        new NodeStatus.ReplicaStatus(
+            "n".repeat(255), "", false, -1, -1, -1, Long.MAX_VALUE, 0, List.of());
+    assertThat(ControlRequests.decode(ControlRequests.encode(lost))).isEqualTo(lost);
+  }
+
+  @Test
+  void theBytesArePinned() {
+    assertThat(HexFormat.of().formatHex(ControlRequests.encode(STATUS)))
+        .isEqualTo(
+            "026e31"
+                + "026e32"
+                + "01"
+                + "0000000000000003"
+                + "0000000000000028"
+                + "0000000000000027"
+                + "0000000000000005"
+                + "0000000000001770"
+                + "0000000000000007"
+                + "0000000000000000");
+    assertThat(HexFormat.of().formatHex(ControlRequests.replicaStatus(new UUID(1, 2))))
+        .isEqualTo("0200000000000000010000000000000002");
+    assertThat(ControlRequests.heartbeat()).containsExactly(1);
+  }
+
+  @Test
+  void aStatusThatIsCutOffIsRefused() {
+    byte[] whole = ControlRequests.encode(STATUS);
+    for (int length = 0; length < whole.length; length++) {
+      byte[] cut = Arrays.copyOf(whole, length);
+      if (length == whole.length - Long.BYTES || length == whole.length - 2 * Long.BYTES) {
+        continue; // fewer databases
+      }
+      assertThatThrownBy(() -> ControlRequests.decode(cut)).isInstanceOf(RuntimeException.class);
+    }
+  }
+}

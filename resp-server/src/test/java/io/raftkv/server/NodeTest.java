@@ -1,0 +1,172 @@
+package io.raftkv.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A whole node in this process. */
+@Timeout(60)
+class NodeTest {
+  @TempDir private Path directory;
+
+  private ServerConfig config(int port, int raftPort) throws ConfigException {
+    return ConfigLoader.load(
+        List.of(
+            "--data-dir",
+            directory.resolve("data").toString(),
+            "--port",
+            Integer.toString(port),
+            "--raft-port",
+            Integer.toString(raftPort),
+            "--http-port",
+            "0",
+            "--bind",
+            "127.0.0.1",
+            "--min-free-disk",
+            "0"),
+        Map.of());
+  }
+
+  private RunningServer start() throws ConfigException, StartupException {
+    return ServerAssembly.start(config(0, 0));
+  }
+
+  /** A connection of which every reply is one line. */
+  private static final class Client implements AutoCloseable {
+    private final Socket socket;
+    private final BufferedReader in;
+
+    private Client(RunningServer server) throws IOException {
+      socket = new Socket(InetAddress.getLoopbackAddress(), ((Node) server).respPort());
+      socket.setSoTimeout(30_000);
+      in =
+          new BufferedReader(
+              new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1));
+    }
+
+    private void send(String... lines) throws IOException {
+      String all = Arrays.stream(lines).map(line -> line + "\r\n").collect(Collectors.joining());
+      socket.getOutputStream().write(all.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    private String line() throws IOException {
+      return in.readLine();
+    }
+
+    private String ask(String line) throws IOException {
+      send(line);
+      return line();
+    }
+
+    @Override
+    public void close() throws IOException {
+      socket.close();
+    }
+  }
+
+  private static void awaitWritable(Client client) {
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .pollInterval(Duration.ofMillis(20))
+        .until(() -> client.ask("SET ready 1").equals("+OK"));
+  }
+
+  private static Set<String> threads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .map(Thread::getName)
+        .filter(name -> name.startsWith("raftkv-"))
+        .collect(Collectors.toSet());
+  }
+
+  @Test
+  void aNodeServesStopsAndHasItsDataWhenItStartsAgain() throws Exception {
+    RunningServer server = start();
+    try (Client client = new Client(server)) {
+      awaitWritable(client);
+      client.send("SET k v", "STRLEN k", "INCR k", "NOPE", "GET", "DBSIZE");
+      assertThat(client.line()).isEqualTo("+OK");
+      assertThat(client.line()).isEqualTo(":1");
+      assertThat(client.line()).startsWith("-ERR value is not an integer");
+      assertThat(client.line()).startsWith("-ERR unknown command 'NOPE'");
+      assertThat(client.line()).startsWith("-ERR wrong number of arguments for 'get'");
+      assertThat(client.line()).isEqualTo(":2");
+    } finally {
+      server.close();
+    }
+    assertThat(server.terminated().toCompletableFuture()).isDone();
+    server.close();
+    assertThat(threads()).isEmpty();
+
+    RunningServer again = start();
+    try (Client client = new Client(again)) {
+      awaitWritable(client);
+      assertThat(client.ask("STRLEN k")).isEqualTo(":1");
+    } finally {
+      again.close();
+    }
+  }
+
+  @Test
+  void aPortThatIsTakenFailsTheStartAndLeavesNothingBehind() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      ServerConfig config = config(taken.getLocalPort(), 0);
+      assertThatThrownBy(() -> ServerAssembly.start(config))
+          .isInstanceOf(StartupException.class)
+          .hasMessageContaining("cannot listen on 127.0.0.1");
+    }
+    assertThat(threads()).isEmpty();
+    start().close(); // the directory is free
+  }
+
+  @Test
+  void aRaftPortThatIsTakenFailsTheStartAndLeavesNothingBehind() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      ServerConfig config = config(0, taken.getLocalPort());
+      assertThatThrownBy(() -> ServerAssembly.start(config))
+          .isInstanceOf(StartupException.class)
+          .hasMessageContaining("cannot listen on 127.0.0.1 raft-port " + taken.getLocalPort());
+    }
+    assertThat(threads()).isEmpty();
+    start().close();
+  }
+
+  @Test
+  void clientsWithCommandsUnderWayDoNotKeepANodeFromStopping() throws Exception {
+    RunningServer server = start();
+    try (Client client = new Client(server)) {
+      awaitWritable(client);
+      for (int i = 0; i < 200; i++) {
+        client.send("INCR n");
+      }
+      server.close();
+      String line = client.line();
+      int answered = 0;
+      while (line != null) { // what was answered is right
+        assertThat(line).isEqualTo(":" + ++answered);
+        line = client.line();
+      }
+    } catch (IOException reset) {
+      assertThat(reset).hasMessageContaining("reset"); // commands that nobody had read
+    } finally {
+      server.close();
+    }
+  }
+}
