@@ -1,0 +1,371 @@
+package io.raftkv.it.cluster;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.raftkv.it.load.Workload;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.opentest4j.TestAbortedException;
+
+/**
+ * A RaftKV cluster of real processes on this machine.
+ *
+ * <p>As a JUnit extension it is started and awaited before each test, or once for the class if it
+ * is registered on a static field, and killed afterwards. Data and logs lie in {@code
+ * target/it/<test>-<seed>}; a failure moves them to {@code target/failures/<test>-<seed>} and
+ * prints the seed and the end of every log. {@code -Draftkv.seed} repeats a seed.
+ */
+public final class TestCluster
+    implements BeforeAllCallback,
+        BeforeEachCallback,
+        AfterEachCallback,
+        AfterAllCallback,
+        AutoCloseable {
+  private static final Duration READY_DEADLINE = Duration.ofSeconds(90);
+  private static final Duration POLL = Duration.ofMillis(100);
+  private static final String JAR_PROPERTY = "raftkv.jar";
+
+  /** Ports inside a namespace, where nobody else listens. */
+  private static final int NAMESPACE_RESP_PORT = 7000;
+
+  private final int size;
+  private final List<String> flags = new ArrayList<>();
+  private final List<String> jvmFlags =
+      new ArrayList<>(
+          List.of(
+              "-Xmx256m",
+              "-XX:MaxDirectMemorySize=1g",
+              "-XX:+UseSerialGC",
+              "-XX:TieredStopAtLevel=1"));
+  private boolean defaults;
+  private boolean namespaces;
+  private boolean sharedByClass;
+  private boolean failed;
+
+  private long seed;
+  private Path directory;
+  private NetworkNamespaces network;
+  private List<TestNode> nodes = List.of();
+  private final Thread killer = new Thread(() -> nodes.forEach(TestNode::killNow), "kill nodes");
+
+  private TestCluster(int size) {
+    this.size = size;
+  }
+
+  /** A cluster of so many nodes, n1, n2, … */
+  public static TestCluster ofNodes(int size) {
+    return new TestCluster(size);
+  }
+
+  public TestCluster shards(int count) {
+    return flags("--shards", Integer.toString(count));
+  }
+
+  /** More words for every node's command line. */
+  public TestCluster flags(String... words) {
+    flags.addAll(List.of(words));
+    return this;
+  }
+
+  /** More flags for every node's JVM; later ones win. */
+  public TestCluster jvm(String... words) {
+    jvmFlags.addAll(List.of(words));
+    return this;
+  }
+
+  /** Only what must be given: ports and a data directory; everything else as shipped. */
+  public TestCluster withDefaults() {
+    defaults = true;
+    return this;
+  }
+
+  /** Each node in a network namespace; the test is skipped where that is not permitted. */
+  public TestCluster inNamespaces() {
+    namespaces = true;
+    return this;
+  }
+
+  @Override
+  public void beforeAll(ExtensionContext context) {
+    sharedByClass = true;
+    startFor(context.getRequiredTestClass().getSimpleName());
+  }
+
+  @Override
+  public void beforeEach(ExtensionContext context) {
+    if (!sharedByClass) {
+      String method = context.getRequiredTestMethod().getName();
+      startFor(context.getRequiredTestClass().getSimpleName() + "." + method);
+    }
+  }
+
+  @Override
+  public void afterEach(ExtensionContext context) {
+    if (context.getExecutionException().filter(TestCluster::isFailure).isPresent()) {
+      failed = true;
+    }
+    if (!sharedByClass) {
+      finish();
+    }
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) {
+    finish();
+  }
+
+  private static boolean isFailure(Throwable thrown) {
+    return !(thrown instanceof TestAbortedException);
+  }
+
+  private void startFor(String test) {
+    try {
+      prepare(test);
+      nodes.forEach(TestNode::start);
+      awaitReady();
+    } catch (RuntimeException | Error e) {
+      failed = isFailure(e);
+      finish();
+      throw e;
+    }
+  }
+
+  /** Lays out nodes and directories under this name without starting anything. */
+  public void prepare(String test) {
+    seed = Seed.next();
+    System.out.printf("%s: seed %d (repeat with -Draftkv.seed=%d)%n", test, seed, seed);
+    if (namespaces) {
+      String reason = NetworkNamespaces.unavailable();
+      if (reason != null) {
+        System.out.printf("**** SKIPPED %s: %s ****%n", test, reason);
+      }
+      assumeTrue(reason == null, reason);
+    }
+    directory = Path.of("target", "it", test + "-" + seed).toAbsolutePath();
+    TestNode.deleteRecursively(directory);
+    Runtime.getRuntime().addShutdownHook(killer);
+    List<String> ids = new ArrayList<>();
+    for (int i = 1; i <= size; i++) {
+      ids.add("n" + i);
+    }
+    if (namespaces) {
+      network = NetworkNamespaces.create(ids);
+    }
+    nodes = ids.stream().map(this::layOut).toList();
+    nodes.forEach(node -> node.commandIs(commandOf(node)));
+  }
+
+  private TestNode layOut(String id) {
+    Path home = directory.resolve(id);
+    if (network != null) {
+      int port = NAMESPACE_RESP_PORT;
+      return new TestNode(id, network.addressOf(id), port, port + 1, port + 2, home);
+    }
+    return new TestNode(id, "127.0.0.1", Ports.next(), Ports.next(), Ports.next(), home);
+  }
+
+  private List<String> commandOf(TestNode node) {
+    List<String> words = new ArrayList<>();
+    if (network != null) {
+      words.addAll(network.prefixFor(node.id()));
+    }
+    words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    words.addAll(jvmFlags);
+    words.addAll(List.of("-jar", jar().toString(), "server", "--node-id", node.id()));
+    words.addAll(List.of("--port", Integer.toString(node.respPort())));
+    words.addAll(List.of("--raft-port", Integer.toString(node.raftPort())));
+    words.addAll(List.of("--http-port", Integer.toString(node.httpPort())));
+    words.addAll(List.of("--data-dir", node.dataDirectory().toString()));
+    if (!defaults) {
+      words.addAll(List.of("--cluster", clusterFlag()));
+      words.addAll(List.of("--election-timeout-min", "1s", "--election-timeout-max", "2s"));
+      if (size >= 3) {
+        words.addAll(List.of("--replication-factor", "3"));
+      }
+    }
+    if (network != null) {
+      words.addAll(List.of("--bind", "*", "--protected-mode", "no"));
+    }
+    words.addAll(flags);
+    return words;
+  }
+
+  private String clusterFlag() {
+    return nodes.stream()
+        .map(n -> n.id() + "=" + n.host() + ":" + n.raftPort() + ":" + n.respPort())
+        .collect(Collectors.joining(","));
+  }
+
+  private static Path jar() {
+    Path jar =
+        Path.of(System.getProperty(JAR_PROPERTY, "../resp-server/target/raftkv.jar"))
+            .toAbsolutePath()
+            .normalize();
+    if (!Files.isRegularFile(jar)) {
+      throw new IllegalStateException(
+          "no server at " + jar + "; build it with: mvn -pl resp-server -am package");
+    }
+    return jar;
+  }
+
+  public List<TestNode> nodes() {
+    return nodes;
+  }
+
+  public TestNode node(String id) {
+    return nodes.stream()
+        .filter(n -> n.id().equals(id))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no node " + id));
+  }
+
+  /** The seed of this run; whatever the test draws should come from it. */
+  public long seed() {
+    return seed;
+  }
+
+  /** Where the artefacts of this test go. */
+  public Path directory() {
+    return directory;
+  }
+
+  /** The network of a cluster made with {@link #inNamespaces}. */
+  public NetworkNamespaces network() {
+    if (network == null) {
+      throw new IllegalStateException("the cluster does not run in namespaces");
+    }
+    return network;
+  }
+
+  /** A workload on all nodes, seeded like the cluster. */
+  public Workload.Builder workload() {
+    return Workload.on(nodes.stream().map(TestNode::address).toList())
+        .seed(seed)
+        .keepHistoryIn(directory);
+  }
+
+  /** Waits until every running node is ready. */
+  public void awaitReady() {
+    await(
+        "all nodes ready",
+        READY_DEADLINE,
+        () -> {
+          for (TestNode node : nodes) {
+            if (!node.isAlive()) {
+              throw new AssertionError(node.id() + " ended before it was ready");
+            }
+          }
+          return nodes.stream().allMatch(TestNode::isReady);
+        });
+  }
+
+  /** Waits for a condition; a failing check counts as "not yet", an error as final. */
+  public void await(String what, Duration deadline, BooleanSupplier condition) {
+    Awaitility.await(what)
+        .atMost(deadline)
+        .pollInterval(POLL)
+        .pollDelay(Duration.ZERO)
+        .ignoreExceptionsMatching(e -> e instanceof Exception)
+        .until(condition::getAsBoolean);
+  }
+
+  /** What this node knows of the cluster. */
+  public ShardView shards(TestNode asked) {
+    return ShardView.of(asked, nodes);
+  }
+
+  /** Waits until every shard has a leader that runs, as seen by a node that runs. */
+  public ShardView awaitLeaders() {
+    ShardView[] seen = new ShardView[1];
+    await(
+        "a leader for every shard",
+        READY_DEADLINE,
+        () -> {
+          TestNode asked = nodes.stream().filter(TestNode::isAlive).findFirst().orElseThrow();
+          seen[0] = shards(asked);
+          return seen[0].isComplete() && seen[0].leaders().stream().allMatch(TestNode::isAlive);
+        });
+    return seen[0];
+  }
+
+  /** Waits for the leader of the shard that owns the key. */
+  public TestNode awaitLeader(String key) {
+    return awaitLeaders().leaderOf(key);
+  }
+
+  /**
+   * Waits until all replicas of every shard have applied the same entries; fails at once if two
+   * have applied the same entries and hold different data. Call it when nothing is written any
+   * more.
+   */
+  public void awaitEqualDigests() {
+    Digests.awaitEqual(this, READY_DEADLINE);
+  }
+
+  /** Ends everything; called again, as JUnit does after a failed start, it does nothing. */
+  private void finish() {
+    boolean keep = failed;
+    failed = false;
+    if (keep) {
+      nodes.forEach(
+          n -> System.out.printf("==== %s: end of %s%n%s%n", n.id(), n.logFile(), n.logTail()));
+    }
+    close();
+    nodes = List.of();
+    if (directory != null && Files.exists(directory)) {
+      if (keep) {
+        keepArtefacts();
+      } else {
+        TestNode.deleteRecursively(directory);
+      }
+    }
+  }
+
+  private void keepArtefacts() {
+    Path kept = Path.of("target", "failures").toAbsolutePath().resolve(directory.getFileName());
+    try {
+      Files.createDirectories(kept.getParent());
+      TestNode.deleteRecursively(kept);
+      Files.move(directory, kept, StandardCopyOption.ATOMIC_MOVE);
+      System.out.printf("**** FAILED with seed %d; artefacts in %s ****%n", seed, kept);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot keep " + directory, e);
+    }
+  }
+
+  /** Kills every node and removes the network; the files stay. */
+  @Override
+  public void close() {
+    List<RuntimeException> problems = Collections.synchronizedList(new ArrayList<>());
+    for (TestNode node : nodes) {
+      try {
+        node.kill();
+      } catch (RuntimeException e) {
+        problems.add(e);
+      }
+    }
+    if (network != null) {
+      network.close();
+      network = null;
+    }
+    Runtime.getRuntime().removeShutdownHook(killer);
+    if (!problems.isEmpty()) {
+      throw problems.get(0);
+    }
+  }
+}
