@@ -1,0 +1,72 @@
+package io.raftkv.bench;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+
+/** What happens on a connection, still blocking, before the load. */
+final class Handshake {
+  private static final int CHUNK = 512;
+
+  private Handshake() {}
+
+  /** Sends AUTH if there is a password, given as {@code password} or {@code user:password}. */
+  static void authenticate(SocketChannel channel, String auth) throws IOException {
+    if (auth == null) {
+      return;
+    }
+    int colon = auth.indexOf(':');
+    RequestTemplate request =
+        colon < 0
+            ? RequestTemplate.fixed("AUTH", auth)
+            : RequestTemplate.fixed("AUTH", auth.substring(0, colon), auth.substring(colon + 1));
+    ByteBuffer out = ByteBuffer.allocate(request.size());
+    request.copyTo(out, 0);
+    exchange(channel, out, 1);
+  }
+
+  /** Sends the filling request for every key number below the bound. */
+  static void preload(SocketChannel channel, RequestTemplate filler, long keys) throws IOException {
+    ByteBuffer out = ByteBuffer.allocateDirect(CHUNK * filler.size());
+    for (long key = 0; key < keys; ) {
+      int size = (int) Math.min(CHUNK, keys - key);
+      out.clear();
+      for (int i = 0; i < size; i++) {
+        filler.copyTo(out, key++);
+      }
+      exchange(channel, out, size);
+    }
+  }
+
+  private static void exchange(SocketChannel channel, ByteBuffer out, int replies)
+      throws IOException {
+    out.flip();
+    while (out.hasRemaining()) {
+      channel.write(out);
+    }
+    ReplyScanner scanner = new ReplyScanner();
+    AtomicInteger seen = new AtomicInteger();
+    AtomicReference<String> firstError = new AtomicReference<>();
+    ByteBuffer in = ByteBuffer.allocateDirect(16 * 1024);
+    while (seen.get() < replies) {
+      in.clear();
+      if (channel.read(in) < 0) {
+        throw new IOException("the server closed the connection");
+      }
+      in.flip();
+      scanner.scan(
+          in,
+          (type, number, error) -> {
+            seen.incrementAndGet();
+            if (error != null) {
+              firstError.compareAndSet(null, error);
+            }
+          });
+    }
+    if (firstError.get() != null) {
+      throw new IOException("refused: " + firstError.get());
+    }
+  }
+}
