@@ -210,6 +210,7 @@ final class Node implements RunningServer {
               metrics,
               config.requests().consistency(),
               config.security().password().isPresent(),
+              config.requests().maxValue().bytes(),
               linkLimits);
       this.controller = new ClusterController(this);
       made = true;

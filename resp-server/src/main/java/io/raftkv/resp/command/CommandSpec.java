@@ -46,6 +46,22 @@ public final class CommandSpec {
     CompletionStage<Reply> run(Args args, Connection connection);
   }
 
+  /**
+   * Looks at a call on the node that received it, before it is routed: the one place where a limit
+   * of that node may decide. What a replica does must not depend on its own configuration, so a
+   * limit that matters in apply travels with the call, as data.
+   */
+  @FunctionalInterface
+  public interface Admission {
+    /**
+     * @param maxValueBytes the largest value that this node lets a command make
+     * @return the words to run: those of the call, or a copy with the limit as a word more
+     * @throws io.raftkv.resp.reply.CommandException if the call goes beyond the limit; nothing has
+     *     happened then
+     */
+    byte[][] admit(byte[][] words, long maxValueBytes);
+  }
+
   /** What a command does to data, and so where and how it runs. */
   public enum Access {
     /** Reads one shard, or several when it {@link FanOut fans out}. */
@@ -88,6 +104,7 @@ public final class CommandSpec {
   private final String complexity;
   private final String summary;
   private final FanOut fanOut;
+  private final Admission admission;
   private final Access access;
   private final Handler handler;
   private final AsyncHandler asyncHandler;
@@ -111,6 +128,7 @@ public final class CommandSpec {
     this.complexity = Objects.requireNonNull(builder.complexity, "complexity of " + name);
     this.summary = Objects.requireNonNull(builder.summary, "summary of " + name);
     this.fanOut = builder.fanOut;
+    this.admission = builder.admission;
     this.access = access;
     this.handler = handler;
     if (arity == 0) {
@@ -177,6 +195,11 @@ public final class CommandSpec {
     return fanOut;
   }
 
+  /** What the receiving node does to each call before it routes it. */
+  public Admission admission() {
+    return admission;
+  }
+
   public Access access() {
     return access;
   }
@@ -208,6 +231,7 @@ public final class CommandSpec {
     private String complexity;
     private String summary;
     private FanOut fanOut = FanOut.NONE;
+    private Admission admission = (words, maxValueBytes) -> words;
 
     private Builder(String name) {
       this.name = name;
@@ -244,6 +268,11 @@ public final class CommandSpec {
 
     public Builder fanOut(FanOut value) {
       fanOut = value;
+      return this;
+    }
+
+    public Builder admission(Admission value) {
+      admission = value;
       return this;
     }
 

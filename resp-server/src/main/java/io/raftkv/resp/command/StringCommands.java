@@ -198,6 +198,7 @@ public final class StringCommands {
                   "2.0.0",
                   "O(N) where N is the length of the resulting string.",
                   "Appends a string to the value of a key. Creates the key if it doesn't exist.")
+              .admission(ValueLimit::attach)
               .writes(StringParts::append),
           command("STRLEN")
               .arity(2)
@@ -233,6 +234,7 @@ public final class StringCommands {
                   "O(N) where N is the length of the resulting string.",
                   "Overwrites a part of a string value with another by an offset. Creates the key"
                       + " if it doesn't exist.")
+              .admission(ValueLimit::attach)
               .writes(StringParts::setRange),
           command("LCS")
               .arity(-3)

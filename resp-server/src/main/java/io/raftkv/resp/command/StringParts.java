@@ -19,7 +19,7 @@ final class StringParts {
     StringType string = string(args, keys);
     byte[] before = string.getOrEmpty();
     byte[] more = args.bytes(2);
-    requireLength(before.length, more.length);
+    ValueLimit.require(args, 3, before.length, more.length);
     byte[] after = Arrays.copyOf(before, before.length + more.length);
     System.arraycopy(more, 0, after, before.length, more.length);
     string.update(after);
@@ -47,14 +47,8 @@ final class StringParts {
     if (bytes.length == 0) {
       return Reply.integer(length);
     }
-    requireLength(offset, bytes.length);
+    ValueLimit.require(args, 4, offset, bytes.length);
     return Reply.integer(string.overwrite((int) offset, bytes));
-  }
-
-  private static void requireLength(long before, long more) {
-    if (before > StringType.MAX_BYTES - more) {
-      throw new CommandException(RespErrors.STRING_TOO_LONG);
-    }
   }
 
   static Reply lcs(Args args, Keyspace keys) {

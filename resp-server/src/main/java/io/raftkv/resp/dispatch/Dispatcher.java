@@ -33,17 +33,23 @@ final class Dispatcher {
   }
 
   private final Supplier<Routing> routing;
+  private final long maxValueBytes;
 
-  Dispatcher(Supplier<Routing> routing) {
+  /**
+   * @param maxValueBytes the largest value that a command of this node's clients may make
+   */
+  Dispatcher(Supplier<Routing> routing, long maxValueBytes) {
     this.routing = routing;
+    this.maxValueBytes = maxValueBytes;
   }
 
   /**
    * Adds the operations of a command to the target.
    *
-   * @throws CommandException if it cannot be routed; nothing was added then
+   * @throws CommandException if it is not admitted or cannot be routed; nothing was added then
    */
-  void dispatch(CommandSpec spec, byte[][] words, Target target, ReplySink sink) {
+  void dispatch(CommandSpec spec, byte[][] sent, Target target, ReplySink sink) {
+    byte[][] words = spec.admission().admit(sent, maxValueBytes);
     Routing table = routing.get();
     List<Routing.Shard> shards = table.shards();
     if (shards.isEmpty()) {

@@ -56,6 +56,7 @@ public final class ShardTraffic {
       Metrics metrics,
       ReadConsistency defaultConsistency,
       boolean needsPassword,
+      long maxValueBytes,
       RespLimits linkLimits) {
     this.shards = shards;
     ShardTicker ticker =
@@ -69,7 +70,7 @@ public final class ShardTraffic {
     this.services =
         new SessionServices(
             table,
-            new Dispatcher(routing),
+            new Dispatcher(routing, maxValueBytes),
             reads,
             (group, ops) -> shards.client(group).submit(List.copyOf(ops)),
             new RecentAnswer(

@@ -68,6 +68,22 @@ public final class CommandRunner {
     if (!spec.acceptsWords(words.length)) {
       return Reply.error(RespErrors.wrongArity(spec.redisName()));
     }
+    return apply(words);
+  }
+
+  /** What the receiving node makes of a command before it goes anywhere; words have no blanks. */
+  byte[][] admit(String command, long maxValueBytes) {
+    byte[][] words =
+        Arrays.stream(command.split(" ", -1))
+            .map(word -> word.getBytes(StandardCharsets.ISO_8859_1))
+            .toArray(byte[][]::new);
+    return table.find(words[0]).admission().admit(words, maxValueBytes);
+  }
+
+  /** As {@link #run(byte[][])}, with words that were added to those of the client. */
+  public Reply apply(byte[]... words) {
+    Args args = new Args(words);
+    CommandSpec spec = table.find(words[0]);
     seed++;
     rows.mark();
     Reply reply;

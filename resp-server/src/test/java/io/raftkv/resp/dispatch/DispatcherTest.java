@@ -25,6 +25,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class DispatcherTest {
+  private static final long MAX_VALUE_BYTES = 1000;
   private static final List<CommandSpec> SPECS = new ArrayList<>();
 
   static {
@@ -79,7 +80,8 @@ class DispatcherTest {
             .map(word -> word.getBytes(StandardCharsets.US_ASCII))
             .toArray(byte[][]::new);
     Collector collector = new Collector();
-    new Dispatcher(() -> routing).dispatch(TABLE.find(words[0]), words, collector, sink);
+    new Dispatcher(() -> routing, MAX_VALUE_BYTES)
+        .dispatch(TABLE.find(words[0]), words, collector, sink);
     return collector;
   }
 
@@ -105,6 +107,14 @@ class DispatcherTest {
     assertThat(route("GET bar")).isEqualTo("s1[GET bar]"); // slot 5061
     assertThat(route("GET foo")).isEqualTo("s3[GET foo]"); // slot 12182
     assertThat(route("SET {bar}foo 1")).isEqualTo("s1[SET {bar}foo 1]");
+  }
+
+  /** Replicas must not look at their own limit: it goes into the log where it matters in apply. */
+  @Test
+  void theLimitOfThisNodeTravelsWithTheCall() {
+    assertThat(route("APPEND bar x")).isEqualTo("s1[APPEND bar x 1000]");
+    assertThat(route("SETRANGE bar 5000 x")).isEqualTo("s1[SETRANGE bar 5000 x 1000]");
+    assertThat(run("APPEND bar x")).isEqualTo(Reply.ONE);
   }
 
   @Test

@@ -54,6 +54,6 @@ final class FakeShard {
 
   Reply run(DataOp op) {
     data.database(op.database());
-    return data.run(op.words());
+    return data.apply(op.words()); // the words a node sends, not those of a client
   }
 }

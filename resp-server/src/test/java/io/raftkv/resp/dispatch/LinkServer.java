@@ -11,6 +11,7 @@ import io.raftkv.resp.codec.RespLimits;
 import io.raftkv.resp.command.CommandTable;
 import io.raftkv.resp.command.ReadConsistency;
 import io.raftkv.resp.link.LinkCommands;
+import io.raftkv.storage.type.StringType;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -32,7 +33,7 @@ public final class LinkServer implements AutoCloseable {
     SessionServices services =
         new SessionServices(
             new CommandTable(List.of(commands.all())),
-            new Dispatcher(SlotMap::new),
+            new Dispatcher(SlotMap::new, StringType.MAX_BYTES),
             (shard, ops, consistency, loop, done) -> done.run(),
             (shard, ops) -> {},
             () -> true, // a full node serves links all the same

@@ -18,6 +18,7 @@ import io.raftkv.resp.command.KeySpec;
 import io.raftkv.resp.command.ReadConsistency;
 import io.raftkv.resp.command.StringCommands;
 import io.raftkv.resp.reply.Reply;
+import io.raftkv.storage.type.StringType;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -88,7 +89,7 @@ final class SessionFixture implements Session.Host, AutoCloseable {
       services =
           new SessionServices(
               new CommandTable(List.of(data, local())),
-              new Dispatcher(() -> routing),
+              new Dispatcher(() -> routing, StringType.MAX_BYTES),
               this::read,
               (group, ops) -> shards.get(group).writes.addAll(ops),
               () -> saturated.getAsBoolean(),
