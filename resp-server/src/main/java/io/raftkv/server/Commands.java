@@ -1,5 +1,6 @@
 package io.raftkv.server;
 
+import io.raftkv.resp.command.BitmapCommands;
 import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.CommandTable;
 import io.raftkv.resp.command.GenericCommands;
@@ -24,6 +25,7 @@ final class Commands {
   static List<List<CommandSpec>> dataFamilies() {
     return List.of(
         StringCommands.ALL,
+        BitmapCommands.ALL,
         GenericCommands.ALL,
         HashCommands.ALL,
         ListCommands.ALL,

@@ -32,6 +32,18 @@ public final class RespErrors {
   public static final String STRING_TOO_LONG =
       "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
   public static final String OFFSET_OUT_OF_RANGE = "ERR offset is out of range";
+  public static final String BIT_OFFSET_OUT_OF_RANGE =
+      "ERR bit offset is not an integer or out of range";
+  public static final String BIT_NOT_0_OR_1 = "ERR bit is not an integer or out of range";
+  public static final String BITPOS_BIT = "ERR The bit argument must be 1 or 0.";
+  public static final String BITOP_NOT_SOURCES =
+      "ERR BITOP NOT must be called with a single source key.";
+  public static final String BITFIELD_TYPE =
+      "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64"
+          + " is.";
+  public static final String BITFIELD_OVERFLOW = "ERR Invalid OVERFLOW type specified";
+  public static final String BITFIELD_RO_WRITES =
+      "ERR BITFIELD_RO only supports the GET subcommand";
   public static final String COUNT_NOT_POSITIVE = "ERR count should be greater than 0";
   public static final String LPOS_RANK_ZERO =
       "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use"

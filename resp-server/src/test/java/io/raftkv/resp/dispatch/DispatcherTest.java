@@ -3,6 +3,7 @@ package io.raftkv.resp.dispatch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.raftkv.resp.command.BitmapCommands;
 import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.CommandTable;
 import io.raftkv.resp.command.GenericCommands;
@@ -30,6 +31,7 @@ class DispatcherTest {
 
   static {
     SPECS.addAll(StringCommands.ALL);
+    SPECS.addAll(BitmapCommands.ALL);
     SPECS.addAll(GenericCommands.ALL);
     SPECS.addAll(SortedSetCommands.ALL);
   }
@@ -111,9 +113,13 @@ class DispatcherTest {
 
   /** Replicas must not look at their own limit: it goes into the log where it matters in apply. */
   @Test
-  void theLimitOfThisNodeTravelsWithTheCall() {
+  void theLimitOfThisNodeIsCheckedHereOrTravelsWithTheCall() {
     assertThat(route("APPEND bar x")).isEqualTo("s1[APPEND bar x 1000]");
     assertThat(route("SETRANGE bar 5000 x")).isEqualTo("s1[SETRANGE bar 5000 x 1000]");
+    assertThat(route("SETBIT bar 7999 1")).isEqualTo("s1[SETBIT bar 7999 1]");
+    assertThatThrownBy(() -> route("SETBIT bar 8000 1"))
+        .isInstanceOf(CommandException.class)
+        .hasMessageContaining(RespErrors.BIT_OFFSET_OUT_OF_RANGE);
     assertThat(run("APPEND bar x")).isEqualTo(Reply.ONE);
   }
 
