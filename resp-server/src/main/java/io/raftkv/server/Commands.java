@@ -5,6 +5,7 @@ import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.CommandTable;
 import io.raftkv.resp.command.GenericCommands;
 import io.raftkv.resp.command.HashCommands;
+import io.raftkv.resp.command.HyperLogLogCommands;
 import io.raftkv.resp.command.ListCommands;
 import io.raftkv.resp.command.SetCommands;
 import io.raftkv.resp.command.SortedSetCommands;
@@ -26,6 +27,7 @@ final class Commands {
     return List.of(
         StringCommands.ALL,
         BitmapCommands.ALL,
+        HyperLogLogCommands.ALL,
         GenericCommands.ALL,
         HashCommands.ALL,
         ListCommands.ALL,

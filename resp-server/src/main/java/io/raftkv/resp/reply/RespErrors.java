@@ -44,6 +44,9 @@ public final class RespErrors {
   public static final String BITFIELD_OVERFLOW = "ERR Invalid OVERFLOW type specified";
   public static final String BITFIELD_RO_WRITES =
       "ERR BITFIELD_RO only supports the GET subcommand";
+  public static final String NOT_HYPERLOGLOG =
+      "WRONGTYPE Key is not a valid HyperLogLog string value.";
+  public static final String CORRUPT_HYPERLOGLOG = "INVALIDOBJ Corrupted HLL object detected";
   public static final String COUNT_NOT_POSITIVE = "ERR count should be greater than 0";
   public static final String LPOS_RANK_ZERO =
       "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use"

@@ -1,0 +1,122 @@
+package io.raftkv.resp.command;
+
+import static io.raftkv.resp.command.CommandSpec.command;
+
+import io.raftkv.resp.reply.CommandException;
+import io.raftkv.resp.reply.Reply;
+import io.raftkv.resp.reply.RespErrors;
+import io.raftkv.storage.Keyspace;
+import io.raftkv.storage.type.HyperLogLog;
+import io.raftkv.storage.type.StringType;
+import java.util.List;
+
+/** Commands on {@link HyperLogLog}s, which are strings: parse, decide, reply. */
+public final class HyperLogLogCommands {
+  private static final int FIRST_ELEMENT = 2;
+
+  /** The entries of the family. */
+  public static final List<CommandSpec> ALL =
+      List.of(
+          command("PFADD")
+              .arity(-2)
+              .keys(KeySpec.FIRST)
+              .flags(Flag.DENYOOM, Flag.FAST)
+              .docs(
+                  Group.HYPERLOGLOG,
+                  "2.8.9",
+                  "O(1) to add every element.",
+                  "Adds elements to a HyperLogLog key. Creates the key if it doesn't exist.")
+              .writes(HyperLogLogCommands::add),
+          command("PFCOUNT")
+              .arity(-2)
+              .keys(KeySpec.ALL)
+              .docs(
+                  Group.HYPERLOGLOG,
+                  "2.8.9",
+                  "O(1) with a very small average constant time when called with a single key."
+                      + " O(N) with N being the number of keys, and much bigger constant times,"
+                      + " when called with multiple keys.",
+                  "Returns the approximated cardinality of the set(s) observed by the HyperLogLog"
+                      + " key(s).")
+              .reads(HyperLogLogCommands::count),
+          command("PFMERGE")
+              .arity(-2)
+              .keys(KeySpec.ALL)
+              .flags(Flag.DENYOOM)
+              .docs(
+                  Group.HYPERLOGLOG,
+                  "2.8.9",
+                  "O(N) to merge N HyperLogLogs, but with high constant times.",
+                  "Merges one or more HyperLogLog values into a single key.")
+              .writes(HyperLogLogCommands::merge));
+
+  private HyperLogLogCommands() {}
+
+  /** Null if there is no such key. */
+  private static HyperLogLog hyperLogLog(StringType string) {
+    byte[] value = string.get();
+    if (value == null) {
+      return null;
+    }
+    return switch (HyperLogLog.formOf(value)) {
+      case OTHER -> throw new CommandException(RespErrors.NOT_HYPERLOGLOG);
+      case CORRUPT -> throw new CommandException(RespErrors.CORRUPT_HYPERLOGLOG);
+      case SOUND -> HyperLogLog.of(value);
+    };
+  }
+
+  private static StringType string(Args args, Keyspace keys, int index) {
+    return new StringType(keys.key(args.bytes(index)));
+  }
+
+  private static Reply add(Args args, Keyspace keys) {
+    StringType string = string(args, keys, 1);
+    HyperLogLog stored = hyperLogLog(string);
+    HyperLogLog changed = stored == null ? HyperLogLog.empty() : stored;
+    boolean isChanged = stored == null;
+    for (int i = FIRST_ELEMENT; i < args.size(); i++) {
+      isChanged |= changed.add(args.bytes(i));
+    }
+    if (!isChanged) {
+      return Reply.ZERO;
+    }
+    changed.forgetEstimate(); // of a new key, too: so are Redis' bytes
+    string.update(changed.bytes());
+    return Reply.ONE;
+  }
+
+  /** Of several keys it is the count of their union. */
+  private static Reply count(Args args, Keyspace keys) {
+    if (args.size() == 2) {
+      HyperLogLog only = hyperLogLog(string(args, keys, 1));
+      return only == null ? Reply.ZERO : Reply.integer(only.count());
+    }
+    byte[] union = HyperLogLog.newRanks();
+    for (int i = 1; i < args.size(); i++) {
+      HyperLogLog one = hyperLogLog(string(args, keys, i));
+      if (one != null) {
+        one.raiseAll(union);
+      }
+    }
+    return Reply.integer(HyperLogLog.count(union));
+  }
+
+  /** The target is one of the sources, and dense if one of them is. */
+  private static Reply merge(Args args, Keyspace keys) {
+    byte[] union = HyperLogLog.newRanks();
+    boolean dense = false;
+    for (int i = 1; i < args.size(); i++) {
+      HyperLogLog source = hyperLogLog(string(args, keys, i));
+      if (source != null) {
+        source.raiseAll(union);
+        dense |= source.isDense();
+      }
+    }
+    StringType string = string(args, keys, 1);
+    HyperLogLog stored = hyperLogLog(string);
+    HyperLogLog target = stored == null ? HyperLogLog.empty() : stored;
+    target.merge(union, dense);
+    string.update(target.bytes());
+    return Reply.OK;
+  }
+}
