@@ -24,7 +24,7 @@ public final class HyperLogLogCommands {
               .docs(
                   Group.HYPERLOGLOG,
                   "2.8.9",
-                  "O(1) to add every element.",
+                  "O(N) where N is the number of elements.",
                   "Adds elements to a HyperLogLog key. Creates the key if it doesn't exist.")
               .writes(HyperLogLogCommands::add),
           command("PFCOUNT")
@@ -33,9 +33,7 @@ public final class HyperLogLogCommands {
               .docs(
                   Group.HYPERLOGLOG,
                   "2.8.9",
-                  "O(1) with a very small average constant time when called with a single key."
-                      + " O(N) with N being the number of keys, and much bigger constant times,"
-                      + " when called with multiple keys.",
+                  "O(N) where N is the number of keys, each with 16,384 registers.",
                   "Returns the approximated cardinality of the set(s) observed by the HyperLogLog"
                       + " key(s).")
               .reads(HyperLogLogCommands::count),
@@ -46,7 +44,7 @@ public final class HyperLogLogCommands {
               .docs(
                   Group.HYPERLOGLOG,
                   "2.8.9",
-                  "O(N) to merge N HyperLogLogs, but with high constant times.",
+                  "O(N) where N is the number of keys, each with 16,384 registers.",
                   "Merges one or more HyperLogLog values into a single key.")
               .writes(HyperLogLogCommands::merge));
 
