@@ -16,6 +16,7 @@ import io.raftkv.metrics.ShardGauges;
 import io.raftkv.raft.LeaderView;
 import io.raftkv.raft.Member;
 import io.raftkv.raft.Replica;
+import io.raftkv.resp.reply.Reply;
 import io.raftkv.server.PeriodicTask.Action;
 import io.raftkv.storage.ExpirySweep;
 import io.raftkv.storage.ReadView;
@@ -399,7 +400,7 @@ final class ClusterController implements AutoCloseable {
     }
   }
 
-  /** For the shards that this node leads: has a bounded number of due keys deleted. */
+  /** For the shards that this node leads: has keys and hash fields deleted that are due. */
   private void sweep() {
     long now = node.peers().stampMillis();
     for (ShardInfo shard : node.metadata().state().shardsOn(self)) {
@@ -416,8 +417,27 @@ final class ClusterController implements AutoCloseable {
                 }
               });
       if (Boolean.TRUE.equals(due) && sweeping.add(group)) {
-        node.traffic().sweep(group, SWEEP_LIMIT, thread, reply -> sweeping.remove(group));
+        sweep(group);
       }
     }
+  }
+
+  /**
+   * One entry deletes a bounded number, so that it delays others little; as long as there is more,
+   * another one follows.
+   */
+  private void sweep(UUID group) {
+    node.traffic()
+        .sweep(
+            group,
+            SWEEP_LIMIT,
+            thread,
+            reply -> {
+              if (reply instanceof Reply.Int removed && removed.value() == SWEEP_LIMIT) {
+                sweep(group);
+              } else {
+                sweeping.remove(group);
+              }
+            });
   }
 }

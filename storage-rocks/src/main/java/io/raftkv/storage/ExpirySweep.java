@@ -5,8 +5,20 @@ import io.raftkv.storage.row.MetaRow;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Removes keys whose time has come, which until then only count as absent. */
+/** Removes keys and parts of keys whose time has come, which until then only count as absent. */
 public final class ExpirySweep {
+  /** Removes the dead parts of a key that lives on. */
+  @FunctionalInterface
+  public interface Parts {
+    /**
+     * Removes those of the key's parts that are dead at the time of its keyspace.
+     *
+     * @param limit most parts to remove, at least 1
+     * @return how many it removed
+     */
+    int sweep(KeyHandle key, int limit);
+  }
+
   /** Most rows of the index that one step handles. */
   public static final int MAX_LIMIT = 100_000;
 
@@ -14,7 +26,7 @@ public final class ExpirySweep {
 
   private ExpirySweep() {}
 
-  /** True if a key of any database is due at {@code nowMillis}. O(1). */
+  /** True if a key of any database, or a part of one, is due at {@code nowMillis}. O(1). */
   public static boolean anyDue(Rows rows, long nowMillis) {
     try (RowCursor due = rows.ascending(Family.EXPIRY, FIRST_ROW, behind(nowMillis))) {
       return due.next();
@@ -22,13 +34,15 @@ public final class ExpirySweep {
   }
 
   /**
-   * Deletes keys of all databases that are due at the time of {@code keys}, the longest dead first.
-   * Rows of the expiry index that no key answers for are dropped, too.
+   * Deletes keys of all databases that are due at the time of {@code keys}, the longest dead first,
+   * and the parts of keys that are due. Rows of the expiry index that no key answers for are
+   * dropped, too.
    *
-   * @param limit most rows of the index to handle, so that one step stays short
-   * @return how many rows it handled; less than {@code limit} if nothing is left
+   * @param limit most keys, parts and rows to remove, so that one step stays short
+   * @param parts removes the dead parts of a key
+   * @return how many it removed; less than {@code limit} if nothing is left
    */
-  public static int sweep(Keyspace keys, int limit) {
+  public static int sweep(Keyspace keys, int limit, Parts parts) {
     List<byte[]> due = new ArrayList<>();
     try (RowCursor cursor =
         keys.rows().ascending(Family.EXPIRY, FIRST_ROW, behind(keys.timeMillis()))) {
@@ -36,21 +50,31 @@ public final class ExpirySweep {
         due.add(cursor.key());
       }
     }
-    for (byte[] expiryRow : due) {
-      remove(keys, expiryRow);
+    int removed = 0;
+    for (int i = 0; i < due.size() && removed < limit; i++) {
+      removed += remove(keys, due.get(i), limit - removed, parts);
     }
-    return due.size();
+    return removed;
   }
 
-  private static void remove(Keyspace keys, byte[] expiryRow) {
+  private static int remove(Keyspace keys, byte[] expiryRow, int limit, Parts parts) {
     byte[] row = KeyRows.metaOfExpiry(expiryRow);
     byte[] value = keys.rows().get(Family.META, row);
     if (value == null
-        || MetaRow.decodeHeader(value).expireAtMillis() != KeyRows.expireAtOf(expiryRow)) {
+        || MetaRow.decodeHeader(value).dueAtMillis() != KeyRows.expireAtOf(expiryRow)) {
       keys.writableRows().delete(Family.EXPIRY, expiryRow);
-    } else {
-      new KeyHandle(keys.select(KeyRows.databaseOf(row)), KeyRows.slotOf(row), row).delete();
+      return 1;
     }
+    KeyHandle key = new KeyHandle(keys.select(KeyRows.databaseOf(row)), KeyRows.slotOf(row), row);
+    if (!key.exists()) {
+      key.delete();
+      return 1;
+    }
+    int removed = parts.sweep(key, limit);
+    if (removed < 1) {
+      throw new CorruptStoreException("a key with a part due, but no such part");
+    }
+    return removed;
   }
 
   /** The first row of the index whose time is later than {@code millis}. */

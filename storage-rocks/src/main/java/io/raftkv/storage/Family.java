@@ -6,11 +6,11 @@ public enum Family {
   META("meta"),
   /** Elements of large collections, ordered by element hash or by list position. */
   DATA("data"),
-  /** Members of large sorted sets, ordered by score. */
+  /** Members of large sorted sets by score, and fields of large hashes by the time they die. */
   SCORE("score"),
   /** Entries of streams. */
   STREAM("stream"),
-  /** Keys by the time at which they expire. */
+  /** Keys by the time at which they, or the first of their parts, expire. */
   EXPIRY("expiry"),
   /** The store's own records: log position, shard time, key counts, proposers. */
   SYS("sys");

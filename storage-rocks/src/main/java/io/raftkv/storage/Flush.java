@@ -71,7 +71,7 @@ public final class Flush {
   }
 
   private static boolean collect(List<Dependents> chunk, byte[] row, MetaRow header) {
-    if (header.encoding() == MetaRow.ROWS || header.expireAtMillis() != MetaRow.NO_EXPIRY) {
+    if (header.encoding() == MetaRow.ROWS || header.dueAtMillis() != MetaRow.NO_EXPIRY) {
       chunk.add(new Dependents(row, header));
     }
     return chunk.size() < CHUNK_KEYS;
@@ -80,14 +80,14 @@ public final class Flush {
   /** A key with rows beside its metadata. */
   private record Dependents(byte[] row, MetaRow header) {
     void delete(WritableRows rows) {
-      if (header.expireAtMillis() != MetaRow.NO_EXPIRY) {
-        rows.delete(Family.EXPIRY, KeyRows.expiry(header.expireAtMillis(), row));
+      if (header.dueAtMillis() != MetaRow.NO_EXPIRY) {
+        rows.delete(Family.EXPIRY, KeyRows.expiry(header.dueAtMillis(), row));
       }
       if (header.encoding() == MetaRow.ROWS) {
         int slot = KeyRows.slotOf(row);
         byte[] from = ElementRows.from(slot, header.rowsId());
         byte[] to = ElementRows.to(slot, header.rowsId());
-        for (Family family : KeyHandle.elementFamilies(header.type())) {
+        for (Family family : KeyHandle.elementFamilies(header)) {
           rows.deleteRange(family, from, to);
         }
       }

@@ -3,6 +3,7 @@ package io.raftkv.storage;
 import io.raftkv.storage.row.ElementRows;
 import io.raftkv.storage.row.KeyRows;
 import io.raftkv.storage.row.MetaRow;
+import io.raftkv.storage.row.PartTimes;
 import java.util.Arrays;
 import java.util.List;
 
@@ -25,10 +26,7 @@ public final class KeyHandle {
     this.row = row;
     byte[] value = keyspace.rows().get(Family.META, row);
     this.stored = value == null ? null : MetaRow.decode(value);
-    this.live = stored != null && !stored.expiredAt(keyspace.timeMillis());
-    if (live && stored.expireAtMillis() <= keyspace.wallTimeMillis()) {
-      keyspace.noteDue();
-    }
+    this.live = stored != null && !keyspace.isDead(stored.diesAtMillis());
   }
 
   /** True if the key exists and has not expired. */
@@ -63,6 +61,19 @@ public final class KeyHandle {
     return slot;
   }
 
+  /**
+   * True if a part of this key that dies at a time is dead. A read that finds it alive by shard
+   * time alone is told so, see {@link Keyspace#sawDue}.
+   */
+  public boolean isDead(long deadlineMillis) {
+    return keyspace.isDead(deadlineMillis);
+  }
+
+  /** {@link #isDead} need not be asked about parts that die after this. */
+  public long horizonMillis() {
+    return keyspace.horizonMillis();
+  }
+
   /** The rows to read elements from. */
   public Rows rows() {
     return keyspace.rows();
@@ -75,28 +86,38 @@ public final class KeyHandle {
 
   /**
    * Stores a new payload. A key that exists keeps its expiry and its element rows; else it is made,
-   * without expiry.
+   * without expiry. None of its parts dies on its own.
    */
   public void update(KeyType type, int encoding, byte[] payload) {
+    update(type, encoding, PartTimes.NONE, payload);
+  }
+
+  /** As above, for a key with parts that die on their own. */
+  public void update(KeyType type, int encoding, PartTimes parts, byte[] payload) {
     if (live) {
-      write(type, encoding, payload, stored.expireAtMillis());
+      write(type, encoding, payload, stored.expireAtMillis(), parts);
     } else {
-      replace(type, encoding, payload, MetaRow.NO_EXPIRY);
+      replace(type, encoding, payload, MetaRow.NO_EXPIRY, parts);
     }
   }
 
   /** Makes the key anew, whatever it was: its old element rows and expiry are gone. */
   public void replace(KeyType type, int encoding, byte[] payload, long expireAtMillis) {
+    replace(type, encoding, payload, expireAtMillis, PartTimes.NONE);
+  }
+
+  private void replace(
+      KeyType type, int encoding, byte[] payload, long expireAtMillis, PartTimes parts) {
     if (stored != null) {
       dropRows();
     }
-    write(type, encoding, payload, expireAtMillis);
+    write(type, encoding, payload, expireAtMillis, parts);
   }
 
   /** Sets or, with {@link MetaRow#NO_EXPIRY}, clears the expiry of a key that exists. */
   public void expireAt(long expireAtMillis) {
     MetaRow meta = meta();
-    write(meta.type(), meta.encoding(), meta.payload(), expireAtMillis);
+    write(meta.type(), meta.encoding(), meta.payload(), expireAtMillis, meta.parts());
   }
 
   /** Removes the key, in O(1). Returns whether it existed. */
@@ -123,7 +144,8 @@ public final class KeyHandle {
       return;
     }
     requireOther(target);
-    target.replace(meta.type(), meta.encoding(), meta.payload(), meta.expireAtMillis());
+    target.replace(
+        meta.type(), meta.encoding(), meta.payload(), meta.expireAtMillis(), meta.parts());
     removeRecord(); // not the element rows: they are the target's now
   }
 
@@ -141,9 +163,9 @@ public final class KeyHandle {
       long id = keyspace.writableRows().nextId();
       payload = meta.withRowsId(id);
       RowCopy copy = new RowCopy(keyspace.writableRows(), slot, meta.rowsId(), target.slot, id);
-      elementFamilies(meta.type()).forEach(copy::copy);
+      elementFamilies(meta).forEach(copy::copy);
     }
-    target.replace(meta.type(), meta.encoding(), payload, meta.expireAtMillis());
+    target.replace(meta.type(), meta.encoding(), payload, meta.expireAtMillis(), meta.parts());
   }
 
   private void requireOther(KeyHandle target) {
@@ -154,8 +176,8 @@ public final class KeyHandle {
 
   private void removeRecord() {
     WritableRows out = keyspace.writableRows();
-    if (stored.expireAtMillis() != MetaRow.NO_EXPIRY) {
-      out.delete(Family.EXPIRY, KeyRows.expiry(stored.expireAtMillis(), row));
+    if (stored.dueAtMillis() != MetaRow.NO_EXPIRY) {
+      out.delete(Family.EXPIRY, KeyRows.expiry(stored.dueAtMillis(), row));
     }
     out.delete(Family.META, row);
     out.addKeys(slot, keyspace.database(), -1);
@@ -163,36 +185,48 @@ public final class KeyHandle {
     live = false;
   }
 
-  private void write(KeyType type, int encoding, byte[] payload, long expireAtMillis) {
+  private void write(
+      KeyType type, int encoding, byte[] payload, long expireAtMillis, PartTimes parts) {
     WritableRows out = keyspace.writableRows();
-    long before = stored == null ? MetaRow.NO_EXPIRY : stored.expireAtMillis();
-    if (before != expireAtMillis) {
-      if (before != MetaRow.NO_EXPIRY) {
-        out.delete(Family.EXPIRY, KeyRows.expiry(before, row));
-      }
-      if (expireAtMillis != MetaRow.NO_EXPIRY) {
-        out.put(Family.EXPIRY, KeyRows.expiry(expireAtMillis, row), new byte[0]);
-      }
-    }
+    long before = stored == null ? MetaRow.NO_EXPIRY : stored.dueAtMillis();
     if (stored == null) {
       out.addKeys(slot, keyspace.database(), 1);
     }
-    stored = new MetaRow(type, encoding, out.nextId(), expireAtMillis, payload);
+    stored = new MetaRow(type, encoding, out.nextId(), expireAtMillis, parts, payload);
     live = true;
     out.put(Family.META, row, stored.encode());
+    moveExpiryRow(before, stored.dueAtMillis());
+  }
+
+  /** A key has one row in the index, at the time when first something of it has to go. */
+  private void moveExpiryRow(long before, long after) {
+    WritableRows out = keyspace.writableRows();
+    if (before != after && before != MetaRow.NO_EXPIRY) {
+      out.delete(Family.EXPIRY, KeyRows.expiry(before, row));
+    }
+    if (before != after && after != MetaRow.NO_EXPIRY) {
+      out.put(Family.EXPIRY, KeyRows.expiry(after, row), new byte[0]);
+    }
   }
 
   private void dropRows() {
     if (stored.encoding() == MetaRow.ROWS) {
       byte[] from = ElementRows.from(slot, stored.rowsId());
       byte[] to = ElementRows.to(slot, stored.rowsId());
-      for (Family family : elementFamilies(stored.type())) {
+      for (Family family : elementFamilies(stored)) {
         keyspace.writableRows().deleteRange(family, from, to);
       }
     }
   }
 
-  /** Where the element rows of a type are. */
+  /** Where the element rows of a key are. */
+  static List<Family> elementFamilies(MetaRow meta) {
+    return meta.parts().isNone()
+        ? elementFamilies(meta.type())
+        : List.of(Family.DATA, Family.SCORE);
+  }
+
+  /** Where the element rows of a type are, if none of the elements dies on its own. */
   static List<Family> elementFamilies(KeyType type) {
     return switch (type) {
       case ZSET -> List.of(Family.DATA, Family.SCORE);

@@ -48,11 +48,7 @@ public final class KeyScan {
 
   /** True if a key met on a walk has not expired; notes, as every read, if it is due. */
   public static boolean isLive(Keyspace keys, MetaRow header) {
-    boolean live = !header.expiredAt(keys.timeMillis());
-    if (live && header.expiredAt(keys.wallTimeMillis())) {
-      keys.noteDue();
-    }
-    return live;
+    return !keys.isDead(header.diesAtMillis());
   }
 
   /**

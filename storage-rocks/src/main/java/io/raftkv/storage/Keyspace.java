@@ -90,18 +90,25 @@ public final class Keyspace {
   }
 
   /**
-   * True if this read met a key that is still alive by shard time, but due by the clock of this
-   * node: shard time must advance before the answer is given.
+   * True if this read met a key, or a part of one, that is still alive by shard time, but due by
+   * the clock of this node: shard time must advance before the answer is given.
    */
   public boolean sawDue() {
     return due;
   }
 
-  long wallTimeMillis() {
-    return wallTimeMillis;
+  /**
+   * True if what dies at a time is dead. Notes if it is alive by shard time alone, see {@link
+   * #sawDue}.
+   */
+  boolean isDead(long deadlineMillis) {
+    boolean dead = timeMillis >= deadlineMillis;
+    due |= !dead && wallTimeMillis >= deadlineMillis;
+    return dead;
   }
 
-  void noteDue() {
-    due = true;
+  /** What dies after this is alive by every clock; a read need not look at it. */
+  long horizonMillis() {
+    return Math.max(timeMillis, wallTimeMillis);
   }
 }

@@ -33,7 +33,7 @@ public final class ShardStore implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ShardStore.class);
 
   /** Version of the storage format: goes up when an older RaftKV could not read the rows. */
-  static final int FORMAT_VERSION = 1;
+  static final int FORMAT_VERSION = 2;
 
   /** What readers start from; published as one. */
   record State(StorePosition position, RowCache.Region cache) {}
@@ -103,11 +103,11 @@ public final class ShardStore implements AutoCloseable {
       throw new CorruptStoreException(
           "store %s has unknown families %s".formatted(rocks.directory(), rocks.unknownFamilies()));
     }
-    if (row == null) {
-      if (rocks.get(Family.SYS, SysRows.position()) != null) {
-        throw new CorruptStoreException("store " + rocks.directory() + " has no format version");
-      }
-      writeFormat();
+    if (row == null && rocks.get(Family.SYS, SysRows.position()) != null) {
+      throw new CorruptStoreException("store " + rocks.directory() + " has no format version");
+    }
+    if (version < FORMAT_VERSION) {
+      writeFormat(); // of a new store, or of one that an older RaftKV must not open any more
     }
   }
 

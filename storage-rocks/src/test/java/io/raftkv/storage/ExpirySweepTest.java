@@ -8,6 +8,11 @@ import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
 class ExpirySweepTest {
+  private static final ExpirySweep.Parts NO_PARTS =
+      (key, limit) -> {
+        throw new AssertionError("no key has parts");
+      };
+
   private final MemoryRows rows = new MemoryRows();
 
   private Keyspace at(long millis) {
@@ -24,9 +29,9 @@ class ExpirySweepTest {
   void aKeyIsDueWhenItsTimeIsReached() {
     set("a", 100);
     assertThat(ExpirySweep.anyDue(rows, 99)).isFalse();
-    assertThat(ExpirySweep.sweep(at(99), 10)).isZero();
+    assertThat(ExpirySweep.sweep(at(99), 10, NO_PARTS)).isZero();
     assertThat(ExpirySweep.anyDue(rows, 100)).isTrue();
-    assertThat(ExpirySweep.sweep(at(100), 10)).isEqualTo(1);
+    assertThat(ExpirySweep.sweep(at(100), 10, NO_PARTS)).isEqualTo(1);
     assertThat(rows.dump()).isEmpty();
     assertThat(ExpirySweep.anyDue(rows, Long.MAX_VALUE)).isFalse();
     rows.verify();
@@ -37,7 +42,7 @@ class ExpirySweepTest {
     set("a", 300);
     set("b", 100);
     set("c", 200);
-    assertThat(ExpirySweep.sweep(at(1000), 2)).isEqualTo(2);
+    assertThat(ExpirySweep.sweep(at(1000), 2, NO_PARTS)).isEqualTo(2);
     assertThat(rows.get(Family.META, KeyRows.meta(0, new byte[] {'a'}))).isNotNull();
     assertThat(rows.keys(0)).isEqualTo(1);
     rows.verify();
@@ -50,7 +55,7 @@ class ExpirySweepTest {
     byte[] none = KeyRows.meta(3, new byte[] {'n'});
     rows.put(Family.EXPIRY, KeyRows.expiry(100, a), new byte[0]);
     rows.put(Family.EXPIRY, KeyRows.expiry(150, none), new byte[0]);
-    assertThat(ExpirySweep.sweep(at(200), 10)).isEqualTo(2);
+    assertThat(ExpirySweep.sweep(at(200), 10, NO_PARTS)).isEqualTo(2);
     rows.verify();
     assertThat(rows.size(Family.META)).isEqualTo(1);
   }

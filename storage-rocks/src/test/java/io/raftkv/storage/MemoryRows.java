@@ -161,8 +161,8 @@ public final class MemoryRows implements WritableRows {
               MetaRow meta = MetaRow.decode(value);
               int slot = KeyRows.slotOf(row);
               counted.merge(slot << Byte.SIZE | KeyRows.databaseOf(row), 1, Integer::sum);
-              if (meta.expireAtMillis() != MetaRow.NO_EXPIRY) {
-                expiries.add(KeyRows.expiry(meta.expireAtMillis(), row));
+              if (meta.dueAtMillis() != MetaRow.NO_EXPIRY) {
+                expiries.add(KeyRows.expiry(meta.dueAtMillis(), row));
               }
               if (meta.encoding() == MetaRow.ROWS) {
                 require(
@@ -186,7 +186,24 @@ public final class MemoryRows implements WritableRows {
     }
   }
 
-  private static void require(boolean holds, String what) {
+  /**
+   * Checks what holds of hashes between commands: see {@link HashDeadlinesCheck}.
+   *
+   * @throws AssertionError if it does not hold
+   */
+  public void verifyHashes() {
+    families
+        .get(Family.META)
+        .forEach(
+            (row, value) -> {
+              MetaRow meta = MetaRow.decode(value);
+              if (meta.type() == KeyType.HASH) {
+                HashDeadlinesCheck.verify(this, KeyRows.slotOf(row), meta);
+              }
+            });
+  }
+
+  static void require(boolean holds, String what) {
     if (!holds) {
       throw new AssertionError(what);
     }

@@ -269,13 +269,28 @@ class ShardStoreTest {
     assertThatThrownBy(() -> ShardStore.open(path, environment))
         .isInstanceOf(UnsupportedFormatException.class)
         .hasMessageContaining("format 7")
-        .hasMessageContaining("up to format 1");
+        .hasMessageContaining("up to format 2");
     // It is closed again, nothing holds its lock.
     RocksHandles again = RocksHandles.open(path, environment.resources());
-    again.write(out -> out.put(Family.SYS, SysRows.format(), SysRows.formatValue(1)));
+    again.write(out -> out.put(Family.SYS, SysRows.format(), SysRows.formatValue(2)));
     again.flush();
     again.close();
     open();
+  }
+
+  @Test
+  void storeOfAnOlderFormatIsOpenedAndGetsTheNewOne() {
+    TestStores.put(store, 1, Family.DATA, "row", "value");
+    store.flush();
+    store.close();
+    Path path = directory.resolve("store");
+    RocksHandles rocks = RocksHandles.open(path, environment.resources());
+    rocks.write(out -> out.put(Family.SYS, SysRows.format(), SysRows.formatValue(1)));
+    rocks.flush();
+    rocks.close();
+    open();
+    assertThat(TestStores.get(store, Family.DATA, "row")).isEqualTo("value");
+    assertThat(SysRows.formatOf(store.rocks().get(Family.SYS, SysRows.format()))).isEqualTo(2);
   }
 
   @Test

@@ -13,6 +13,7 @@ import io.raftkv.storage.KeyScan;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.Slot;
 import io.raftkv.storage.row.KeyRows;
+import io.raftkv.storage.type.HashType;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
@@ -22,8 +23,8 @@ public final class GenericCommands {
   private static final String PER_KEY = "O(N) where N is the number of keys.";
 
   /**
-   * Deletes keys that are due. The leader's expiry cycle sends it, and a read that has to move
-   * shard time on.
+   * Deletes keys and hash fields that are due. The leader's expiry cycle sends it, and a read that
+   * has to move shard time on.
    */
   public static final CommandSpec SWEEP =
       command("RAFTKV.SWEEP")
@@ -33,7 +34,8 @@ public final class GenericCommands {
               Group.SERVER,
               "0.1.0",
               "O(N) where N is the limit.",
-              "Deletes keys of a shard whose time has come; the leader sends it itself.")
+              "Deletes keys and hash fields of a shard whose time has come; the leader sends it"
+                  + " itself.")
           .writes(GenericCommands::sweep);
 
   /** SCAN as the dispatcher sends it to one of several shards: the last slot comes first. */
@@ -388,6 +390,6 @@ public final class GenericCommands {
 
   private static Reply sweep(Args args, Keyspace keys) {
     int limit = (int) args.int64(1, 1, ExpirySweep.MAX_LIMIT, RespErrors.OUT_OF_RANGE_POSITIVE);
-    return Reply.integer(ExpirySweep.sweep(keys, limit));
+    return Reply.integer(ExpirySweep.sweep(keys, limit, HashType::sweep));
   }
 }

@@ -114,7 +114,11 @@ public final class ShardTraffic {
     return remote.answer(request);
   }
 
-  /** Has the shard's leader delete up to {@code limit} keys that are due. */
+  /**
+   * Has the shard's leader delete up to {@code limit} keys and hash fields that are due.
+   *
+   * @param done takes how many it was, less than the limit if nothing is left; or the failure
+   */
   public void sweep(UUID shard, int limit, Executor executor, Consumer<Reply> done) {
     byte[][] words = {
       GenericCommands.SWEEP.name().getBytes(StandardCharsets.US_ASCII),

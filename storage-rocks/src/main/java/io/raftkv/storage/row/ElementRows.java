@@ -11,6 +11,7 @@ import java.util.Arrays;
  *   data    slot:2  id:8  hash:6  element       hash field, set member, sorted-set member
  *   data    slot:2  id:8  position:8            list element
  *   score   slot:2  id:8  score:8  member       sorted-set member by score
+ *   score   slot:2  id:8  deadline:8  field     hash field by the time it dies, if it does
  * </pre>
  *
  * The id comes from {@link io.raftkv.storage.WritableRows#nextId} when the collection is made, so
@@ -99,6 +100,27 @@ public final class ElementRows {
   public static byte[] memberOf(byte[] row) {
     requireAtLeast(row, PREFIX_BYTES + Long.BYTES);
     return Arrays.copyOfRange(row, PREFIX_BYTES + Long.BYTES, row.length);
+  }
+
+  /** Row of a hash field by the time it dies, in milliseconds since the epoch, not negative. */
+  public static byte[] deadline(int slot, long id, long deadlineMillis, byte[] field) {
+    return prefix(slot, id, Long.BYTES + field.length).putLong(deadlineMillis).put(field).array();
+  }
+
+  /** The smallest row that a field with this deadline can have. */
+  public static byte[] deadlineFrom(int slot, long id, long deadlineMillis) {
+    return prefix(slot, id, Long.BYTES).putLong(deadlineMillis).array();
+  }
+
+  /** Time in a row made by {@link #deadline}. */
+  public static long deadlineOf(byte[] row) {
+    requireAtLeast(row, PREFIX_BYTES + Long.BYTES);
+    return ByteBuffer.wrap(row).getLong(PREFIX_BYTES);
+  }
+
+  /** Field in a row made by {@link #deadline}. */
+  public static byte[] fieldOf(byte[] row) {
+    return memberOf(row);
   }
 
   /** A double as a number whose unsigned order is the order of doubles; -0 and 0 are equal. */

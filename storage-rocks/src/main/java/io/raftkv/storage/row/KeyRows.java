@@ -72,7 +72,9 @@ public final class KeyRows {
     return getHash(metaRow, Short.BYTES + 1);
   }
 
-  /** The {@code expiry} row of a key, given its {@code meta} row. */
+  /**
+   * The {@code expiry} row of a key, given its {@code meta} row and {@link MetaRow#dueAtMillis}.
+   */
   public static byte[] expiry(long expireAtMillis, byte[] metaRow) {
     return ByteBuffer.allocate(Long.BYTES + metaRow.length)
         .putLong(expireAtMillis)

@@ -9,8 +9,11 @@ import io.raftkv.storage.WritableRows;
 import io.raftkv.storage.row.ElementRows;
 import io.raftkv.storage.row.KeyRows;
 import io.raftkv.storage.row.MetaRow;
+import io.raftkv.storage.row.PartTimes;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The elements of one hash or set, each with a stored value (empty in a set), in whichever form the
@@ -20,11 +23,15 @@ import java.util.Arrays;
  * {@code data} row per element, and in the metadata record
  *
  * <pre>
- *   id:8  size:8  format:1
+ *   id:8  size:8  format:1 = 1              no element has a deadline
+ *   id:8  size:8  format:1 = 2  mortal:8    that many fields have one, see {@link RowDeadlines}
  * </pre>
  *
  * Changes are gathered until {@link #commit}, so that a command with many elements writes the
  * metadata record once, and one that changes nothing not at all. Size and rows always agree.
+ *
+ * <p>A field of a hash whose deadline is reached counts as absent everywhere here, though it is
+ * still stored until it is overwritten or swept.
  */
 final class Elements {
   /** Sees elements in turn. */
@@ -34,8 +41,10 @@ final class Elements {
     boolean visit(byte[] element, byte[] stored);
   }
 
-  private static final byte ROWS_FORMAT = 1;
-  private static final int ROWS_PAYLOAD_BYTES = 2 * Long.BYTES + 1;
+  private static final byte ROWS = 1;
+  private static final byte ROWS_WITH_DEADLINES = 2;
+  private static final int ROWS_FORMAT_AT = 2 * Long.BYTES;
+  private static final int ROWS_PAYLOAD_BYTES = ROWS_FORMAT_AT + 1;
 
   private final KeyHandle key;
   private final KeyType type;
@@ -43,8 +52,17 @@ final class Elements {
   /** Null once the elements are in rows. */
   private InlineElements inline;
 
+  /** False if surely no inline element has a deadline. */
+  private boolean inlineDeadlines;
+
   private long rowsId;
+
+  /** With the dead ones. */
   private long rowsSize;
+
+  /** Null while the elements are inline. */
+  private RowDeadlines deadlines;
+
   private boolean changed;
 
   /** The next commit replaces the key, whatever it was. */
@@ -67,6 +85,7 @@ final class Elements {
       elements.inline = InlineElements.empty(type);
     } else if (meta.encoding() == MetaRow.INLINE) {
       elements.inline = InlineElements.decode(type, meta.payload());
+      elements.inlineDeadlines = !meta.parts().isNone();
     } else {
       elements.readRowsPayload(meta);
     }
@@ -83,18 +102,45 @@ final class Elements {
   }
 
   private void readRowsPayload(MetaRow meta) {
-    byte[] payload = meta.payload();
+    ByteBuffer payload = ByteBuffer.wrap(meta.payload());
     rowsId = meta.rowsId();
-    if (payload.length != ROWS_PAYLOAD_BYTES
-        || payload[ROWS_PAYLOAD_BYTES - 1] != ROWS_FORMAT
-        || ByteBuffer.wrap(payload).getLong(Long.BYTES) <= 0) {
-      throw new CorruptStoreException(type + " in rows with payload " + Arrays.toString(payload));
+    boolean mortal = !meta.parts().isNone();
+    int bytes = mortal ? ROWS_PAYLOAD_BYTES + Long.BYTES : ROWS_PAYLOAD_BYTES;
+    if (payload.capacity() != bytes
+        || payload.get(ROWS_FORMAT_AT) != (mortal ? ROWS_WITH_DEADLINES : ROWS)
+        || payload.getLong(Long.BYTES) <= 0) {
+      throw damaged(meta);
     }
-    rowsSize = ByteBuffer.wrap(payload).getLong(Long.BYTES);
+    rowsSize = payload.getLong(Long.BYTES);
+    deadlines = RowDeadlines.none(key, rowsId);
+    if (mortal) {
+      long count = payload.getLong(ROWS_PAYLOAD_BYTES);
+      boolean all = meta.parts().lastMillis() != MetaRow.NO_EXPIRY;
+      if (type != KeyType.HASH || count <= 0 || count > rowsSize || all != (count == rowsSize)) {
+        throw damaged(meta);
+      }
+      deadlines = RowDeadlines.of(key, rowsId, count, meta.parts());
+    }
   }
 
+  private CorruptStoreException damaged(MetaRow meta) {
+    return new CorruptStoreException(
+        type + " in rows with " + meta.parts() + ", payload " + Arrays.toString(meta.payload()));
+  }
+
+  /** Number of elements. O(1), but for dead ones that are not swept yet. */
   long size() {
-    return inline != null ? inline.count() : rowsSize;
+    return inline != null ? inline.count() - inlineDead() : rowsSize - deadlines.dead();
+  }
+
+  private int inlineDead() {
+    int dead = 0;
+    if (inlineDeadlines) {
+      for (InlineElements.Walker at = inline.walk(); at.next(); ) {
+        dead += isLive(at.stored()) ? 0 : 1;
+      }
+    }
+    return dead;
   }
 
   /** True while all elements are in the metadata record, and so are cheap to walk over. */
@@ -104,6 +150,11 @@ final class Elements {
 
   /** The stored value of an element, or null. One row at most is read. */
   byte[] get(byte[] element) {
+    byte[] stored = getStored(element);
+    return stored == null || !isLive(stored) ? null : stored;
+  }
+
+  private byte[] getStored(byte[] element) {
     if (inline != null) {
       InlineElements.Walker at = inline.find(element);
       return at == null ? null : at.stored();
@@ -112,9 +163,7 @@ final class Elements {
   }
 
   boolean contains(byte[] element) {
-    return inline != null
-        ? inline.find(element) != null
-        : key.rows().get(Family.DATA, row(element)) != null;
+    return get(element) != null;
   }
 
   /** Adds an element or gives it another value. Returns whether it is new. */
@@ -126,17 +175,20 @@ final class Elements {
     if (at != null && at.storedIs(stored)) {
       return false;
     }
+    boolean added = at == null || !isLive(at.stored());
     if (element.length <= InlineLimits.ELEMENT_BYTES
-        && stored.length <= InlineLimits.ELEMENT_BYTES + FieldValues.HEADER_BYTES) {
+        && valueBytes(stored) <= InlineLimits.ELEMENT_BYTES) {
       InlineElements after = at == null ? inline.add(element, stored) : inline.replace(at, stored);
       if (after.fits()) {
         inline = after;
+        inlineDeadlines |= deadlineOf(stored) != MetaRow.NO_EXPIRY;
         changed = true;
-        return at == null;
+        return added;
       }
     }
     moveToRows();
-    return putRow(element, stored);
+    putRow(element, stored);
+    return added;
   }
 
   private boolean putRow(byte[] element, byte[] stored) {
@@ -147,17 +199,23 @@ final class Elements {
     } else if (Arrays.equals(before, stored)) {
       return false;
     }
+    boolean added = before == null || !isLive(before);
     key.writableRows().put(Family.DATA, row, stored);
+    deadlines.move(
+        element, before == null ? MetaRow.NO_EXPIRY : deadlineOf(before), deadlineOf(stored));
     changed = true;
-    return before == null;
+    return added;
   }
 
   private void moveToRows() {
     WritableRows out = key.writableRows();
     rowsId = out.nextId();
     rowsSize = inline.count();
+    deadlines = RowDeadlines.none(key, rowsId);
     for (InlineElements.Walker at = inline.walk(); at.next(); ) {
-      out.put(Family.DATA, row(at.element()), at.stored());
+      byte[] stored = at.stored();
+      out.put(Family.DATA, row(at.element()), stored);
+      deadlines.move(at.element(), MetaRow.NO_EXPIRY, deadlineOf(stored));
     }
     inline = null;
     changed = true;
@@ -165,22 +223,43 @@ final class Elements {
 
   /** Removes an element. Returns whether it was there. */
   boolean remove(byte[] element) {
+    byte[] before;
     if (inline != null) {
       InlineElements.Walker at = inline.find(element);
       if (at == null) {
         return false;
       }
+      before = at.stored();
       inline = inline.remove(at);
     } else {
       byte[] row = row(element);
-      if (key.rows().get(Family.DATA, row) == null) {
+      before = key.rows().get(Family.DATA, row);
+      if (before == null) {
         return false;
       }
       key.writableRows().delete(Family.DATA, row);
+      deadlines.move(element, deadlineOf(before), MetaRow.NO_EXPIRY);
       rowsSize--;
     }
     changed = true;
-    return true;
+    return isLive(before);
+  }
+
+  /** Removes dead elements, the longest dead first, but not more than {@code limit}. */
+  int removeDead(int limit) {
+    List<byte[]> dead = inline != null ? inlineDead(limit) : deadlines.deadFields(limit);
+    dead.forEach(this::remove);
+    return dead.size();
+  }
+
+  private List<byte[]> inlineDead(int limit) {
+    List<byte[]> dead = new ArrayList<>();
+    for (InlineElements.Walker at = inline.walk(); dead.size() < limit && at.next(); ) {
+      if (!isLive(at.stored())) {
+        dead.add(at.element());
+      }
+    }
+    return dead;
   }
 
   /** Removes all elements and with them the key, at once and in O(1). */
@@ -190,6 +269,7 @@ final class Elements {
     }
     key.delete();
     inline = InlineElements.empty(type);
+    inlineDeadlines = false;
   }
 
   /** Writes the metadata record if anything has changed; without elements the key is deleted. */
@@ -198,7 +278,8 @@ final class Elements {
       return;
     }
     changed = false;
-    if (size() == 0) {
+    PartTimes times = times();
+    if (storedCount() == 0 || key.isDead(times.lastMillis())) {
       key.delete();
       return;
     }
@@ -208,23 +289,47 @@ final class Elements {
       replaces = false;
       key.replace(type, encoding, payload, MetaRow.NO_EXPIRY);
     } else {
-      key.update(type, encoding, payload);
+      key.update(type, encoding, times, payload);
     }
   }
 
+  private long storedCount() {
+    return inline != null ? inline.count() : rowsSize;
+  }
+
+  private PartTimes times() {
+    return inline != null ? inlineTimes() : deadlines.times(rowsSize);
+  }
+
+  private PartTimes inlineTimes() {
+    long first = MetaRow.NO_EXPIRY;
+    long last = 0;
+    if (inlineDeadlines) {
+      for (InlineElements.Walker at = inline.walk(); at.next(); ) {
+        long deadline = deadlineOf(at.stored());
+        first = Math.min(first, deadline);
+        last = Math.max(last, deadline);
+      }
+    }
+    return first == MetaRow.NO_EXPIRY ? PartTimes.NONE : new PartTimes(first, last);
+  }
+
   private byte[] rowsPayload() {
-    return ByteBuffer.allocate(ROWS_PAYLOAD_BYTES)
-        .putLong(rowsId)
-        .putLong(rowsSize)
-        .put(ROWS_FORMAT)
-        .array();
+    boolean mortal = deadlines.count() > 0;
+    ByteBuffer payload =
+        ByteBuffer.allocate(mortal ? ROWS_PAYLOAD_BYTES + Long.BYTES : ROWS_PAYLOAD_BYTES)
+            .putLong(rowsId)
+            .putLong(rowsSize)
+            .put(mortal ? ROWS_WITH_DEADLINES : ROWS);
+    return mortal ? payload.putLong(deadlines.count()).array() : payload.array();
   }
 
   /** Visits elements in order until the visitor has enough; nothing may change meanwhile. */
   void walk(Visitor visitor) {
     if (inline != null) {
       for (InlineElements.Walker at = inline.walk(); at.next(); ) {
-        if (!visitor.visit(at.element(), at.stored())) {
+        byte[] stored = at.stored();
+        if (isLive(stored) && !visitor.visit(at.element(), stored)) {
           return;
         }
       }
@@ -242,7 +347,8 @@ final class Elements {
     try (RowCursor cursor =
         key.rows().ascending(Family.DATA, from, ElementRows.to(key.slot(), rowsId))) {
       while (cursor.next()) {
-        if (!visitor.visit(ElementRows.elementOf(cursor.key()), cursor.value())) {
+        byte[] stored = cursor.value();
+        if (isLive(stored) && !visitor.visit(ElementRows.elementOf(cursor.key()), stored)) {
           return;
         }
       }
@@ -255,7 +361,7 @@ final class Elements {
    * seen, and elements with equal hash are on one page.
    *
    * @param cursor 0 to begin, else what the page before returned
-   * @param count how many elements to visit, about; at least 1
+   * @param count how many elements to look at, about, dead ones included; at least 1
    * @return cursor of the next page, 0 after the last one
    */
   long scan(long cursor, long count, Visitor visitor) {
@@ -278,10 +384,25 @@ final class Elements {
         }
         last = hash;
         seen++;
-        visitor.visit(ElementRows.elementOf(rows.key()), rows.value());
+        byte[] stored = rows.value();
+        if (isLive(stored)) {
+          visitor.visit(ElementRows.elementOf(rows.key()), stored);
+        }
       }
     }
     return 0;
+  }
+
+  private boolean isLive(byte[] stored) {
+    return type != KeyType.HASH || !key.isDead(deadlineOf(stored));
+  }
+
+  private long deadlineOf(byte[] stored) {
+    return type == KeyType.HASH ? FieldValues.deadlineOf(stored) : MetaRow.NO_EXPIRY;
+  }
+
+  private int valueBytes(byte[] stored) {
+    return type == KeyType.HASH ? FieldValues.valueBytes(stored) : 0;
   }
 
   private byte[] row(byte[] element) {

@@ -3,13 +3,18 @@ package io.raftkv.storage.type;
 import io.raftkv.storage.KeyHandle;
 import io.raftkv.storage.KeyType;
 import io.raftkv.storage.SeededRandom;
+import io.raftkv.storage.row.MetaRow;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /**
  * A hash under one key. A key that does not exist is an empty hash; one that becomes empty is
  * deleted. Every change writes the metadata record once, whatever the number of fields.
+ *
+ * <p>A field may have a deadline, in milliseconds since the epoch. When it is reached the field is
+ * absent for every operation, and the hash with its last field; {@link #sweep} removes the remains.
  *
  * <p>Operations on single fields cost the same for every size. Not thread-safe; lives for one
  * command. Arrays handed in or out belong to the hash: nobody changes them.
@@ -17,6 +22,38 @@ import java.util.function.BiConsumer;
 public final class HashType {
   /** A field and its value. */
   public record Field(byte[] name, byte[] value) {}
+
+  /**
+   * The value of a field and its deadline, {@link MetaRow#NO_EXPIRY} if it has none.
+   *
+   * @param bytes belongs to the hash; nobody changes it
+   */
+  public record Value(byte[] bytes, long deadlineMillis) {
+    /** True if the field dies on its own. */
+    public boolean hasDeadline() {
+      return deadlineMillis != MetaRow.NO_EXPIRY;
+    }
+  }
+
+  /** Changes that belong together: see {@link #change}. */
+  public final class Changes {
+    private Changes() {}
+
+    /** The value of a field as changed so far, or null. */
+    public Value find(byte[] field) {
+      return HashType.this.find(field);
+    }
+
+    /** Sets a field. Returns whether it is new. */
+    public boolean put(byte[] field, Value value) {
+      return elements.put(field, FieldValues.encode(value.bytes(), value.deadlineMillis()));
+    }
+
+    /** Removes a field. Returns whether it was there. */
+    public boolean remove(byte[] field) {
+      return elements.remove(field);
+    }
+  }
 
   private final Elements elements;
 
@@ -27,7 +64,20 @@ public final class HashType {
     elements = Elements.of(key, KeyType.HASH);
   }
 
-  /** Number of fields. */
+  /**
+   * Removes fields whose deadline is reached, the longest dead first.
+   *
+   * @param limit most fields to remove
+   * @return how many it removed
+   */
+  public static int sweep(KeyHandle key, int limit) {
+    HashType hash = new HashType(key);
+    int removed = hash.elements.removeDead(limit);
+    hash.elements.commit();
+    return removed;
+  }
+
+  /** Number of fields. O(1), but for those that died and are not swept yet. */
   public long size() {
     return elements.size();
   }
@@ -39,21 +89,47 @@ public final class HashType {
   /** The value of a field, or null. */
   public byte[] get(byte[] field) {
     byte[] stored = elements.get(field);
-    return stored == null ? null : FieldValues.decode(stored);
+    return stored == null ? null : FieldValues.valueOf(stored);
+  }
+
+  /** The value of a field with its deadline, or null. */
+  public Value find(byte[] field) {
+    byte[] stored = elements.get(field);
+    return stored == null
+        ? null
+        : new Value(FieldValues.valueOf(stored), FieldValues.deadlineOf(stored));
+  }
+
+  /** Sets a field, without deadline. Returns whether it is new. */
+  public boolean put(byte[] field, byte[] value) {
+    return put(field, new Value(value, MetaRow.NO_EXPIRY));
   }
 
   /** Sets a field. Returns whether it is new. */
-  public boolean put(byte[] field, byte[] value) {
-    boolean added = elements.put(field, FieldValues.encode(value));
+  public boolean put(byte[] field, Value value) {
+    boolean added = elements.put(field, FieldValues.encode(value.bytes(), value.deadlineMillis()));
     elements.commit();
     return added;
   }
 
-  /** Sets the fields of a list of fields and values in turn. Returns how many are new. */
+  /**
+   * Makes several changes with one write of the metadata record.
+   *
+   * @param changes must not throw: what it did before would stay, without the record to it
+   */
+  public void change(Consumer<Changes> changes) {
+    changes.accept(new Changes());
+    elements.commit();
+  }
+
+  /**
+   * Sets the fields of a list of fields and values in turn, without deadlines. Returns how many are
+   * new.
+   */
   public long putAll(List<byte[]> fieldsAndValues) {
     long added = 0;
     for (int i = 0; i < fieldsAndValues.size(); i += 2) {
-      byte[] stored = FieldValues.encode(fieldsAndValues.get(i + 1));
+      byte[] stored = FieldValues.encode(fieldsAndValues.get(i + 1), MetaRow.NO_EXPIRY);
       added += elements.put(fieldsAndValues.get(i), stored) ? 1 : 0;
     }
     elements.commit();
@@ -74,7 +150,7 @@ public final class HashType {
   public void forEach(BiConsumer<byte[], byte[]> visitor) {
     elements.walk(
         (field, stored) -> {
-          visitor.accept(field, FieldValues.decode(stored));
+          visitor.accept(field, FieldValues.valueOf(stored));
           return true;
         });
   }
@@ -90,7 +166,7 @@ public final class HashType {
         cursor,
         count,
         (field, stored) -> {
-          visitor.accept(field, FieldValues.decode(stored));
+          visitor.accept(field, FieldValues.valueOf(stored));
           return true;
         });
   }
@@ -119,6 +195,6 @@ public final class HashType {
   }
 
   private static Field field(RandomElements.Picked picked) {
-    return new Field(picked.element(), FieldValues.decode(picked.stored()));
+    return new Field(picked.element(), FieldValues.valueOf(picked.stored()));
   }
 }

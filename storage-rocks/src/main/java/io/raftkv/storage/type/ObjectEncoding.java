@@ -22,7 +22,7 @@ public final class ObjectEncoding {
     return switch (meta.type()) {
       case STRING -> ofString(meta.payload());
       case LIST -> inline ? "listpack" : "quicklist";
-      case HASH -> inline ? "listpack" : "hashtable";
+      case HASH -> inline ? ofInlineHash(meta) : "hashtable";
       case SET -> inline ? ofInlineSet(meta.payload()) : "hashtable";
       case ZSET -> inline ? "listpack" : "skiplist";
       case STREAM -> "stream";
@@ -31,6 +31,11 @@ public final class ObjectEncoding {
 
   private static String ofString(byte[] value) {
     return isLong(value) ? "int" : value.length <= EMBEDDED_BYTES ? "embstr" : "raw";
+  }
+
+  /** Redis says it from the first deadline on, for ever; here it is so while there is one. */
+  private static String ofInlineHash(MetaRow meta) {
+    return meta.parts().isNone() ? "listpack" : "listpackex";
   }
 
   private static String ofInlineSet(byte[] payload) {

@@ -45,6 +45,16 @@ class ElementRowsTest {
   }
 
   @Test
+  void deadlineRowLayoutIsPinned() {
+    byte[] row = ElementRows.deadline(0x1f2e, 7, 0x0102030405060708L, ascii("f"));
+    assertThat(HEX.formatHex(row)).isEqualTo(PREFIX + "0102030405060708" + "66");
+    assertThat(ElementRows.deadlineOf(row)).isEqualTo(0x0102030405060708L);
+    assertThat(ElementRows.fieldOf(row)).isEqualTo(ascii("f"));
+    assertThat(HEX.formatHex(ElementRows.deadlineFrom(0x1f2e, 7, 1)))
+        .isEqualTo(PREFIX + "0000000000000001");
+  }
+
+  @Test
   void scoresOrderAsNumbersAndSurviveTheRoundTrip() {
     double[] scores = {
       Double.NEGATIVE_INFINITY,

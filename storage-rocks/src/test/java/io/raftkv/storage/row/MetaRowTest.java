@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.raftkv.storage.CorruptStoreException;
 import io.raftkv.storage.KeyType;
+import java.util.Arrays;
 import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -48,20 +49,56 @@ class MetaRowTest {
   }
 
   @Test
-  void keyDiesWhenItsTimeIsReached() {
+  void aKeyWithoutPartsIsDueWhenItDies() {
     MetaRow row = new MetaRow(KeyType.STRING, MetaRow.INLINE, 1, 1_000, new byte[0]);
-    assertThat(row.expiredAt(999)).isFalse();
-    assertThat(row.expiredAt(1_000)).isTrue();
+    assertThat(row.diesAtMillis()).isEqualTo(1_000);
+    assertThat(row.dueAtMillis()).isEqualTo(1_000);
+  }
+
+  @Test
+  void layoutOfAKeyWithPartsThatDieIsPinned() {
+    PartTimes parts = new PartTimes(0x0c, 0x0d);
+    MetaRow row = new MetaRow(KeyType.HASH, MetaRow.ROWS, 0x0a, 0x0b, parts, HEX.parseHex("cafe"));
+    assertThat(HEX.formatHex(row.encode()))
+        .isEqualTo(
+            "02"
+                + "14"
+                + "000000000000000a"
+                + "000000000000000b"
+                + "000000000000000c"
+                + "000000000000000d"
+                + "cafe");
+    assertThat(MetaRow.decode(row.encode())).usingRecursiveComparison().isEqualTo(row);
+    MetaRow header = MetaRow.decodeHeader(row.encode());
+    assertThat(header.parts()).isEqualTo(parts);
+    assertThat(header.payload()).isEqualTo(HEX.parseHex("cafe"));
+  }
+
+  @Test
+  void aKeyIsDueWithItsFirstPartAndDiesWithItsLast() {
+    MetaRow row =
+        new MetaRow(KeyType.HASH, 0, 1, MetaRow.NO_EXPIRY, new PartTimes(10, 20), new byte[0]);
+    assertThat(row.dueAtMillis()).isEqualTo(10);
+    assertThat(row.diesAtMillis()).isEqualTo(20);
+    row = new MetaRow(KeyType.HASH, 0, 1, 15, new PartTimes(10, 20), new byte[0]);
+    assertThat(row.dueAtMillis()).isEqualTo(10);
+    assertThat(row.diesAtMillis()).isEqualTo(15);
+    row = new MetaRow(KeyType.HASH, 0, 1, 5, new PartTimes(10, MetaRow.NO_EXPIRY), new byte[0]);
+    assertThat(row.dueAtMillis()).isEqualTo(5);
+    assertThat(row.diesAtMillis()).isEqualTo(5);
   }
 
   @Test
   void unknownFormatTypeOrLengthIsDamage() {
     byte[] good = new MetaRow(KeyType.STRING, 0, 1, 2, new byte[0]).encode();
     byte[] otherFormat = good.clone();
-    otherFormat[0] = 2;
+    otherFormat[0] = 3;
     byte[] otherType = good.clone();
     otherType[1] = 0x0f;
-    for (byte[] bad : new byte[][] {otherFormat, otherType, new byte[17], new byte[0]}) {
+    byte[] noPartTimes = Arrays.copyOf(good, 33);
+    noPartTimes[0] = 2;
+    for (byte[] bad :
+        new byte[][] {otherFormat, otherType, noPartTimes, new byte[17], new byte[0]}) {
       assertThatThrownBy(() -> MetaRow.decode(bad)).isInstanceOf(CorruptStoreException.class);
     }
   }

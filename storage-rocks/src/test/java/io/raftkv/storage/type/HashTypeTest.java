@@ -222,7 +222,8 @@ class HashTypeTest {
         "01000101610200", // a value beyond the end
         "01000181", // an unfinished length
         "010001ffffffffffff7f", // a length of more than 32 bits
-        "0100010161020176", // flags of a later version
+        "0100010161020176", // a deadline that is cut off
+        "0100010161020276", // flags of a later version
       })
   void damagedPayloadsAreRefused(String hex) {
     fixture.key().update(KeyType.HASH, MetaRow.INLINE, HexFormat.of().parseHex(hex));

@@ -15,14 +15,21 @@ import java.util.List;
 final class TypeFixture {
   static final byte[] KEY = bytes("key");
 
-  private static final long TIME_MILLIS = 1_700_000_000_000L;
+  static final long TIME_MILLIS = 1_700_000_000_000L;
 
   final MemoryRows memory = new MemoryRows();
   final CountingRows rows = new CountingRows(memory);
 
+  /** Shard time of the next commands. */
+  long timeMillis = TIME_MILLIS;
+
   /** The key as the next command sees it. */
   KeyHandle key() {
-    return Keyspace.forApply(rows, 0, TIME_MILLIS, 1).key(KEY);
+    return keys().key(KEY);
+  }
+
+  Keyspace keys() {
+    return Keyspace.forApply(rows, 0, timeMillis, 1);
   }
 
   HashType hash() {
