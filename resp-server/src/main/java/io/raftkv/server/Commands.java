@@ -5,6 +5,7 @@ import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.CommandTable;
 import io.raftkv.resp.command.GenericCommands;
 import io.raftkv.resp.command.HashCommands;
+import io.raftkv.resp.command.HashFieldCommands;
 import io.raftkv.resp.command.HyperLogLogCommands;
 import io.raftkv.resp.command.ListCommands;
 import io.raftkv.resp.command.SetCommands;
@@ -30,6 +31,7 @@ final class Commands {
         HyperLogLogCommands.ALL,
         GenericCommands.ALL,
         HashCommands.ALL,
+        HashFieldCommands.ALL,
         ListCommands.ALL,
         SetCommands.ALL,
         SortedSetCommands.ALL);

@@ -12,6 +12,9 @@ enum ExpireUnit {
   EXAT(false, 1000),
   PXAT(false, 1);
 
+  /** Redis has 46 bits for the deadline of a field: until the year 4199. */
+  private static final long LAST_OF_FIELDS = (1L << 46) - 1;
+
   private final boolean relative;
   private final long millis;
 
@@ -61,6 +64,22 @@ enum ExpireUnit {
       throw invalid(args);
     }
     return deadline(args, index, keys);
+  }
+
+  /**
+   * When a hash field dies, in milliseconds since the epoch, as HEXPIRE and its like take it: the
+   * number is not negative, and there is a latest time.
+   */
+  long fieldDeadline(Args args, int index, Keyspace keys) {
+    long value = args.int64(index);
+    if (value < 0) {
+      throw new CommandException(RespErrors.EXPIRE_NEGATIVE);
+    }
+    long since = relative ? keys.timeMillis() : 0;
+    if (value > LAST_OF_FIELDS / millis || value * millis > LAST_OF_FIELDS - since) {
+      throw invalid(args);
+    }
+    return since + value * millis;
   }
 
   private static CommandException invalid(Args args) {

@@ -8,6 +8,7 @@ import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.storage.KeyHandle;
 import io.raftkv.storage.Keyspace;
+import io.raftkv.storage.row.MetaRow;
 import io.raftkv.storage.type.HashType;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,6 +16,7 @@ import java.util.List;
 
 /**
  * Hash commands: parse, decide, reply. Where the bytes live is the business of {@link HashType}.
+ * Those about deadlines of fields are {@link HashFieldCommands}.
  */
 public final class HashCommands {
   private static final String CONSTANT = "O(1)";
@@ -72,7 +74,7 @@ public final class HashCommands {
 
   private HashCommands() {}
 
-  private static CommandSpec.Builder entry(
+  static CommandSpec.Builder entry(
       String name, int arity, String since, String cost, String summary) {
     return CommandSpec.command(name)
         .arity(arity)
@@ -150,38 +152,45 @@ public final class HashCommands {
     return Reply.integer(value == null ? 0 : value.length);
   }
 
-  /** A missing field counts as 0. */
+  /** A missing field counts as 0; one that is there keeps its deadline. */
   private static Reply hincrby(Args args, Keyspace keys) {
     long delta = args.int64(3);
     HashType hash = hash(args, keys);
-    byte[] stored = hash.get(args.bytes(2));
-    long before = stored == null ? 0 : Numbers.parseLong(stored, RespErrors.HASH_VALUE_NOT_INTEGER);
+    HashType.Value stored = hash.find(args.bytes(2));
+    long before =
+        stored == null ? 0 : Numbers.parseLong(stored.bytes(), RespErrors.HASH_VALUE_NOT_INTEGER);
     long after = before + delta;
     if (((before ^ after) & (delta ^ after)) < 0) {
       throw new CommandException(RespErrors.OVERFLOW);
     }
-    hash.put(args.bytes(2), Numbers.format(after));
+    putKeepingDeadline(hash, args.bytes(2), Numbers.format(after), stored);
     return Reply.integer(after);
   }
 
-  /** A missing field counts as 0. */
+  /** A missing field counts as 0; one that is there keeps its deadline. */
   private static Reply hincrbyfloat(Args args, Keyspace keys) {
     LongDouble delta = LongDouble.parse(args.bytes(3), RespErrors.NOT_FLOAT);
     if (!delta.isFinite()) {
       throw new CommandException(RespErrors.VALUE_NAN_OR_INFINITY);
     }
     HashType hash = hash(args, keys);
-    byte[] stored = hash.get(args.bytes(2));
+    HashType.Value stored = hash.find(args.bytes(2));
     LongDouble sum =
         stored == null
             ? delta
-            : LongDouble.parse(stored, RespErrors.HASH_VALUE_NOT_FLOAT).plus(delta);
+            : LongDouble.parse(stored.bytes(), RespErrors.HASH_VALUE_NOT_FLOAT).plus(delta);
     if (!sum.isFinite()) {
       throw new CommandException(RespErrors.NAN_OR_INFINITY);
     }
     byte[] after = sum.format();
-    hash.put(args.bytes(2), after);
+    putKeepingDeadline(hash, args.bytes(2), after, stored);
     return Reply.bulk(after);
+  }
+
+  private static void putKeepingDeadline(
+      HashType hash, byte[] field, byte[] after, HashType.Value before) {
+    long deadline = before == null ? MetaRow.NO_EXPIRY : before.deadlineMillis();
+    hash.put(field, new HashType.Value(after, deadline));
   }
 
   private static Reply hrandfield(Args args, Keyspace keys) {

@@ -40,11 +40,7 @@ record ScanOptions(Glob match, long count, boolean noValues) {
 
   /** A cursor: a number of 64 bits without sign. */
   static long cursor(Args args, int index) {
-    try {
-      return Long.parseUnsignedLong(args.text(index));
-    } catch (NumberFormatException mistake) {
-      throw new CommandException(RespErrors.INVALID_CURSOR);
-    }
+    return KeyWalks.cursor(args.bytes(index));
   }
 
   /** One page as scans answer it: where to go on, and the elements. */

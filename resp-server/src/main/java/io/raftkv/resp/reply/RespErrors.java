@@ -24,6 +24,21 @@ public final class RespErrors {
       "ERR value is out of range, value must between " + -Long.MAX_VALUE + " and " + Long.MAX_VALUE;
   public static final String HASH_VALUE_NOT_INTEGER = "ERR hash value is not an integer";
   public static final String HASH_VALUE_NOT_FLOAT = "ERR hash value is not a float";
+  public static final String HASH_FIELDS_MISSING =
+      "ERR Mandatory argument FIELDS is missing or not at the right position";
+  public static final String HASH_FIELDS_NOT_POSITIVE =
+      "ERR Number of fields must be a positive integer";
+  public static final String HEXPIRE_FIELDS_NOT_POSITIVE =
+      "ERR Parameter `numFields` should be greater than 0";
+  public static final String HSETEX_FIELDS_NOT_POSITIVE = "ERR invalid number of fields";
+  public static final String HASH_FIELDS_OTHER_NUMBER =
+      "ERR The `numfields` parameter must match the number of arguments";
+  public static final String EXPIRE_NEGATIVE = "ERR invalid expire time, must be >= 0";
+  public static final String EXPIRE_TIME_MISSING = "ERR missing expire time";
+  public static final String HSETEX_FXX_AND_FNX =
+      "ERR Only one of FXX or FNX arguments can be specified";
+  public static final String HSETEX_TWO_EXPIRIES =
+      "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified";
   public static final String VALUE_NAN_OR_INFINITY = "ERR value is NaN or Infinity";
   public static final String NUMKEYS_NOT_POSITIVE = "ERR numkeys should be greater than 0";
   public static final String NUMKEYS_TOO_LARGE =
@@ -145,6 +160,11 @@ public final class RespErrors {
 
   public static String invalidExpire(String command) {
     return "ERR invalid expire time in '" + command.toLowerCase(Locale.ROOT) + "' command";
+  }
+
+  /** An option of HSETEX that does not exist. */
+  public static String unknownArgument(String argument) {
+    return "ERR unknown argument: " + quotable(argument);
   }
 
   /** An option of EXPIRE that does not exist. */

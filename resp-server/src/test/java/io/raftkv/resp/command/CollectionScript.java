@@ -2,6 +2,7 @@ package io.raftkv.resp.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftkv.resp.reply.Reply;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.row.MetaRow;
 import java.nio.charset.StandardCharsets;
@@ -21,7 +22,9 @@ final class CollectionScript {
 
   /** Runs a command of words without blanks and gives its reply as text. */
   String run(String command) {
-    return ReplyText.of(runner.run(command.split(" ", -1)));
+    Reply reply = runner.run(command.split(" ", -1));
+    runner.rows().verifyHashes();
+    return ReplyText.of(reply);
   }
 
   /** As {@link #run}, the items of the reply in the order of their text. */

@@ -10,6 +10,8 @@ import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.CommandTable;
 import io.raftkv.resp.command.GenericCommands;
 import io.raftkv.resp.command.Group;
+import io.raftkv.resp.command.HashCommands;
+import io.raftkv.resp.command.HashFieldCommands;
 import io.raftkv.resp.command.ReadConsistency;
 import io.raftkv.resp.command.StringCommands;
 import io.raftkv.resp.reply.Reply;
@@ -102,6 +104,8 @@ class ReadServiceTest {
   void open() {
     specs.addAll(StringCommands.ALL);
     specs.addAll(GenericCommands.ALL);
+    specs.addAll(HashCommands.ALL);
+    specs.addAll(HashFieldCommands.ALL);
     specs.add(
         reading(
             "BUG",
@@ -212,6 +216,8 @@ class ReadServiceTest {
       return new String(bulk.bytes(), StandardCharsets.US_ASCII);
     } else if (reply instanceof Reply.Failure failure) {
       return "-" + failure.line();
+    } else if (reply instanceof Reply.Int number) {
+      return Long.toString(number.value());
     }
     return reply instanceof Reply.Simple simple ? simple.text() : "null";
   }
@@ -399,6 +405,21 @@ class ReadServiceTest {
     ticks.remove(0).succeeded(Reply.ZERO);
     confirm(3);
     assertThat(replies).containsExactly("o", "null", "o");
+    assertThat(done).isEqualTo(1);
+  }
+
+  @Test
+  void aDueFieldIsAnsweredAfterShardTimeHasMovedOn() {
+    apply(TIME, "HSET h f v g w");
+    apply(TIME, "HPEXPIRE h 100 FIELDS 1 f");
+    clock = TIME + 101;
+    read(ReadConsistency.LINEARIZABLE, "HGET h g", "HLEN h", "HGET h f");
+    confirm(2);
+    assertThat(ticks).hasSize(1);
+    apply(clock, "RAFTKV.SWEEP 10");
+    ticks.remove(0).succeeded(Reply.ZERO);
+    confirm(3);
+    assertThat(replies).containsExactly("w", "1", "null");
     assertThat(done).isEqualTo(1);
   }
 

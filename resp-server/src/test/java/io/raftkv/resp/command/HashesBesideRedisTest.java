@@ -1,0 +1,220 @@
+package io.raftkv.resp.command;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.raftkv.resp.codec.RespEncoder;
+import io.raftkv.resp.codec.RespOutput;
+import io.raftkv.resp.reply.Reply;
+import io.raftkv.storage.SeededRandom;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * Random hash commands, good and bad, on RaftKV's handlers and on a redis-server: the replies are
+ * the same bytes, up to an order that neither promises. Small hashes and large ones come and go.
+ */
+class HashesBesideRedisTest {
+  private static final int STEPS = 6_000;
+  private static final Set<String> UNORDERED =
+      Set.of("HGETALL", "HKEYS", "HVALS", "HRANDFIELD", "HSCAN");
+  private static final List<String> READS =
+      List.of("HGET", "HMGET", "HLEN", "HEXISTS", "HSTRLEN", "HGETALL", "HKEYS", "HVALS");
+  private static final String[] NUMBERS = {
+    "1",
+    "-7",
+    "0",
+    "00",
+    "3.0",
+    "1e3",
+    "-0",
+    "+5",
+    " 1",
+    "0x10",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "9223372036854775808",
+    "1.7e308",
+    "1e-20",
+    "inf",
+    "nan",
+    "",
+    "x"
+  };
+
+  @TempDir private Path directory;
+  private SeededRandom random;
+  private int fields;
+
+  @ParameterizedTest(name = "seed {0}, RESP{1}")
+  @CsvSource({"1, 2", "2, 3", "3, 2", "4, 3"})
+  void repliesAreTheSame(long seed, int protocol) throws IOException {
+    assumeTrue(RedisProcess.isInstalled(), "no redis-server here: nothing is compared");
+    random = new SeededRandom(seed);
+    List<CommandSpec> specs = new ArrayList<>(HashCommands.ALL);
+    specs.addAll(StringCommands.ALL);
+    specs.addAll(GenericCommands.ALL);
+    CommandRunner ours = new CommandRunner(specs);
+    try (RedisProcess redis = new RedisProcess(directory)) {
+      redis.run(bytes("HELLO"), bytes(Integer.toString(protocol)));
+      ours.run("SET", "string", "s");
+      redis.run(bytes("SET"), bytes("string"), bytes("s"));
+      for (int step = 0; step < STEPS; step++) {
+        fields = List.of(10, 400, 6).get(step / 500 % 3);
+        String[] command = command();
+        byte[][] words = Arrays.stream(command).map(word -> bytes(word)).toArray(byte[][]::new);
+        String mine = text(encoded(ours.run(words), protocol), command);
+        String theirs = text(redis.run(words), command);
+        assertThat(mine)
+            .as("seed %d, step %d: %s", seed, step, String.join(" ", command))
+            .isEqualTo(theirs);
+      }
+    }
+  }
+
+  private String[] command() {
+    List<String> words = new ArrayList<>();
+    switch (random.nextInt(12)) {
+      case 0, 1, 2 -> {
+        words.addAll(List.of(random.nextInt(8) == 0 ? "HMSET" : "hset", key()));
+        for (int i = random.nextInt(fields > 10 ? 12 : 3); i >= 0; i--) {
+          words.addAll(List.of(field(), value()));
+        }
+      }
+      case 3 -> words.addAll(List.of("HSETNX", key(), field(), value()));
+      case 4 -> {
+        words.addAll(List.of("HDEL", key()));
+        for (int i = random.nextInt(fields > 10 ? 2 : 6); i >= 0; i--) {
+          words.add(field());
+        }
+      }
+      case 5 -> words.addAll(List.of("HINCRBY", key(), field(), number()));
+      case 6 -> words.addAll(List.of("HINCRBYFLOAT", key(), field(), number()));
+      case 7 -> {
+        words.addAll(List.of("HRANDFIELD", key(), count()));
+        if (random.nextInt(2) == 0) {
+          words.add("WITHVALUES");
+        }
+      }
+      case 8 -> {
+        // All of a hash at once, else the cursors differ.
+        words.addAll(List.of("HSCAN", key(), cursor(), "COUNT", "100000"));
+        if (random.nextInt(3) == 0) {
+          words.addAll(List.of("match", "*" + random.nextInt(10) + "*"));
+        }
+      }
+      case 9 -> {
+        boolean delete = random.nextInt(60) == 0;
+        words.addAll(List.of(delete ? "DEL" : random.nextInt(2) == 0 ? "TYPE" : "EXISTS", key()));
+      }
+      default -> {
+        words.addAll(List.of(READS.get(random.nextInt(READS.size())), key()));
+        if (Set.of("HGET", "HEXISTS", "HSTRLEN").contains(words.get(0))) {
+          words.add(field());
+        } else if (words.get(0).equals("HMGET")) {
+          words.addAll(List.of(field(), field(), field()));
+        }
+      }
+    }
+    if (random.nextInt(40) == 0) { // a word too many, or too few
+      if (random.nextInt(2) == 0 || words.size() == 1) {
+        words.add("surplus");
+      } else {
+        words.remove(words.size() - 1);
+      }
+    }
+    return words.toArray(String[]::new);
+  }
+
+  private String key() {
+    return random.nextInt(40) == 0 ? "string" : "h" + random.nextInt(3);
+  }
+
+  private String field() {
+    String field = "f" + random.nextInt(fields);
+    return random.nextInt(400) == 0 ? field + "x".repeat(60 + random.nextInt(10)) : field;
+  }
+
+  private String value() {
+    return switch (random.nextInt(8)) {
+      case 0, 1, 2 -> Integer.toString(random.nextInt(1_000) - 500);
+      case 3, 4 -> number();
+      case 5 -> random.nextInt(50) == 0 ? "v".repeat(62 + random.nextInt(5)) : "";
+      default -> "text" + random.nextInt(10);
+    };
+  }
+
+  private String number() {
+    return switch (random.nextInt(3)) {
+      case 0 -> NUMBERS[random.nextInt(NUMBERS.length)];
+      case 1 -> Integer.toString(random.nextInt(2_000) - 1_000);
+      default -> (random.nextInt(200_000) - 100_000) / 1000.0 + "";
+    };
+  }
+
+  /** A count for HRANDFIELD whose reply does not depend on chance, or hardly. */
+  private String count() {
+    String[] counts = {
+      "0", "100000", "9223372036854775807", "-9223372036854775808", "x", "", "1.5"
+    };
+    return counts[random.nextInt(counts.length)];
+  }
+
+  /** A cursor that begins, in one of the ways to write it, or none. */
+  private String cursor() {
+    String[] cursors = {
+      "0", "00", "-0", "+0", "", " 0", "0 ", "0x0", "x", "-", "18446744073709551616"
+    };
+    return cursors[random.nextInt(cursors.length)];
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(ISO_8859_1);
+  }
+
+  private static byte[] encoded(Reply reply, int protocol) {
+    ByteBuf all = Unpooled.buffer();
+    RespOutput output =
+        new RespOutput(
+            UnpooledByteBufAllocator.DEFAULT,
+            part -> {
+              all.writeBytes(part);
+              part.release();
+            },
+            () -> {});
+    RespEncoder.encode(reply, protocol, output);
+    output.finish();
+    byte[] bytes = new byte[all.readableBytes()];
+    all.readBytes(bytes);
+    return bytes;
+  }
+
+  /**
+   * The reply; of commands without an order its lines, sorted; of one random field only whether
+   * there is one.
+   */
+  private static String text(byte[] reply, String... command) {
+    String text = new String(reply, ISO_8859_1);
+    if (command[0].equals("HRANDFIELD") && command.length == 2) {
+      return text.startsWith("$-") || !text.startsWith("$") ? text : "a field";
+    }
+    if (!UNORDERED.contains(command[0].toUpperCase(Locale.ROOT))) {
+      return text;
+    }
+    List<String> lines = new ArrayList<>(Arrays.asList(text.split("\r\n", -1)));
+    lines.sort(null);
+    return String.join("\n", lines);
+  }
+}
