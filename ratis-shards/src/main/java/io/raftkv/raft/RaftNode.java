@@ -14,8 +14,6 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.apache.ratis.conf.Parameters;
@@ -48,7 +46,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class RaftNode implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RaftNode.class);
-  private static final long CONTROL_TIMEOUT_SECONDS = 60;
 
   private final RaftOptions options;
   private final StoreEnvironment environment;
@@ -271,6 +268,8 @@ public final class RaftNode implements AutoCloseable {
   @Override
   public void close() throws IOException {
     server.close();
+    // Ratis does not wait for a replica that is closing already because it failed.
+    machines.values().forEach(ReplicatedStateMachine::close);
   }
 
   private Path storesDirectory() {
@@ -319,16 +318,17 @@ public final class RaftNode implements AutoCloseable {
     return RaftGroup.valueOf(RaftGroupId.valueOf(id), peers);
   }
 
+  /** Without a limit: how long a start takes depends on the size of the log. */
   private static void await(CompletableFuture<RaftClientReply> future) throws IOException {
     try {
-      RaftClientReply reply = future.get(CONTROL_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+      RaftClientReply reply = future.get();
       if (!reply.isSuccess()) {
         throw new IOException("Ratis refused: " + reply.getException(), reply.getException());
       }
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", interrupted);
-    } catch (ExecutionException | TimeoutException failed) {
+    } catch (ExecutionException failed) {
       throw new IOException("Ratis did not do it", failed);
     }
   }

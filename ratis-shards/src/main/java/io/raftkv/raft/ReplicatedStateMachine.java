@@ -123,7 +123,8 @@ final class ReplicatedStateMachine extends BaseStateMachine {
       checkpoints.restoreTo(live);
       store = ShardStore.open(live, environment);
     }
-    handedOver = checkpoints.latestIndex();
+    handedOver = checkpoint;
+    bytesSinceSnapshot = 0;
     setLastAppliedTermIndex(TermIndex.valueOf(store.appliedTerm(), store.appliedIndex()));
     applier.applier().opened(store);
     away = false;

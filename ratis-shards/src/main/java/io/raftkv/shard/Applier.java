@@ -12,7 +12,8 @@ import java.nio.ByteBuffer;
  */
 public interface Applier {
   /**
-   * Applies one batch of proposals to the store, in order.
+   * Applies one batch of proposals to the store, in order. Called again for the same entry if the
+   * disk had no room to commit it; what was derived counts only when {@link #committed} is called.
    *
    * @param payload the concatenated proposals; valid during the call
    * @return one result per proposal

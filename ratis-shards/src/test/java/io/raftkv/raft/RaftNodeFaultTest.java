@@ -165,6 +165,20 @@ class RaftNodeFaultTest {
   }
 
   @Test
+  void leaderThatCannotApplyAnEntryStopsAndDoesNotKnowItsFate() throws Exception {
+    cluster = TestCluster.start(directory, 1, MANY);
+    cluster.write(1);
+    TestCluster.Node node = cluster.node(0);
+    CompletableFuture<BatchOutcome> outcome =
+        node.append(GROUP, new ProposedBatch(1, 1, JournalApplier.payload(JournalApplier.POISON)));
+    assertThat(outcome.get(20, TimeUnit.SECONDS)).isEqualTo(BatchOutcome.UNKNOWN);
+    assertThat(node.failures().poll(20, TimeUnit.SECONDS)).contains("cannot apply entry");
+    waitUntil("stop", () -> !node.replica().isAlive());
+    node.stop();
+    assertThat(node.failures()).isEmpty();
+  }
+
+  @Test
   void leaderThatCannotWriteItsLogIsReplaced() throws Exception {
     cluster = TestCluster.start(directory, 3, MANY);
     cluster.write(1);
