@@ -17,6 +17,9 @@ final class RaftSettings {
   private static final int FIRST_ELECTION_MIN_MILLIS = 150;
   private static final int BUFFER_MIN_BYTES = 4 << 20;
 
+  /** Election timeouts without a leader that are worth a warning. */
+  private static final int LEADERLESS_TIMEOUTS = 5;
+
   private RaftSettings() {}
 
   static RaftProperties of(RaftOptions options) {
@@ -40,6 +43,9 @@ final class RaftSettings {
     // Ten seconds by default: a leader that came back would stay out of elections for that long.
     RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(p, max);
     RaftServerConfigKeys.LeaderElection.setPreVote(p, true);
+    // A minute by default: too long for a word on why a shard does not answer.
+    RaftServerConfigKeys.Notification.setNoLeaderTimeout(
+        p, millis(LEADERLESS_TIMEOUTS * options.electionTimeoutMax().toMillis()));
     // A process that was stopped for a minute would close its server for good, and live on.
     RaftServerConfigKeys.setCloseThreshold(p, TimeDuration.valueOf(365, TimeUnit.DAYS));
 

@@ -20,9 +20,12 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
+import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftGroupMemberId;
+import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SnapshotManagementRequest;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
@@ -69,6 +72,9 @@ final class ReplicatedStateMachine extends BaseStateMachine {
 
   private volatile long configurationTerm;
   private volatile long readyTerm;
+
+  /** It was told that there is no leader. */
+  private final AtomicBoolean leaderless = new AtomicBoolean();
 
   /** Last entry that Ratis has handed over, of the apply thread. */
   private long handedOver = -1;
@@ -290,6 +296,30 @@ final class ReplicatedStateMachine extends BaseStateMachine {
    */
   long readyTerm() {
     return readyTerm;
+  }
+
+  /**
+   * Ratis calls this at every election that begins long after the last leader was heard. The likely
+   * reason is that voters are down; the other one is not to be seen from outside: a candidate that
+   * has committed entries does not take the vote of a voter whose log is empty, for that voter may
+   * have acknowledged what now only a third one has.
+   */
+  @Override
+  public void notifyExtendedNoLeader(RoleInfoProto role) {
+    if (leaderless.compareAndSet(false, true)) {
+      LOG.warn(
+          "no leader for long shard={} voters={}: a majority of them must be up with their logs;"
+              + " one whose data was removed counts again when a leader has refilled it",
+          replica.name(),
+          replica.voters());
+    }
+  }
+
+  @Override
+  public void notifyLeaderChanged(RaftGroupMemberId self, RaftPeerId leader) {
+    if (leader != null && leaderless.compareAndSet(true, false)) {
+      LOG.info("there is a leader again shard={} leader={}", replica.name(), leader);
+    }
   }
 
   /** Ratis goes on without a log, as if nothing were: so the replica is closed, elsewhere. */

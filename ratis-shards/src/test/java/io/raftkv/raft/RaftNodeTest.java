@@ -173,6 +173,37 @@ class RaftNodeTest {
     }
   }
 
+  /**
+   * What the others have acknowledged together with the voter that lost its log may be on the one
+   * that is down: those two alone must not elect a leader. It is said why there is none.
+   */
+  @Test
+  void voterThatLostItsLogDoesNotMakeAMajorityUntilItIsRefilled() {
+    cluster = TestCluster.start(directory, 3, MANY);
+    cluster.write(1, 2, 3);
+    cluster.awaitEqual();
+    TestCluster.Node down = cluster.leader();
+    TestCluster.Node wiped = cluster.followers().get(0);
+    TestCluster.Node witness = cluster.followers().get(1);
+    down.stop();
+    wiped.stop();
+    wiped.wipe();
+    try (LogLines log = LogLines.of(ReplicatedStateMachine.class)) {
+      wiped.start();
+      waitUntil(
+          "warning",
+          () -> log.all().stream().anyMatch(line -> line.startsWith("WARN no leader for long")));
+    }
+    assertThat(witness.replica().view().ready()).isFalse();
+    assertThat(wiped.replica().view().ready()).isFalse();
+    assertThat(wiped.replica().appliedIndex()).isNegative();
+
+    down.start();
+    cluster.write(4);
+    cluster.awaitEqual();
+    assertThat(length(wiped)).isEqualTo(4);
+  }
+
   @Test
   void leadershipIsHandedOverOnRequest() throws Exception {
     cluster = TestCluster.start(directory, 3, MANY);
