@@ -93,7 +93,8 @@ public final class RaftNode implements AutoCloseable {
     Parameters parameters = new Parameters();
     // Handlers only pass on to Ratis' own threads: one hand-over per message less.
     GrpcConfigKeys.Server.setServicesCustomizer(
-        parameters, (builder, types) -> builder.directExecutor());
+        parameters,
+        (builder, types) -> builder.directExecutor().intercept(new StartGate(this::isOpen)));
     this.server =
         RaftServer.newBuilder()
             .setServerId(RaftPeerId.valueOf(options.nodeId()))
@@ -216,6 +217,11 @@ public final class RaftNode implements AutoCloseable {
       discard(group.getGroupId().getUuid());
       throw fault;
     }
+  }
+
+  private boolean isOpen(UUID group) {
+    Replica replica = replicas.get(group);
+    return replica != null && replica.isAlive();
   }
 
   /** Takes a replica out of the server, and leaves its files. */

@@ -13,8 +13,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -93,6 +95,30 @@ class RaftNodeTest {
     cluster.write(3);
     cluster.awaitEqual();
     cluster.nodes().forEach(node -> assertThat(node.failures()).isEmpty());
+  }
+
+  /** The leader sends a snapshot as soon as it reaches the node, which still opens its store. */
+  @Test
+  void snapshotThatComesWhileAReplicaStartsDoesNoHarm() {
+    cluster = TestCluster.start(directory, 3, 4);
+    cluster.writeLarge(LongStream.rangeClosed(1, 6).toArray());
+    cluster.awaitEqual();
+    TestCluster.Node follower = cluster.followers().get(0);
+    follower.stop();
+    cluster.writeLarge(LongStream.rangeClosed(7, 26).toArray());
+    follower.meaning(group -> new SlowToOpen()).start();
+    assertThat(follower.failures()).isEmpty();
+    cluster.awaitEqual();
+    assertThat(length(follower)).isEqualTo(26);
+  }
+
+  /** Takes many times as long as the leader needs to try once more. */
+  private static final class SlowToOpen extends JournalApplier {
+    @Override
+    public void opened(ShardStore store) {
+      super.opened(store);
+      LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(1));
+    }
   }
 
   /** Behind, but not empty: the store is replaced while it is open and read. */
