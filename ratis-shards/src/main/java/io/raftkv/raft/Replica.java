@@ -1,6 +1,7 @@
 package io.raftkv.raft;
 
 import io.raftkv.shard.BatchOutcome;
+import io.raftkv.shard.LeaderSuccession;
 import io.raftkv.shard.ReadBarrier;
 import io.raftkv.storage.ShardStore;
 import java.io.IOException;
@@ -17,7 +18,9 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
+import org.apache.ratis.proto.RaftProtos.StartLeaderElectionRequestProto;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
@@ -29,12 +32,14 @@ import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.DivisionInfo;
 import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
+import org.apache.ratis.util.ProtoUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** This node's replica of one group. Thread-safe. */
-public final class Replica implements ReadBarrier.Source {
+public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follower {
   private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
   private static final AtomicLong CALL_IDS = new AtomicLong();
 
@@ -75,11 +80,13 @@ public final class Replica implements ReadBarrier.Source {
     division = stateMachine.division();
   }
 
+  @Override
   public UUID group() {
     return groupId.getUuid();
   }
 
   /** The shard's name, for logs and errors. */
+  @Override
   public String name() {
     return name.get();
   }
@@ -95,6 +102,7 @@ public final class Replica implements ReadBarrier.Source {
   }
 
   /** Name of the leader as far as this replica knows, or null. */
+  @Override
   public String leader() {
     RaftServer.Division running = alive();
     RaftPeerId leader = running == null ? null : running.getInfo().getLeaderId();
@@ -251,6 +259,56 @@ public final class Replica implements ReadBarrier.Source {
   public <T> T withStore(Function<ShardStore, T> use) {
     ReplicatedStateMachine machine = stateMachine;
     return machine == null ? null : machine.withStore(use);
+  }
+
+  @Override
+  public LogPosition logEnd() {
+    RaftServer.Division running = alive();
+    if (running == null) {
+      return null;
+    }
+    TermIndex last = running.getRaftLog().getLastEntryTermIndex();
+    return last == null ? new LogPosition(0, -1) : new LogPosition(last.getTerm(), last.getIndex());
+  }
+
+  /**
+   * Stands for election at once, without waiting for the silence of a leader that is known to be
+   * gone. Nothing is risked if it is not: a vote takes a term of its own, and the leader of the old
+   * one steps down.
+   *
+   * @param gone the leader; nothing is done if this replica follows somebody else, or has nothing
+   *     of that leader's term in its log: then it may not be the one who should win
+   * @return true if an election was begun
+   */
+  @Override
+  public boolean standForElection(String gone) {
+    RaftServer.Division running = alive();
+    TermIndex last = running == null ? null : running.getRaftLog().getLastEntryTermIndex();
+    if (last == null
+        || last.getTerm() != running.getInfo().getCurrentTerm()
+        || !running.getInfo().isFollower()
+        || !gone.equals(leader())) {
+      return false;
+    }
+    try {
+      // What a leader sends to the one to whom it hands over; this one cannot any more.
+      return running
+          .getRaftServer()
+          .startLeaderElection(
+              StartLeaderElectionRequestProto.newBuilder()
+                  .setServerRequest(
+                      RaftRpcRequestProto.newBuilder()
+                          .setRequestorId(RaftPeerId.valueOf(gone).toByteString())
+                          .setReplyId(running.getId().toByteString())
+                          .setRaftGroupId(ProtoUtils.toRaftGroupIdProtoBuilder(groupId)))
+                  .setLeaderLastEntry(last.toProto())
+                  .build())
+          .getServerReply()
+          .getSuccess();
+    } catch (IOException refused) {
+      LOG.debug("no election begun shard={}", name(), refused);
+      return false;
+    }
   }
 
   @Override

@@ -10,6 +10,8 @@ public interface PeerTransport {
     PROPOSE,
     /** Terms and leaderships of shards: {@link ReadBarrier} answers. */
     TERMS,
+    /** How far a follower's log goes: {@link LeaderSuccession} answers. */
+    LOG_END,
     /** Read-only commands for a node that has a replica of the shard. */
     READ,
     /** A request of the node's own management. */

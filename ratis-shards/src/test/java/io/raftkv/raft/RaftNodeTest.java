@@ -249,4 +249,25 @@ class RaftNodeTest {
     cluster.write(2);
     cluster.awaitEqual();
   }
+
+  /**
+   * It is only believed to be gone here: the one that was elected in its place makes it a follower.
+   */
+  @Test
+  void followerStandsForElectionAtOnceIfItIsToldThatItsLeaderIsGone() {
+    cluster = TestCluster.start(directory, 3, MANY);
+    cluster.write(1);
+    cluster.awaitEqual();
+    TestCluster.Node old = cluster.leader();
+    TestCluster.Node next = cluster.followers().get(0);
+    TestCluster.Node other = cluster.followers().get(1);
+    assertThat(next.replica().standForElection(other.id())).as("follows another").isFalse();
+    assertThat(old.replica().standForElection(old.id())).as("leads itself").isFalse();
+
+    assertThat(next.replica().standForElection(old.id())).isTrue();
+    waitUntil("change of leader", () -> cluster.leader() == next);
+    assertThat(other.replica().standForElection(old.id())).as("has another leader").isFalse();
+    cluster.write(2);
+    cluster.awaitEqual();
+  }
 }

@@ -28,6 +28,7 @@ import io.raftkv.resp.link.NodeLinks;
 import io.raftkv.server.http.HttpServer;
 import io.raftkv.shard.Applier;
 import io.raftkv.shard.EntryCodec;
+import io.raftkv.shard.LeaderSuccession;
 import io.raftkv.shard.PeerTransport;
 import io.raftkv.shard.ReadBarrier;
 import io.raftkv.shard.ShardApplier;
@@ -49,6 +50,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadLocalRandom;
@@ -89,6 +91,7 @@ final class Node implements RunningServer {
   private final DiskGuard disk;
   private final ShardHost<NodeProposal> shards;
   private final ReadBarrier barrier;
+  private final LeaderSuccession succession;
   private final RaftNode raft;
   private final ShardTraffic traffic;
   private final LinkCommands linkCommands;
@@ -181,6 +184,9 @@ final class Node implements RunningServer {
               new ProposalDelivery(),
               bytes -> new CommandEngine(table[0]).decode(bytes));
       this.barrier = new ReadBarrier(config.node().id(), this::replica, links, BARRIER_RETRY_NANOS);
+      this.succession =
+          new LeaderSuccession(
+              config.node().id(), () -> raft().replicas(), this::replica, links, this::later);
       this.linkCommands = new LinkCommands(this::answer, secret);
       this.view = new NodeView(this);
       table[0] = Commands.table(view, linkCommands, this::stopByCommand, readPool);
@@ -323,6 +329,7 @@ final class Node implements RunningServer {
         new PeriodicTask("disk check", disk::check), 0, DISK_CHECK_MILLIS, TimeUnit.MILLISECONDS);
     listen();
     controller.start();
+    links.onGone(succession::nodeGone);
   }
 
   /** Ratis ends the process if it cannot have its port; better to say which one it is. */
@@ -433,6 +440,14 @@ final class Node implements RunningServer {
     barrier.tick();
   }
 
+  private void later(long millis, Runnable action) {
+    try {
+      timer.schedule(new PeriodicTask("succession", action::run), millis, TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException stopping) {
+      LOG.debug("no candidature: this node stops", stopping);
+    }
+  }
+
   private void registerMeters() {
     metrics.connections(sessions::count);
     metrics.readBarrierRounds(barrier::rounds);
@@ -445,6 +460,7 @@ final class Node implements RunningServer {
     return switch (kind) {
       case PROPOSE -> shards.propose(request);
       case TERMS -> CompletableFuture.completedFuture(barrier.answer(request));
+      case LOG_END -> CompletableFuture.completedFuture(succession.answer(request));
       case READ -> traffic.answerRead(request);
       case CONTROL -> answerControl(ByteBuffer.wrap(request));
     };

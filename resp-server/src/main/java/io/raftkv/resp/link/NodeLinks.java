@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /** The connections to all other nodes, made when first needed. Thread-safe. */
@@ -29,6 +30,7 @@ public final class NodeLinks implements PeerTransport, AutoCloseable {
             return made;
           });
   private final LongAdder proposals = new LongAdder();
+  private volatile Consumer<String> gone = node -> {};
   private volatile boolean closed;
 
   /**
@@ -48,6 +50,14 @@ public final class NodeLinks implements PeerTransport, AutoCloseable {
     this.limits = limits;
     this.addresses = addresses;
     this.secret = secret;
+  }
+
+  /**
+   * From now on {@code listener} is told of each node that was connected to and where nobody
+   * listens any more, which is the surest sign that its process has ended; on an event loop.
+   */
+  public void onGone(Consumer<String> listener) {
+    gone = listener;
   }
 
   @Override
@@ -79,7 +89,14 @@ public final class NodeLinks implements PeerTransport, AutoCloseable {
             nodeId,
             id ->
                 new PeerLink(
-                    id, () -> addresses.apply(id), bootstrap, connector, limits, self, secret));
+                    id,
+                    () -> addresses.apply(id),
+                    bootstrap,
+                    connector,
+                    limits,
+                    self,
+                    secret,
+                    node -> gone.accept(node)));
   }
 
   @Override

@@ -7,12 +7,14 @@ import io.raftkv.resp.codec.RespLimits;
 import io.raftkv.resp.codec.RespReplyDecoder;
 import io.raftkv.shard.PeerTransport;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,11 +24,19 @@ final class PeerLink implements LinkConnection.Owner {
   private static final Logger LOG = LoggerFactory.getLogger(PeerLink.class);
   private static final long RECONNECT_MILLIS = 100;
 
+  /** After a loss: a process that has ended closes its ports in this time, and refuses then. */
+  private static final long FIRST_RECONNECT_MILLIS = 10;
+
   private final String nodeId;
   private final Supplier<InetSocketAddress> address;
   private final Bootstrap bootstrap;
   private final ScheduledExecutorService connector;
+  private final Consumer<String> gone;
   private volatile LinkConnection ready;
+
+  /** The node was connected to, and has not been since. */
+  private volatile boolean lost;
+
   private volatile boolean closed;
 
   /** What was last told of this link in the log: the same is not told again at every attempt. */
@@ -35,6 +45,8 @@ final class PeerLink implements LinkConnection.Owner {
   /**
    * @param address where the node is, null while unknown; asked on the connector: may look up names
    * @param connector where connections are begun
+   * @param gone told the node's name, once for each connection that was lost, if nobody listens
+   *     there any more: unlike one that is silent, such a node has certainly ended
    */
   PeerLink(
       String nodeId,
@@ -43,8 +55,10 @@ final class PeerLink implements LinkConnection.Owner {
       ScheduledExecutorService connector,
       RespLimits limits,
       String self,
-      String secret) {
+      String secret,
+      Consumer<String> gone) {
     this.nodeId = nodeId;
+    this.gone = gone;
     this.address = address;
     this.connector = connector;
     this.bootstrap =
@@ -116,6 +130,10 @@ final class PeerLink implements LinkConnection.Owner {
                 if (!done.isSuccess()) {
                   LOG.debug("cannot connect to peer={} at {}", nodeId, target, done.cause());
                   connectAfter(RECONNECT_MILLIS);
+                  if (lost && !closed && isRefusal(done.cause())) {
+                    lost = false;
+                    gone.accept(nodeId);
+                  }
                 }
               });
     } catch (RuntimeException fault) {
@@ -125,8 +143,15 @@ final class PeerLink implements LinkConnection.Owner {
     }
   }
 
+  /** Only the text tells it from other failures of a connection, alike for NIO and epoll. */
+  private static boolean isRefusal(Throwable failure) {
+    return failure instanceof ConnectException
+        && String.valueOf(failure.getMessage()).contains("Connection refused");
+  }
+
   @Override
   public void ready(LinkConnection connection) {
+    lost = false;
     ready = connection;
     if (closed) {
       connection.close();
@@ -149,8 +174,11 @@ final class PeerLink implements LinkConnection.Owner {
   public void lost(LinkConnection connection) {
     if (ready == connection) {
       ready = null;
+      lost = true;
+      connectAfter(FIRST_RECONNECT_MILLIS);
+    } else {
+      connectAfter(RECONNECT_MILLIS);
     }
-    connectAfter(RECONNECT_MILLIS);
   }
 
   @Override

@@ -196,6 +196,33 @@ class NodeLinksTest {
   }
 
   @Test
+  void aNodeWhereNobodyListensAnyMoreIsToldToBeGoneOnceForEachLoss() {
+    ConcurrentLinkedQueue<String> gone = new ConcurrentLinkedQueue<>();
+    NodeLinks links = connected();
+    links.onGone(gone::add);
+    server.close();
+    soon().until(() -> !gone.isEmpty());
+    server = serve(address.getPort());
+    soon().until(() -> links.isConnected("n2"));
+    assertThat(gone).containsExactly("n2");
+    server.close();
+    soon().until(() -> gone.size() == 2);
+  }
+
+  @Test
+  void aNodeThatWasNeverConnectedToIsNotGone() {
+    ConcurrentLinkedQueue<String> gone = new ConcurrentLinkedQueue<>();
+    server.close();
+    NodeLinks links = open("secret");
+    links.onGone(gone::add);
+    assertThat(links.isConnected("n2")).isFalse();
+    await().during(Duration.ofMillis(300)).until(gone::isEmpty);
+    server = serve(address.getPort());
+    soon().until(() -> links.isConnected("n2"));
+    assertThat(gone).isEmpty();
+  }
+
+  @Test
   void aWrongSecretIsRefused() {
     NodeLinks links = open("wrong");
     assertThat(links.isConnected("n2")).isFalse();
