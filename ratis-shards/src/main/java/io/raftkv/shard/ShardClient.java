@@ -72,6 +72,12 @@ public final class ShardClient<P extends Proposal> {
       long timeoutNanos,
       long retryNanos) {}
 
+  /** Hears of each batch that is made, once however often it is sent. On any thread. */
+  @FunctionalInterface
+  public interface BatchListener {
+    void made(int proposals, int bytes);
+  }
+
   private record Queued<P>(P proposal, long deadlineNanos) {}
 
   private static final class Batch<P> {
@@ -96,6 +102,7 @@ public final class ShardClient<P extends Proposal> {
   private final Sender sender;
   private final ProposalOutcomes<P> outcomes;
   private final Limits limits;
+  private final BatchListener batchListener;
   private final LongSupplier nanoTime;
   private final ArrayDeque<Queued<P>> queue = new ArrayDeque<>();
   private final ArrayDeque<Batch<P>> window = new ArrayDeque<>();
@@ -109,8 +116,13 @@ public final class ShardClient<P extends Proposal> {
   private long lastBatchNanos;
   private final Map<Long, ApplyListener> listeners = new HashMap<>();
 
-  ShardClient(String shard, Sender sender, ProposalOutcomes<P> outcomes, Limits limits) {
-    this(shard, sender, outcomes, limits, System::nanoTime);
+  ShardClient(
+      String shard,
+      Sender sender,
+      ProposalOutcomes<P> outcomes,
+      Limits limits,
+      BatchListener batchListener) {
+    this(shard, sender, outcomes, limits, batchListener, System::nanoTime);
   }
 
   ShardClient(
@@ -118,7 +130,9 @@ public final class ShardClient<P extends Proposal> {
       Sender sender,
       ProposalOutcomes<P> outcomes,
       Limits limits,
+      BatchListener batchListener,
       LongSupplier nanoTime) {
+    this.batchListener = batchListener;
     this.shard = shard;
     this.sender = sender;
     this.outcomes = outcomes;
@@ -231,6 +245,7 @@ public final class ShardClient<P extends Proposal> {
       }
       batches.increment();
       proposals.add(taken.size());
+      batchListener.made(taken.size(), payload.capacity());
       synchronized (this) {
         long now = nanoTime.getAsLong();
         if (window.isEmpty() && now - lastBatchNanos > RENAME_AFTER_NANOS) {

@@ -44,6 +44,7 @@ public final class ShardHost<P extends Proposal> {
   private final Executor appendExecutor;
   private final Supplier<EntryCodec.Header> stamp;
   private final ShardClient.Limits limits;
+  private final ShardClient.BatchListener batchListener;
   private final int maxEntriesInFlight;
   private final int maxEntryBytes;
   private final ProposalOutcomes<P> outcomes;
@@ -65,6 +66,7 @@ public final class ShardHost<P extends Proposal> {
       Executor appendExecutor,
       Supplier<EntryCodec.Header> stamp,
       ShardClient.Limits limits,
+      ShardClient.BatchListener batchListener,
       int maxEntriesInFlight,
       int maxEntryBytes,
       ProposalOutcomes<P> outcomes,
@@ -76,6 +78,7 @@ public final class ShardHost<P extends Proposal> {
     this.appendExecutor = appendExecutor;
     this.stamp = stamp;
     this.limits = limits;
+    this.batchListener = batchListener;
     this.maxEntriesInFlight = maxEntriesInFlight;
     this.maxEntryBytes = maxEntryBytes;
     this.outcomes = outcomes;
@@ -256,7 +259,8 @@ public final class ShardHost<P extends Proposal> {
 
     private Link(UUID group) {
       this.group = group;
-      this.client = new ShardClient<>(surroundings.name(group), this, outcomes, limits);
+      this.client =
+          new ShardClient<>(surroundings.name(group), this, outcomes, limits, batchListener);
     }
 
     @Override

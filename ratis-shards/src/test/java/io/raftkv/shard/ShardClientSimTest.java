@@ -140,6 +140,7 @@ class ShardClientSimTest {
               this,
               this,
               new ShardClient.Limits(3, 3 * Long.BYTES, 3, 1_000, TIMEOUT, RETRY),
+              (proposals, bytes) -> {},
               () -> world.now);
     }
 

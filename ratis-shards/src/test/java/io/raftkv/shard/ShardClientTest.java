@@ -18,6 +18,7 @@ class ShardClientTest {
 
   private final Wire wire = new Wire();
   private final List<String> outcomes = new ArrayList<>();
+  private final List<String> made = new ArrayList<>();
   private long now = 1;
   private final ShardClient<TestProposal> client =
       new ShardClient<>(
@@ -25,6 +26,7 @@ class ShardClientTest {
           wire,
           new Outcomes(),
           new ShardClient.Limits(2, 4 * Long.BYTES, 3, 100, TIMEOUT, RETRY),
+          (proposals, bytes) -> made.add(proposals + " in " + bytes),
           () -> now);
 
   /** Writes outcomes down as text: {@code 1=r1} or {@code 1:NO_LEADER}. */
@@ -342,9 +344,20 @@ class ShardClientTest {
             wide,
             new Outcomes(),
             new ShardClient.Limits(3, Long.BYTES - 1, 10, 100, TIMEOUT, RETRY),
+            (proposals, bytes) -> {},
             () -> now);
     small.submit(List.of(new TestProposal(1), new TestProposal(2)));
     assertThat(wide.sent).hasSize(2);
     assertThat(wide.get(0).ids()).containsExactly(1L);
+  }
+
+  @Test
+  void eachBatchIsToldOnceHoweverOftenItIsSent() {
+    submit(1);
+    submit(2, 3);
+    wire.get(0).answered(BatchOutcome.NOT_LEADER);
+    passes(RETRY);
+    assertThat(wire.sent).hasSizeGreaterThan(2);
+    assertThat(made).containsExactly("1 in 8", "2 in 16");
   }
 }

@@ -68,6 +68,7 @@ class ShardHostTest {
                   1 << 20,
                   TimeUnit.SECONDS.toNanos(20),
                   TimeUnit.MILLISECONDS.toNanos(10)),
+              (proposals, bytes) -> {},
               2,
               1 << 20,
               this,

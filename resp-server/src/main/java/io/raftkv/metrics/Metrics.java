@@ -75,12 +75,12 @@ public final class Metrics implements AutoCloseable {
     }
     batchCommands =
         DistributionSummary.builder("raftkv.batch.commands")
-            .description("Commands in one log entry")
+            .description("Commands in one batch of this node")
             .serviceLevelObjectives(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000)
             .register(registry);
     batchBytes =
         DistributionSummary.builder("raftkv.batch.bytes")
-            .description("Size of one log entry")
+            .description("Size of one batch of this node")
             .baseUnit("bytes")
             .serviceLevelObjectives(
                 1 << 8, 1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24)
@@ -116,7 +116,7 @@ public final class Metrics implements AutoCloseable {
     return (long) sum;
   }
 
-  /** A log entry of so many commands was proposed. */
+  /** A batch of so many commands was made; a log entry holds one or more, of several nodes. */
   public void batch(int commands, long bytes) {
     batchCommands.record(commands);
     batchBytes.record((double) bytes);

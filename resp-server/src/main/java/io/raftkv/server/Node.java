@@ -179,6 +179,7 @@ final class Node implements RunningServer {
                   config.requests().memory().bytes(),
                   config.requests().timeout().toNanos(),
                   RETRY_NANOS),
+              metrics::batch,
               MAX_ENTRIES_IN_FLIGHT,
               maxEntry,
               new ProposalDelivery(),
