@@ -61,6 +61,9 @@ public final class RaftNode implements AutoCloseable {
   private final Map<UUID, ReplicatedStateMachine> machines = new ConcurrentHashMap<>();
   private final Set<UUID> failed = ConcurrentHashMap.newKeySet();
 
+  /** Those of the failed that only lacked space on the disk. */
+  private final Set<UUID> outOfSpace = ConcurrentHashMap.newKeySet();
+
   /**
    * Builds the server; {@link #start} lets it speak.
    *
@@ -113,11 +116,27 @@ public final class RaftNode implements AutoCloseable {
    */
   public synchronized void start() throws IOException {
     server.start();
-    startFound(first);
+    startFound(first.getGroupId().getUuid());
     for (Path directory : DurableFiles.list(groupsDirectory())) {
       UUID group = groupOf(directory);
       if (group != null && !group.equals(first.getGroupId().getUuid())) {
-        startFound(group(group, List.of()));
+        startFound(group);
+      }
+    }
+  }
+
+  /**
+   * Starts the replicas again that have stopped since their log could not be written for want of
+   * space; to be called when there is space. What they missed they get from the others.
+   */
+  public synchronized void startAfterFullDisk() throws IOException {
+    for (UUID group : List.copyOf(outOfSpace)) {
+      remove(group);
+      outOfSpace.remove(group);
+      failed.remove(group);
+      startFound(group);
+      if (!failed.contains(group)) {
+        LOG.info("disk has space again, replica started shard={}", names.apply(group));
       }
     }
   }
@@ -131,13 +150,12 @@ public final class RaftNode implements AutoCloseable {
     }
   }
 
-  private void startFound(RaftGroup group) {
-    UUID id = group.getGroupId().getUuid();
+  private void startFound(UUID group) {
     try {
-      RaftLogFiles.cutTornEntry(logDirectory(id));
-      add(group);
+      RaftLogFiles.cutTornEntry(logDirectory(group));
+      add(group.equals(first.getGroupId().getUuid()) ? first : group(group, List.of()));
     } catch (IOException | RuntimeException fault) {
-      fail(id, "cannot start: " + reason(id, fault), fault);
+      fail(group, "cannot start: " + reason(group, fault), fault);
     }
   }
 
@@ -159,7 +177,16 @@ public final class RaftNode implements AutoCloseable {
   }
 
   private void fail(UUID group, String what, Throwable cause) {
-    if (failed.add(group)) {
+    if (!failed.add(group)) {
+      return;
+    }
+    if (isOutOfSpace(cause)) {
+      outOfSpace.add(group);
+      failStop.replicaFailed(
+          names.apply(group),
+          what + ": the disk is full; it is started again when there is space",
+          cause);
+    } else {
       String rebuild =
           "%s. To have this replica rebuilt from the others, stop the node, remove %s and %s, and start it;"
               .concat(" first read 'Rebuilding a replica' in docs/operations.md")
@@ -169,6 +196,15 @@ public final class RaftNode implements AutoCloseable {
                   storesDirectory().resolve(group.toString()));
       failStop.replicaFailed(names.apply(group), rebuild, cause);
     }
+  }
+
+  private static boolean isOutOfSpace(Throwable fault) {
+    for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
+      if (String.valueOf(cause.getMessage()).contains("No space left on device")) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The replica of a group on this node, or null. */
@@ -184,7 +220,10 @@ public final class RaftNode implements AutoCloseable {
     return machines.get(group);
   }
 
-  /** True if a replica has stopped itself since this node started; it stays stopped. */
+  /**
+   * True if a replica has stopped itself since this node started; it stays stopped, but for {@link
+   * #startAfterFullDisk}.
+   */
   public boolean hasFailed(UUID group) {
     return failed.contains(group);
   }

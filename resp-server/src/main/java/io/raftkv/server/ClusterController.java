@@ -90,6 +90,7 @@ final class ClusterController implements AutoCloseable {
     schedule("control step", this::step, STEP_MILLIS);
     schedule("heartbeat", this::beat, HEARTBEAT_MILLIS);
     schedule("health poll", node.health()::poll, HEALTH_MILLIS);
+    schedule("start after a full disk", this::startAfterFullDisk, HEALTH_MILLIS);
     schedule("expiry cycle", this::sweep, node.config().raft().expiryCycle().toMillis());
   }
 
@@ -279,6 +280,12 @@ final class ClusterController implements AutoCloseable {
       if (!failed.toString().equals(failedStarts.put(shard.groupId(), failed.toString()))) {
         LOG.error("replica not started, trying again shard={}", shard.id(), failed);
       }
+    }
+  }
+
+  private void startAfterFullDisk() throws IOException {
+    if (node.hasDiskSpace()) {
+      node.raft().startAfterFullDisk();
     }
   }
 

@@ -305,6 +305,11 @@ final class Node implements RunningServer {
     return readPool;
   }
 
+  /** False while writes are refused for want of it. */
+  boolean hasDiskSpace() {
+    return disk.readOnlyReason() == null;
+  }
+
   /** This node's replica of a group, or null. */
   Replica replica(UUID group) {
     return raft == null ? null : raft.replica(group);

@@ -11,7 +11,9 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
@@ -54,12 +56,14 @@ public final class TestCluster
               "-XX:TieredStopAtLevel=1"));
   private boolean defaults;
   private boolean namespaces;
+  private final Map<String, Integer> smallDisks = new LinkedHashMap<>();
   private boolean sharedByClass;
   private boolean failed;
 
   private long seed;
   private Path directory;
   private NetworkNamespaces network;
+  private final Map<String, SmallDisk> disks = new LinkedHashMap<>();
   private List<TestNode> nodes = List.of();
   private final Thread killer = new Thread(() -> nodes.forEach(TestNode::killNow), "kill nodes");
 
@@ -97,6 +101,12 @@ public final class TestCluster
   /** Each node in a network namespace; the test is skipped where that is not permitted. */
   public TestCluster inNamespaces() {
     namespaces = true;
+    return this;
+  }
+
+  /** The node's data on a disk of its own; the test is skipped where that is not permitted. */
+  public TestCluster smallDisk(String node, int megabytes) {
+    smallDisks.put(node, megabytes);
     return this;
   }
 
@@ -150,11 +160,10 @@ public final class TestCluster
     seed = Seed.next();
     System.out.printf("%s: seed %d (repeat with -Draftkv.seed=%d)%n", test, seed, seed);
     if (namespaces) {
-      String reason = NetworkNamespaces.unavailable();
-      if (reason != null) {
-        System.out.printf("**** SKIPPED %s: %s ****%n", test, reason);
-      }
-      assumeTrue(reason == null, reason);
+      skipIf(test, NetworkNamespaces.unavailable());
+    }
+    if (!smallDisks.isEmpty()) {
+      skipIf(test, SmallDisk.unavailable());
     }
     directory = Path.of("target", "it", test + "-" + seed).toAbsolutePath();
     TestNode.deleteRecursively(directory);
@@ -167,7 +176,16 @@ public final class TestCluster
       network = NetworkNamespaces.create(ids);
     }
     nodes = ids.stream().map(this::layOut).toList();
+    smallDisks.forEach(
+        (id, megabytes) -> disks.put(id, SmallDisk.create(node(id).dataDirectory(), megabytes)));
     nodes.forEach(node -> node.commandIs(commandOf(node)));
+  }
+
+  private static void skipIf(String test, String reason) {
+    if (reason != null) {
+      System.out.printf("**** SKIPPED %s: %s ****%n", test, reason);
+    }
+    assumeTrue(reason == null, reason);
   }
 
   private TestNode layOut(String id) {
@@ -193,7 +211,6 @@ public final class TestCluster
     words.addAll(List.of("--data-dir", node.dataDirectory().toString()));
     if (!defaults) {
       words.addAll(List.of("--cluster", clusterFlag()));
-      words.addAll(List.of("--election-timeout-min", "1s", "--election-timeout-max", "2s"));
       if (size >= 3) {
         words.addAll(List.of("--replication-factor", "3"));
       }
@@ -250,6 +267,14 @@ public final class TestCluster
       throw new IllegalStateException("the cluster does not run in namespaces");
     }
     return network;
+  }
+
+  /** The disk of a node that was given one with {@link #smallDisk}. */
+  public SmallDisk disk(String node) {
+    if (!disks.containsKey(node)) {
+      throw new IllegalStateException(node + " has no disk of its own");
+    }
+    return disks.get(node);
   }
 
   /** A workload on all nodes, seeded like the cluster. */
@@ -363,6 +388,8 @@ public final class TestCluster
       network.close();
       network = null;
     }
+    disks.values().forEach(SmallDisk::close);
+    disks.clear();
     Runtime.getRuntime().removeShutdownHook(killer);
     if (!problems.isEmpty()) {
       throw problems.get(0);

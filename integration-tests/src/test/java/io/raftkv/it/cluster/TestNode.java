@@ -150,11 +150,19 @@ public final class TestNode {
   }
 
   /** Deletes the data of a node that is down. */
-  public synchronized void wipeData() {
+  public void wipeData() {
+    delete(dataDirectory());
+  }
+
+  /** Deletes a part of the data of a node that is down. */
+  public synchronized void delete(Path part) {
     if (isAlive()) {
       throw new IllegalStateException(id + " is running");
     }
-    deleteRecursively(dataDirectory());
+    if (!part.startsWith(dataDirectory()) || !Files.exists(part)) {
+      throw new IllegalArgumentException(part + " is no data of " + id);
+    }
+    deleteRecursively(part);
   }
 
   public synchronized boolean isAlive() {
@@ -203,6 +211,15 @@ public final class TestNode {
       return connection.call(args);
     } catch (IOException e) {
       throw new UncheckedIOException(id + ": " + String.join(" ", args), e);
+    }
+  }
+
+  /** All lines that the process has printed, in all its lives. */
+  public List<String> logLines() {
+    try {
+      return Files.readAllLines(logFile());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -10,7 +10,6 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -21,7 +20,6 @@ final class Client implements Runnable {
   /** A pause after a refusal, so that a cluster without a leader is not drowned in retries. */
   private static final long BACKOFF_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
-  private static final Set<String> REFUSALS = Set.of("TRYAGAIN", "CLUSTERDOWN");
   private static final String UNCERTAIN = "UNCERTAIN";
 
   private final Workload workload;
@@ -111,7 +109,7 @@ final class Client implements Runnable {
       String result = reply == null ? null : reply.toString();
       return Operation.ok(number, action, key, argument, result, from, to);
     }
-    if (REFUSALS.contains(error.code())) {
+    if (plan.refusals.contains(error.code())) {
       return new Operation(
           number, action, key, argument, null, Outcome.REFUSED, error.text(), from, to);
     }

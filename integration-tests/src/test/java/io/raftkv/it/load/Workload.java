@@ -66,6 +66,7 @@ public final class Workload implements AutoCloseable {
     Action[] mix = {Action.SET, Action.GET};
     double callsPerSecond = 100;
     Duration timeout = Duration.ofSeconds(10);
+    Set<String> refusals = Set.of("TRYAGAIN", "CLUSTERDOWN");
     Path directory;
 
     private Builder(List<InetSocketAddress> nodes) {
@@ -109,6 +110,12 @@ public final class Workload implements AutoCloseable {
     /** How long a client waits for a reply before it calls the outcome uncertain. */
     public Builder timeout(Duration limit) {
       timeout = limit;
+      return this;
+    }
+
+    /** The codes of all errors by which the server says that nothing happened, and may say it. */
+    public Builder refusals(String... codes) {
+      refusals = Set.of(codes);
       return this;
     }
 

@@ -1,0 +1,123 @@
+package io.raftkv.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.raftkv.it.cluster.TestCluster;
+import io.raftkv.it.cluster.TestNode;
+import io.raftkv.it.load.MassLoad;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * Bytes of a file have changed while the node was down. That one replica does not start, the log
+ * says which file it is and what to do, everything else goes on; and what it says works.
+ */
+class DamagedFileIT {
+  private static final int KEYS = 3_000;
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Pattern ADVICE =
+      Pattern.compile(
+          "ERROR .*replica stopped shard=(\\S+): .* remove (\\S+) and (\\S+), and start");
+
+  @RegisterExtension final TestCluster cluster = TestCluster.ofNodes(3).shards(2);
+
+  @Test
+  void aDamagedTableOfTheStore() {
+    TestNode node = loadedAndStopped();
+    Path table = largest(node, "/stores/.*\\.sst");
+    flip(table, table.toFile().length() - 20); // in the footer
+    assertThatOneReplicaIsRefusedAndCanBeRebuilt(node, table.getFileName().toString());
+  }
+
+  @Test
+  void aDamagedManifestOfTheStore() {
+    TestNode node = loadedAndStopped();
+    Path manifest = largest(node, "/stores/.*/MANIFEST-\\d+");
+    flip(manifest, manifest.toFile().length() / 2);
+    assertThatOneReplicaIsRefusedAndCanBeRebuilt(node, manifest.getFileName().toString());
+  }
+
+  @Test
+  void aDamagedSegmentOfTheLog() {
+    TestNode node = loadedAndStopped();
+    Path segment = largest(node, "/groups/.*/current/log_.*");
+    flip(segment, 1_000);
+    assertThatOneReplicaIsRefusedAndCanBeRebuilt(node, segment.toString());
+  }
+
+  private TestNode loadedAndStopped() {
+    MassLoad.strings("k:", KEYS).sendTo(cluster.nodes().get(0));
+    cluster.awaitEqualDigests();
+    TestNode node = cluster.node("n3");
+    node.stop(); // in order: the stores are flushed
+    return node;
+  }
+
+  private static Path largest(TestNode node, String pattern) {
+    Pattern wanted = Pattern.compile(".*" + pattern);
+    try (Stream<Path> files = Files.walk(node.dataDirectory())) {
+      return files
+          .filter(Files::isRegularFile)
+          .filter(file -> wanted.matcher(file.toString()).matches())
+          .max(Comparator.comparingLong(file -> file.toFile().length()))
+          .orElseThrow(() -> new IllegalStateException("no file " + pattern));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void flip(Path file, long at) {
+    try {
+      byte[] bytes = Files.readAllBytes(file);
+      bytes[Math.toIntExact(at)] ^= 0x55;
+      Files.write(file, bytes);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void assertThatOneReplicaIsRefusedAndCanBeRebuilt(TestNode node, String file) {
+    int before = node.logLines().size();
+    node.start();
+    Matcher[] advice = new Matcher[1];
+    cluster.await(
+        "the refusal of a replica",
+        PATIENCE,
+        () -> {
+          List<String> lines = node.logLines();
+          for (String line : lines.subList(before, lines.size())) {
+            Matcher matcher = ADVICE.matcher(line);
+            if (matcher.find()) {
+              advice[0] = matcher;
+              return true;
+            }
+          }
+          return false;
+        });
+    String told = advice[0].group();
+    System.out.println(told);
+    assertThat(told).contains(file);
+
+    // The rest of the node works, its health tells, and the data is all there.
+    cluster.awaitLeaders();
+    cluster.await("reads", PATIENCE, () -> node.call("DBSIZE").equals((long) KEYS));
+    assertThat(node.isReady()).isFalse();
+
+    node.stop();
+    node.delete(Path.of(advice[0].group(2)));
+    node.delete(Path.of(advice[0].group(3)));
+    node.start();
+    cluster.awaitReady();
+    cluster.awaitEqualDigests();
+  }
+}

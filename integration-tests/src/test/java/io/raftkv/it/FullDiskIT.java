@@ -1,0 +1,142 @@
+package io.raftkv.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.raftkv.it.cluster.RespError;
+import io.raftkv.it.cluster.ShardView;
+import io.raftkv.it.cluster.SmallDisk;
+import io.raftkv.it.cluster.TestCluster;
+import io.raftkv.it.cluster.TestNode;
+import io.raftkv.it.history.Action;
+import io.raftkv.it.history.Outcome;
+import io.raftkv.it.load.Workload;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** A node's disk is full, under load, and later it is not. Nobody restarts anything. */
+class FullDiskIT {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final long MIN_FREE = 24L << 20;
+  private static final String OOM =
+      "OOM command not allowed: the disk of the shard's leader is full";
+
+  /** As many shards as nodes: each node leads one. */
+  @RegisterExtension
+  final TestCluster cluster =
+      TestCluster.ofNodes(3)
+          .smallDisk("n3", 160)
+          .flags("--min-free-disk", Long.toString(MIN_FREE), "--log-segment-bytes", "4mb")
+          .flags("--max-value-bytes", "1mb", "--batch-bytes", "1mb", "--write-buffer", "8mb");
+
+  /** Before its disk is used up, a leader takes no more writes; whoever only follows goes on. */
+  @Test
+  void aNodeThatRunsShortOfSpaceRefusesWritesAndGoesOnWhenThereIsSpace() {
+    SmallDisk disk = cluster.disk("n3");
+    TestNode full = cluster.node("n3");
+    String key = keyLedBy(full);
+    String other = keyLedBy(cluster.node("n1"));
+    assertThat(full.call("SET", key, "before")).isEqualTo("OK");
+    try (Workload load = load()) {
+      load.awaitMore(300, PATIENCE);
+      disk.fillUpTo(MIN_FREE - (1 << 20));
+      awaitRefusal(key);
+      for (TestNode node : cluster.nodes()) {
+        assertThat(node.call("GET", key)).as("read at %s", node.id()).isEqualTo("before");
+        assertThat(node.call("SET", other, "during")).as("other shard").isEqualTo("OK");
+      }
+      disk.release();
+      awaitWritable(key);
+      load.awaitMore(300, PATIENCE);
+      assertIsLinearizable(load);
+      assertThat(load.history().count(Outcome.REFUSED)).isPositive();
+    }
+    cluster.awaitEqualDigests();
+    assertThat(full.isAlive()).isTrue();
+  }
+
+  /** Nothing at all can be written: the node's replicas stop, and come back with the space. */
+  @Test
+  void aNodeWithoutAnySpaceIsCarriedByTheOthersAndComesBackByItself() {
+    SmallDisk disk = cluster.disk("n3");
+    TestNode full = cluster.node("n3");
+    String key = keyLedBy(full);
+    assertThat(full.call("SET", key, "before")).isEqualTo("OK");
+    try (Workload load = load()) {
+      load.awaitMore(300, PATIENCE);
+      disk.fillUpTo(0);
+      TestNode writer = cluster.node("n1");
+      String other = keyLedBy(writer);
+      String value = "x".repeat(100_000);
+      for (int i = 0; i < 100; i++) {
+        assertThat(writer.call("SET", other, value + i)).isEqualTo("OK"); // goes into n3's log, too
+      }
+      assertThat(writer.call("GET", key)).isEqualTo("before");
+      assertThat(full.isAlive()).isTrue();
+      awaitLine(full, "cannot write its Raft log: the disk is full");
+      disk.release();
+      awaitWritable(key);
+      cluster.awaitReady();
+      awaitLine(full, "disk has space again, replica started");
+      load.awaitMore(300, PATIENCE);
+      assertIsLinearizable(load);
+    }
+    cluster.awaitEqualDigests();
+  }
+
+  private Workload load() {
+    ShardView shards = cluster.awaitLeaders();
+    return cluster
+        .workload()
+        .registers(shards.keyInEveryShard("r"))
+        .mix(Action.SET, Action.GET)
+        .callsPerSecond(50)
+        .refusals("TRYAGAIN", "CLUSTERDOWN", "OOM")
+        .start();
+  }
+
+  private static void assertIsLinearizable(Workload load) {
+    load.stop();
+    load.readBack();
+    System.out.println(load.history());
+    load.assertLinearizable();
+  }
+
+  private void awaitRefusal(String key) {
+    cluster.await(
+        "a refusal",
+        PATIENCE,
+        () -> OOM.equals(text(cluster.node("n1").call("SET", key, "before"))));
+  }
+
+  private void awaitWritable(String key) {
+    cluster.await(
+        "writes", PATIENCE, () -> "OK".equals(text(cluster.node("n1").call("SET", key, "after"))));
+  }
+
+  private void awaitLine(TestNode node, String part) {
+    cluster.await(
+        part, PATIENCE, () -> node.logLines().stream().anyMatch(line -> line.contains(part)));
+  }
+
+  private static String text(Object reply) {
+    return reply instanceof RespError error ? error.text() : (String) reply;
+  }
+
+  private String keyLedBy(TestNode node) {
+    String[] found = new String[1];
+    cluster.await(
+        "a shard that " + node.id() + " leads",
+        PATIENCE,
+        () -> {
+          ShardView shards = cluster.awaitLeaders();
+          found[0] =
+              shards.keyInEveryShard("k").stream()
+                  .filter(key -> shards.leaderOf(key).equals(node))
+                  .findFirst()
+                  .orElse(null);
+          return found[0] != null;
+        });
+    return found[0];
+  }
+}
