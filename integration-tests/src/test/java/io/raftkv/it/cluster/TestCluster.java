@@ -56,6 +56,7 @@ public final class TestCluster
               "-XX:TieredStopAtLevel=1"));
   private boolean defaults;
   private boolean namespaces;
+  private boolean mutant;
   private final Map<String, Integer> smallDisks = new LinkedHashMap<>();
   private boolean sharedByClass;
   private boolean failed;
@@ -101,6 +102,12 @@ public final class TestCluster
   /** Each node in a network namespace; the test is skipped where that is not permitted. */
   public TestCluster inNamespaces() {
     namespaces = true;
+    return this;
+  }
+
+  /** The server with the classes of {@code src/test/mutants}, which a test must tell from it. */
+  public TestCluster mutant() {
+    mutant = true;
     return this;
   }
 
@@ -204,7 +211,8 @@ public final class TestCluster
     }
     words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     words.addAll(jvmFlags);
-    words.addAll(List.of("-jar", jar().toString(), "server", "--node-id", node.id()));
+    words.addAll(mutant ? Mutant.command(jar(), directory) : List.of("-jar", jar().toString()));
+    words.addAll(List.of("server", "--node-id", node.id()));
     words.addAll(List.of("--port", Integer.toString(node.respPort())));
     words.addAll(List.of("--raft-port", Integer.toString(node.raftPort())));
     words.addAll(List.of("--http-port", Integer.toString(node.httpPort())));

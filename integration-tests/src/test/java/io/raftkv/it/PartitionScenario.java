@@ -1,0 +1,107 @@
+package io.raftkv.it;
+
+import io.raftkv.it.cluster.ShardView;
+import io.raftkv.it.cluster.TestCluster;
+import io.raftkv.it.cluster.TestNode;
+import io.raftkv.it.history.Action;
+import io.raftkv.it.history.History;
+import io.raftkv.it.history.Operation;
+import io.raftkv.it.load.Workload;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Clients on all nodes write and read, and the leader of each shard in turn is cut off for a time.
+ */
+final class PartitionScenario implements AutoCloseable {
+  /**
+   * A leader lets go of its office after the longest silence, its followers may elect another one
+   * after the shortest: the further apart, the longer two nodes both take themselves for the
+   * leader.
+   */
+  static final String[] FLAGS = {"--election-timeout-min", "500ms", "--election-timeout-max", "4s"};
+
+  /**
+   * Ratis answers a read without asking anybody if one was confirmed since the last commit: between
+   * two writes there must be time for that, or its mistake does not show.
+   */
+  private static final Action[] MOSTLY_READS = new Action[12];
+
+  static {
+    Arrays.fill(MOSTLY_READS, Action.GET);
+    MOSTLY_READS[0] = Action.SET;
+  }
+
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final TestCluster cluster;
+  private final List<String> keys;
+  private final Workload load;
+
+  /** Starts the clients. */
+  PartitionScenario(TestCluster cluster) {
+    this.cluster = cluster;
+    ShardView shards = cluster.awaitLeaders();
+    this.keys = shards.keyInEveryShard("r");
+    this.load =
+        cluster
+            .workload()
+            .clients(9)
+            .registers(keys)
+            .mix(MOSTLY_READS)
+            .callsPerSecond(60)
+            .timeout(Duration.ofSeconds(6))
+            .start();
+    load.awaitMore(300, PATIENCE);
+  }
+
+  Workload load() {
+    return load;
+  }
+
+  void cutOffEachLeader() {
+    keys.forEach(this::cutOffLeaderOf);
+  }
+
+  private void cutOffLeaderOf(String key) {
+    TestNode old = cluster.awaitLeader(key);
+    long cut = System.nanoTime();
+    cluster.network().isolate(old.id());
+    TestNode witness =
+        cluster.nodes().stream().filter(node -> !node.equals(old)).findFirst().orElseThrow();
+    cluster.await(
+        "a new leader for " + key,
+        PATIENCE,
+        () -> {
+          TestNode leader = cluster.shards(witness).leaderOf(key);
+          return leader != null && !leader.equals(old);
+        });
+    load.awaitMore(600, PATIENCE);
+    cluster.network().heal();
+    cluster.awaitReady();
+    load.awaitMore(300, PATIENCE);
+    History history = load.history();
+    Duration gap = history.longestGap(op -> isWriteTo(key, op), cut, System.nanoTime());
+    System.out.printf(
+        "cut off %s, leader for %s: no write acknowledged for %d ms%n",
+        old.id(), key, gap.toMillis());
+  }
+
+  private static boolean isWriteTo(String key, Operation op) {
+    return op.key().equals(key) && !op.action().isRead();
+  }
+
+  /** Stops the clients and reads everything back. */
+  Workload end() {
+    load.stop();
+    cluster.awaitReady();
+    load.readBack();
+    return load;
+  }
+
+  @Override
+  public void close() {
+    load.close();
+  }
+}
