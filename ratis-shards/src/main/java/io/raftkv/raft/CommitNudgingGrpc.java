@@ -48,6 +48,14 @@ public final class CommitNudgingGrpc implements RpcType {
       super(server, state, follower);
     }
 
+    /** Ratis wakes a sender at every commit, too: three times an entry where once will do. */
+    @Override
+    public void notifyLogAppender() {
+      if (shouldSendAppendEntries()) {
+        super.notifyLogAppender();
+      }
+    }
+
     @Override
     protected long getNextIndexForInconsistency(long requestFirstIndex, long replyNextIndex) {
       return requestFirstIndex == RaftLog.INVALID_LOG_INDEX

@@ -56,6 +56,9 @@ final class RaftSettings {
     // The default sleeps 5 s after some errors. By then a heartbeat is due, which goes instead of
     // the entries that would repair a follower whose log is gone, and fails again: for ever.
     Log.Appender.setRetryPolicy(p, "10ms,20, 50ms,1000000000");
+    // Else a follower hands every entry to the common pool, which on two processors is a new thread
+    // each time, and from there to another pool, before its log sees it.
+    Log.setAppendEntriesComposeEnabled(p, false);
     SizeInBytes message = SizeInBytes.valueOf(entry.getSizeInt() + OVERHEAD_BYTES);
     Log.Appender.setBufferByteLimit(p, entry);
     Log.setWriteBufferSize(p, message);

@@ -24,7 +24,7 @@ public final class ShardApplier {
   private static final Logger LOG = LoggerFactory.getLogger(ShardApplier.class);
 
   /** Results kept per proposer: at least the batches that it may have in flight. */
-  static final int RECENT = 4;
+  static final int RECENT = 8;
 
   /** Proposers whose results are kept: more than there are nodes that write at one time. */
   static final int RECENT_PROPOSERS = 64;

@@ -71,6 +71,9 @@ public final class ShardHost<P extends Proposal> {
       int maxEntryBytes,
       ProposalOutcomes<P> outcomes,
       Function<byte[], Object[]> resultDecoder) {
+    if (limits.maxInFlight() > ShardApplier.RECENT) {
+      throw new IllegalArgumentException("replies of a full window could be lost in a repeat");
+    }
     this.resultDecoder = resultDecoder;
     this.self = self;
     this.surroundings = surroundings;

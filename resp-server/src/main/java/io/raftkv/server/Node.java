@@ -70,7 +70,7 @@ final class Node implements RunningServer {
   private static final long TICK_MILLIS = 5;
   private static final long DISK_CHECK_MILLIS = 250;
   private static final int READ_POOL_QUEUE = 65_536;
-  private static final int MAX_BATCHES_IN_FLIGHT = 1;
+  private static final int MAX_BATCHES_IN_FLIGHT = 8;
   private static final int MAX_ENTRIES_IN_FLIGHT = 1;
   private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
   private static final long BARRIER_RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
