@@ -89,6 +89,11 @@ class NodeTest {
         .until(() -> client.ask("SET ready 1").equals("+OK"));
   }
 
+  /** An event loop says that it has ended a moment before its thread does. */
+  private static void awaitNoThreads() {
+    await().atMost(Duration.ofSeconds(5)).untilAsserted(() -> assertThat(threads()).isEmpty());
+  }
+
   private static Set<String> threads() {
     return Thread.getAllStackTraces().keySet().stream()
         .map(Thread::getName)
@@ -113,7 +118,7 @@ class NodeTest {
     }
     assertThat(server.terminated().toCompletableFuture()).isDone();
     server.close();
-    assertThat(threads()).isEmpty();
+    awaitNoThreads();
 
     RunningServer again = start();
     try (Client client = new Client(again)) {
@@ -132,7 +137,7 @@ class NodeTest {
           .isInstanceOf(StartupException.class)
           .hasMessageContaining("cannot listen on 127.0.0.1");
     }
-    assertThat(threads()).isEmpty();
+    awaitNoThreads();
     start().close(); // the directory is free
   }
 
@@ -144,7 +149,7 @@ class NodeTest {
           .isInstanceOf(StartupException.class)
           .hasMessageContaining("cannot listen on 127.0.0.1 raft-port " + taken.getLocalPort());
     }
-    assertThat(threads()).isEmpty();
+    awaitNoThreads();
     start().close();
   }
 
