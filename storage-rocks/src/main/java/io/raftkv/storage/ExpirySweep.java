@@ -65,7 +65,7 @@ public final class ExpirySweep {
       keys.writableRows().delete(Family.EXPIRY, expiryRow);
       return 1;
     }
-    KeyHandle key = new KeyHandle(keys.select(KeyRows.databaseOf(row)), KeyRows.slotOf(row), row);
+    KeyHandle key = new KeyHandle(keys, KeyRows.slotOf(row), row); // whatever its database
     if (!key.exists()) {
       key.delete();
       return 1;

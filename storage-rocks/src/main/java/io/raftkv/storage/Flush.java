@@ -20,9 +20,10 @@ public final class Flush {
   /** Deletes everything, in range deletions whose number does not grow with the data. */
   public static void everything(Keyspace keys) {
     WritableRows rows = keys.writableRows();
-    for (int database = 0; database < Keyspace.DATABASES; database++) {
-      forgetCounts(rows, database);
+    for (int home = 0; home < Keyspace.DATABASES; home++) {
+      forgetCounts(rows, home);
     }
+    rows.homes(DatabaseHomes.INITIAL); // empty homes are all alike
     for (Family family :
         List.of(Family.META, Family.DATA, Family.SCORE, Family.STREAM, Family.EXPIRY)) {
       rows.deleteRange(family, FIRST_ROW, LAST_ROW);
@@ -34,12 +35,13 @@ public final class Flush {
    * empty; else each key is looked at, for the rows it has elsewhere.
    */
   public static void database(Keyspace keys) {
-    if (keys.rows().keys(keys.database()) == 0) {
+    int home = keys.home();
+    if (keys.rows().keys(home) == 0) {
       return;
     }
     boolean alone = true;
     for (int other = 0; other < Keyspace.DATABASES; other++) {
-      alone &= other == keys.database() || keys.rows().keys(other) == 0;
+      alone &= other == home || keys.rows().keys(other) == 0;
     }
     if (alone) {
       everything(keys);
@@ -50,7 +52,7 @@ public final class Flush {
 
   private static void keyByKey(Keyspace keys) {
     WritableRows rows = keys.writableRows();
-    int database = keys.database();
+    int home = keys.home();
     long position = 0;
     while (position < KeyScan.END) {
       List<Dependents> chunk = new ArrayList<>();
@@ -60,14 +62,12 @@ public final class Flush {
       chunk.forEach(dependents -> dependents.delete(rows));
     }
     for (int slot = 0; slot < Slot.COUNT; slot++) {
-      if (rows.keysInSlot(slot, database) > 0) {
+      if (rows.keysInSlot(slot, home) > 0) {
         rows.deleteRange(
-            Family.META,
-            KeyRows.metaFrom(slot, database, 0),
-            KeyRows.metaFrom(slot, database + 1, 0));
+            Family.META, KeyRows.metaFrom(slot, home, 0), KeyRows.metaFrom(slot, home + 1, 0));
       }
     }
-    forgetCounts(rows, database);
+    forgetCounts(rows, home);
   }
 
   private static boolean collect(List<Dependents> chunk, byte[] row, MetaRow header) {
@@ -94,16 +94,10 @@ public final class Flush {
     }
   }
 
-  private static void forgetCounts(WritableRows rows, int database) {
-    if (rows.keys(database) == 0) {
-      return;
-    }
-    for (int slot = 0; slot < Slot.COUNT; slot++) {
-      // The count is a long, a change of it an int.
-      for (long left = rows.keysInSlot(slot, database); left > 0; ) {
-        int step = (int) Math.min(left, Integer.MAX_VALUE);
-        rows.addKeys(slot, database, -step);
-        left -= step;
+  private static void forgetCounts(WritableRows rows, int home) {
+    if (rows.keys(home) > 0) {
+      for (int slot = 0; slot < Slot.COUNT; slot++) {
+        rows.forgetKeys(slot, home);
       }
     }
   }

@@ -3,21 +3,22 @@ package io.raftkv.storage;
 import io.raftkv.storage.rocks.RocksCursor;
 import io.raftkv.storage.rocks.RocksHandles;
 import io.raftkv.storage.row.SysRows;
+import io.raftkv.storage.row.SysRows.Count;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * How many keys each slot and database has, as last committed: a copy of the rows in memory. One
+ * How many keys each slot has in each home, as last committed: a copy of the rows in memory. One
  * thread writes, any reads; a reader who needs a moment compares commit indexes around its read.
  */
 final class KeyCounts {
-  static final int DATABASES = 256;
-
-  /** Per database the counts of all slots, and behind them the sum; null while it has no keys. */
-  private final AtomicReferenceArray<AtomicLongArray> databases =
-      new AtomicReferenceArray<>(DATABASES);
+  static final int HOMES = 256;
 
   private static final int SUM = Slot.COUNT;
+  private static final int NUMBERS = 2;
+
+  /** Per home the numbers of all slots, and behind them the sums; null while it has no keys. */
+  private final AtomicReferenceArray<AtomicLongArray> homes = new AtomicReferenceArray<>(HOMES);
 
   static KeyCounts load(RocksHandles rocks) {
     KeyCounts counts = new KeyCounts();
@@ -25,29 +26,38 @@ final class KeyCounts {
         rocks.cursor(Family.SYS, SysRows.countsFrom(), SysRows.countsTo(), true, null)) {
       while (rows.next()) {
         byte[] row = rows.key();
-        counts.set(
-            SysRows.slotOfCount(row), SysRows.databaseOfCount(row), SysRows.countOf(rows.value()));
+        counts.set(SysRows.slotOfCount(row), SysRows.homeOfCount(row), Count.decode(rows.value()));
       }
     }
     return counts;
   }
 
-  long keysInSlot(int slot, int database) {
-    AtomicLongArray counts = databases.get(database);
-    return counts == null ? 0 : counts.get(slot);
+  /** The numbers of a slot. */
+  Count of(int slot, int home) {
+    AtomicLongArray numbers = homes.get(home);
+    return numbers == null
+        ? Count.NONE
+        : new Count(numbers.get(slot * NUMBERS), numbers.get(slot * NUMBERS + 1));
   }
 
-  long keys(int database) {
-    return keysInSlot(SUM, database);
+  /** The numbers of all slots together. */
+  Count of(int home) {
+    return of(SUM, home);
   }
 
-  void set(int slot, int database, long keys) {
-    AtomicLongArray counts = databases.get(database);
-    if (counts == null) {
-      counts = new AtomicLongArray(SUM + 1);
-      databases.set(database, counts);
+  void set(int slot, int home, Count count) {
+    AtomicLongArray numbers = homes.get(home);
+    if (numbers == null) {
+      numbers = new AtomicLongArray((SUM + 1) * NUMBERS);
+      homes.set(home, numbers);
     }
-    counts.set(SUM, counts.get(SUM) + keys - counts.get(slot));
-    counts.set(slot, keys);
+    set(numbers, slot * NUMBERS, count.keys());
+    set(numbers, slot * NUMBERS + 1, count.expiring());
+  }
+
+  private static void set(AtomicLongArray numbers, int at, long value) {
+    int sum = SUM * NUMBERS + at % NUMBERS;
+    numbers.set(sum, numbers.get(sum) + value - numbers.get(at));
+    numbers.set(at, value);
   }
 }

@@ -180,7 +180,7 @@ public final class KeyHandle {
       out.delete(Family.EXPIRY, KeyRows.expiry(stored.dueAtMillis(), row));
     }
     out.delete(Family.META, row);
-    out.addKeys(slot, keyspace.database(), -1);
+    out.addKeys(slot, KeyRows.homeOf(row), -1, -expiring(stored.expireAtMillis()));
     stored = null;
     live = false;
   }
@@ -189,8 +189,11 @@ public final class KeyHandle {
       KeyType type, int encoding, byte[] payload, long expireAtMillis, PartTimes parts) {
     WritableRows out = keyspace.writableRows();
     long before = stored == null ? MetaRow.NO_EXPIRY : stored.dueAtMillis();
-    if (stored == null) {
-      out.addKeys(slot, keyspace.database(), 1);
+    int moreKeys = stored == null ? 1 : 0;
+    int moreExpiring =
+        expiring(expireAtMillis) - (stored == null ? 0 : expiring(stored.expireAtMillis()));
+    if (moreKeys != 0 || moreExpiring != 0) {
+      out.addKeys(slot, KeyRows.homeOf(row), moreKeys, moreExpiring);
     }
     stored = new MetaRow(type, encoding, out.nextId(), expireAtMillis, parts, payload);
     live = true;
@@ -207,6 +210,10 @@ public final class KeyHandle {
     if (before != after && after != MetaRow.NO_EXPIRY) {
       out.put(Family.EXPIRY, KeyRows.expiry(after, row), new byte[0]);
     }
+  }
+
+  private static int expiring(long expireAtMillis) {
+    return expireAtMillis == MetaRow.NO_EXPIRY ? 0 : 1;
   }
 
   private void dropRows() {

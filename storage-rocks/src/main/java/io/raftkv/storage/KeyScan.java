@@ -60,23 +60,23 @@ public final class KeyScan {
    *     {@code lastSlot}
    */
   public static long walk(Keyspace keys, long from, int lastSlot, Visitor visitor) {
-    int database = keys.database();
+    int home = keys.home();
     long end = position(lastSlot + 1, 0);
-    if (from >= end || keys.rows().keys(database) == 0) {
+    if (from >= end || keys.rows().keys(home) == 0) {
       return Math.max(from, end);
     }
     long position = from;
     long stopBehind = -1;
     while (position < end) {
       try (RowCursor cursor =
-          keys.rows().ascending(Family.META, row(position, database), row(end, 0))) {
+          keys.rows().ascending(Family.META, row(position, home), row(end, 0))) {
         boolean foreign = false;
         while (!foreign) {
           if (!cursor.next()) {
             return end;
           }
           byte[] row = cursor.key();
-          if (KeyRows.databaseOf(row) == database) {
+          if (KeyRows.homeOf(row) == home) {
             position = positionOf(row);
             if (stopBehind >= 0 && position != stopBehind) {
               return position;
@@ -87,7 +87,7 @@ public final class KeyScan {
           } else {
             foreign = true;
             int slot = KeyRows.slotOf(row);
-            slot = KeyRows.databaseOf(row) < database ? slot : slot + 1;
+            slot = KeyRows.homeOf(row) < home ? slot : slot + 1;
             position = position(slotWithKeys(keys, slot, lastSlot), 0);
           }
         }
@@ -104,7 +104,7 @@ public final class KeyScan {
    * likely the wider the gap of positions before it, which is a matter of chance.
    */
   public static byte[] random(Keyspace keys) {
-    long count = keys.rows().keys(keys.database());
+    long count = keys.rows().keys(keys.home());
     if (count <= FEW_KEYS) {
       return randomOfFew(keys);
     }
@@ -158,15 +158,16 @@ public final class KeyScan {
 
   /** The first slot from {@code slot} on where the database has keys; else the one behind last. */
   private static int slotWithKeys(Keyspace keys, int slot, int lastSlot) {
+    int home = keys.home();
     int found = slot;
-    while (found <= lastSlot && keys.rows().keysInSlot(found, keys.database()) == 0) {
+    while (found <= lastSlot && keys.rows().keysInSlot(found, home) == 0) {
       found++;
     }
     return found;
   }
 
-  private static byte[] row(long position, int database) {
+  private static byte[] row(long position, int home) {
     return KeyRows.metaFrom(
-        (int) (position >>> KeyRows.HASH_BITS), database, position & KeyRows.HASH_MAX);
+        (int) (position >>> KeyRows.HASH_BITS), home, position & KeyRows.HASH_MAX);
   }
 }

@@ -52,7 +52,7 @@ public final class Keyspace {
   /** The key's metadata, read now. */
   public KeyHandle key(byte[] key) {
     int slot = Slot.of(key);
-    return new KeyHandle(this, slot, KeyRows.meta(slot, database, key));
+    return new KeyHandle(this, slot, KeyRows.meta(slot, home(), key));
   }
 
   /** The same shard and moment, another database. */
@@ -62,6 +62,11 @@ public final class Keyspace {
 
   public int database() {
     return database;
+  }
+
+  /** The number in the rows of this database's keys. */
+  public int home() {
+    return rows.homes().of(database);
   }
 
   /** Shard time, milliseconds since the epoch: "now" for every decision about expiry. */

@@ -5,6 +5,7 @@ import io.raftkv.storage.rocks.RocksCursor;
 import io.raftkv.storage.rocks.RocksHandles;
 import io.raftkv.storage.rocks.RocksSnapshot;
 import io.raftkv.storage.row.SysRows;
+import io.raftkv.storage.row.SysRows.Count;
 
 /**
  * The committed rows of a shard at one applied index. Any thread may make one; it is used by one
@@ -21,6 +22,7 @@ public final class ReadView implements Rows, AutoCloseable {
   private final RocksHandles rocks;
   private final boolean memoryOnly;
   private StorePosition position;
+  private DatabaseHomes homes;
   private Region cache;
   private RocksSnapshot snapshot;
 
@@ -124,37 +126,54 @@ public final class ReadView implements Rows, AutoCloseable {
   }
 
   @Override
-  public long keysInSlot(int slot, int database) {
+  public DatabaseHomes homes() {
     requireOpen();
-    if (snapshot == null) {
-      long keys = store.counts().keysInSlot(slot, database);
-      if (countsHold()) {
-        return keys;
-      }
-    }
-    byte[] row = rocks.get(Family.SYS, SysRows.count(slot, database), snapshot);
-    return row == null ? 0 : SysRows.countOf(row);
+    served = true;
+    return homes;
   }
 
   @Override
-  public long keys(int database) {
+  public long keysInSlot(int slot, int home) {
     requireOpen();
     if (snapshot == null) {
-      long keys = store.counts().keys(database);
+      Count count = store.counts().of(slot, home);
       if (countsHold()) {
-        return keys;
+        return count.keys();
       }
     }
-    long keys = 0;
+    byte[] row = rocks.get(Family.SYS, SysRows.count(slot, home), snapshot);
+    return row == null ? 0 : Count.decode(row).keys();
+  }
+
+  @Override
+  public long keys(int home) {
+    return count(home).keys();
+  }
+
+  @Override
+  public long expiringKeys(int home) {
+    return count(home).expiring();
+  }
+
+  private Count count(int home) {
+    requireOpen();
+    if (snapshot == null) {
+      Count count = store.counts().of(home);
+      if (countsHold()) {
+        return count;
+      }
+    }
+    Count sum = Count.NONE;
     try (RowCursor rows =
         rocks.cursor(Family.SYS, SysRows.countsFrom(), SysRows.countsTo(), true, snapshot)) {
       while (rows.next()) {
-        if (SysRows.databaseOfCount(rows.key()) == database) {
-          keys += SysRows.countOf(rows.value());
+        if (SysRows.homeOfCount(rows.key()) == home) {
+          Count count = Count.decode(rows.value());
+          sum = sum.plus(count.keys(), count.expiring());
         }
       }
     }
-    return keys;
+    return sum;
   }
 
   /** Whether numbers just read from memory are of this view's moment; else there is a snapshot. */
@@ -193,7 +212,8 @@ public final class ReadView implements Rows, AutoCloseable {
         // cache is asked for after it: it then knows of all commits up to that moment.
         StorePosition moment =
             ShardStore.positionOf(rocks.get(Family.SYS, SysRows.position(), taken));
-        moveTo(new ShardStore.State(moment, store.state().cache()));
+        DatabaseHomes then = ShardStore.homesOf(rocks.get(Family.SYS, SysRows.homes(), taken));
+        moveTo(new ShardStore.State(moment, then, store.state().cache()));
       }
       snapshot = taken;
     } finally {
@@ -205,6 +225,7 @@ public final class ReadView implements Rows, AutoCloseable {
 
   private void moveTo(ShardStore.State state) {
     position = state.position();
+    homes = state.homes();
     cache = state.cache();
   }
 

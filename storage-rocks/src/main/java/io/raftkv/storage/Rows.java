@@ -16,9 +16,15 @@ public interface Rows {
   /** Rows from {@code from} (inclusive) to {@code to} (exclusive), largest first. Close it. */
   RowCursor descending(Family family, byte[] from, byte[] to);
 
-  /** Number of keys of a slot and database, dead ones included until they are swept. */
-  long keysInSlot(int slot, int database);
+  /** Which home each database's keys are in. */
+  DatabaseHomes homes();
 
-  /** Number of keys of a database in this shard, dead ones included until they are swept. */
-  long keys(int database);
+  /** Number of keys of a slot in a home, dead ones included until they are swept. */
+  long keysInSlot(int slot, int home);
+
+  /** Number of keys in a home of this shard, dead ones included until they are swept. */
+  long keys(int home);
+
+  /** How many of {@link #keys} have an expiry. */
+  long expiringKeys(int home);
 }

@@ -36,7 +36,7 @@ public final class ShardStore implements AutoCloseable {
   static final int FORMAT_VERSION = 2;
 
   /** What readers start from; published as one. */
-  record State(StorePosition position, RowCache.Region cache) {}
+  record State(StorePosition position, DatabaseHomes homes, RowCache.Region cache) {}
 
   private final RocksHandles rocks;
   private final RowCache rowCache;
@@ -63,7 +63,8 @@ public final class ShardStore implements AutoCloseable {
     this.counts = KeyCounts.load(rocks);
     this.begun = position.index();
     this.flushedIndex = position.index();
-    this.state = new State(position, rowCache.newRegion());
+    DatabaseHomes homes = homesOf(rocks.get(Family.SYS, SysRows.homes()));
+    this.state = new State(position, homes, rowCache.newRegion());
   }
 
   /**
@@ -103,11 +104,14 @@ public final class ShardStore implements AutoCloseable {
       throw new CorruptStoreException(
           "store %s has unknown families %s".formatted(rocks.directory(), rocks.unknownFamilies()));
     }
-    if (row == null && rocks.get(Family.SYS, SysRows.position()) != null) {
-      throw new CorruptStoreException("store " + rocks.directory() + " has no format version");
-    }
-    if (version < FORMAT_VERSION) {
-      writeFormat(); // of a new store, or of one that an older RaftKV must not open any more
+    if (row == null) {
+      if (rocks.get(Family.SYS, SysRows.position()) != null) {
+        throw new CorruptStoreException("store " + rocks.directory() + " has no format version");
+      }
+      writeFormat();
+    } else if (version < FORMAT_VERSION) {
+      StoreUpgrade.fromFormat1(rocks, SysRows.formatValue(FORMAT_VERSION));
+      LOG.info("store upgraded from format {} dir={}", version, rocks.directory());
     }
   }
 
@@ -121,6 +125,10 @@ public final class ShardStore implements AutoCloseable {
     }
     SysRows.Position position = SysRows.Position.decode(row);
     return new StorePosition(position.term(), position.index(), position.timeMillis());
+  }
+
+  static DatabaseHomes homesOf(byte[] row) {
+    return row == null ? DatabaseHomes.INITIAL : DatabaseHomes.decode(row);
   }
 
   /** Where this store stands: term, index and time of the same entry. Thread-safe. */
@@ -185,16 +193,15 @@ public final class ShardStore implements AutoCloseable {
           });
     } catch (RuntimeException | Error e) {
       // The cache has rows that do not exist: readers get a new one.
-      state = new State(before.position(), rowCache.newRegion());
+      state = new State(before.position(), before.homes(), rowCache.newRegion());
       begun = before.position().index();
       before.cache().retire();
       throw e;
     }
-    batch.forEachCount(
-        (key, keys) -> counts.set(StoreBatch.slotOf(key), StoreBatch.databaseOf(key), keys));
+    batch.countInto(counts);
     lastId = next.lastId();
-    state =
-        new State(new StorePosition(next.term(), next.index(), next.timeMillis()), before.cache());
+    StorePosition reached = new StorePosition(next.term(), next.index(), next.timeMillis());
+    state = new State(reached, batch.homes(), before.cache());
   }
 
   /**

@@ -3,11 +3,12 @@ package io.raftkv.storage;
 import io.raftkv.storage.rocks.RocksCursor;
 import io.raftkv.storage.rocks.RowWriter;
 import io.raftkv.storage.row.SysRows;
+import io.raftkv.storage.row.SysRows.Count;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
+import java.util.function.ToLongFunction;
 
 /**
  * All changes of one log entry: kept in memory, visible to this batch's own reads, and written as
@@ -26,7 +27,9 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
   private final Map<Family, FamilyOverlay> overlays = new EnumMap<>(Family.class);
 
   /** New numbers of keys, by {@link #countKey}. Only looked up and summed, never in order. */
-  private final Map<Integer, Long> counts = new HashMap<>();
+  private final Map<Integer, Count> counts = new HashMap<>();
+
+  private DatabaseHomes homes;
 
   private long lastId;
   private long markedId;
@@ -37,6 +40,7 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
     this.timeMillis = timeMillis;
     this.lastId = lastId;
     this.markedId = lastId;
+    this.homes = store.state().homes();
   }
 
   /** Shard time of this entry: its stamp, or the last shard time if that is later. */
@@ -112,35 +116,70 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
    * @throws IllegalStateException if there would be fewer than none
    */
   @Override
-  public void addKeys(int slot, int database, int delta) {
+  public void addKeys(int slot, int home, int keys, int expiring) {
     requireOpen();
-    Integer key = countKey(slot, database);
-    long keys = keysInSlot(slot, database) + delta;
-    if (keys < 0) {
-      throw new IllegalStateException(
-          "slot %d database %d would have %d keys".formatted(slot, database, keys));
+    count(slot, home, countOf(slot, home).plus(keys, expiring));
+  }
+
+  @Override
+  public void forgetKeys(int slot, int home) {
+    requireOpen();
+    if (countOf(slot, home).keys() > 0) {
+      count(slot, home, Count.NONE);
     }
-    Long before = counts.put(key, keys);
+  }
+
+  private void count(int slot, int home, Count count) {
+    Integer key = countKey(slot, home);
+    Count before = counts.put(key, count);
     undo.add(before == null ? () -> counts.remove(key) : () -> counts.put(key, before));
   }
 
-  @Override
-  public long keysInSlot(int slot, int database) {
-    requireOpen();
-    Long keys = counts.get(countKey(slot, database));
-    return keys != null ? keys : store.counts().keysInSlot(slot, database);
+  private Count countOf(int slot, int home) {
+    Count count = counts.get(countKey(slot, home));
+    return count != null ? count : store.counts().of(slot, home);
   }
 
   @Override
-  public long keys(int database) {
+  public long keysInSlot(int slot, int home) {
     requireOpen();
-    long keys = store.counts().keys(database);
-    for (Map.Entry<Integer, Long> count : counts.entrySet()) {
-      if (databaseOf(count.getKey()) == database) {
-        keys += count.getValue() - store.counts().keysInSlot(slotOf(count.getKey()), database);
+    return countOf(slot, home).keys();
+  }
+
+  @Override
+  public long keys(int home) {
+    return sum(home, Count::keys);
+  }
+
+  @Override
+  public long expiringKeys(int home) {
+    return sum(home, Count::expiring);
+  }
+
+  private long sum(int home, ToLongFunction<Count> number) {
+    requireOpen();
+    long sum = number.applyAsLong(store.counts().of(home));
+    for (Map.Entry<Integer, Count> count : counts.entrySet()) {
+      if (homeOf(count.getKey()) == home) {
+        sum += number.applyAsLong(count.getValue());
+        sum -= number.applyAsLong(store.counts().of(slotOf(count.getKey()), home));
       }
     }
-    return keys;
+    return sum;
+  }
+
+  @Override
+  public DatabaseHomes homes() {
+    requireOpen();
+    return homes;
+  }
+
+  @Override
+  public void homes(DatabaseHomes next) {
+    requireOpen();
+    DatabaseHomes before = homes;
+    homes = next;
+    undo.add(() -> homes = before);
   }
 
   /** Sequence number of the proposer's last applied proposal, 0 if nothing is known of it. */
@@ -204,17 +243,29 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
     requireOpen();
     undo.mark();
     counts.forEach(
-        (key, keys) -> {
-          byte[] row = SysRows.count(slotOf(key), databaseOf(key));
-          if (keys == 0) {
+        (key, count) -> {
+          byte[] row = SysRows.count(slotOf(key), homeOf(key));
+          if (count.keys() == 0) {
             overlay(Family.SYS).delete(row);
           } else {
-            overlay(Family.SYS).put(row, SysRows.countValue(keys));
+            overlay(Family.SYS).put(row, count.encode());
           }
         });
+    if (!homes.equals(store.state().homes())) {
+      writeHomes();
+    }
     undo.mark();
     store.commit(this, new SysRows.Position(term, index, timeMillis, lastId));
     close();
+  }
+
+  /** No row for the homes that every store begins with: to swap back leaves no trace. */
+  private void writeHomes() {
+    if (homes.equals(DatabaseHomes.INITIAL)) {
+      overlay(Family.SYS).delete(SysRows.homes());
+    } else {
+      overlay(Family.SYS).put(SysRows.homes(), homes.encode());
+    }
   }
 
   /** Adds all pending rows. */
@@ -237,9 +288,9 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
                 cache.written(row, value == FamilyOverlay.DELETED ? null : value, index));
   }
 
-  /** Hands over the new numbers of keys as (slot and database, keys). */
-  void forEachCount(BiConsumer<Integer, Long> action) {
-    counts.forEach(action);
+  /** Hands over the new numbers of keys of slots and homes. */
+  void countInto(KeyCounts target) {
+    counts.forEach((key, count) -> target.set(slotOf(key), homeOf(key), count));
   }
 
   @Override
@@ -270,15 +321,15 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
     }
   }
 
-  static int slotOf(int countKey) {
-    return countKey / KeyCounts.DATABASES;
+  private static int slotOf(int countKey) {
+    return countKey / KeyCounts.HOMES;
   }
 
-  static int databaseOf(int countKey) {
-    return countKey % KeyCounts.DATABASES;
+  private static int homeOf(int countKey) {
+    return countKey % KeyCounts.HOMES;
   }
 
-  private static Integer countKey(int slot, int database) {
-    return slot * KeyCounts.DATABASES + database;
+  private static Integer countKey(int slot, int home) {
+    return slot * KeyCounts.HOMES + home;
   }
 }

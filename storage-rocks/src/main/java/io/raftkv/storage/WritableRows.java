@@ -18,6 +18,17 @@ public interface WritableRows extends Rows {
    */
   long nextId();
 
-  /** Tells that the number of keys of a slot and database has changed. */
-  void addKeys(int slot, int database, int delta);
+  /**
+   * Tells that the numbers of keys of a slot in a home have changed.
+   *
+   * @param keys how many more keys there are, negative for fewer
+   * @param expiring how many more of them have an expiry
+   */
+  void addKeys(int slot, int home, int keys, int expiring);
+
+  /** Tells that a slot has no more keys in a home. */
+  void forgetKeys(int slot, int home);
+
+  /** Gives the databases other homes. */
+  void homes(DatabaseHomes next);
 }

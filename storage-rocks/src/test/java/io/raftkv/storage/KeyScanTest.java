@@ -23,7 +23,7 @@ class KeyScanTest {
     System.arraycopy(key, 0, row, prefix.length, key.length);
     MetaRow meta = new MetaRow(KeyType.STRING, MetaRow.INLINE, 1, expireAt, new byte[0]);
     rows.put(Family.META, row, meta.encode());
-    rows.addKeys(slot, database, 1);
+    rows.addKeys(slot, database, 1, 0);
   }
 
   private void put(int slot, int database, long hash, String name) {

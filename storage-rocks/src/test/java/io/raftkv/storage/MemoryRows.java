@@ -3,6 +3,7 @@ package io.raftkv.storage;
 import io.raftkv.storage.row.ElementRows;
 import io.raftkv.storage.row.KeyRows;
 import io.raftkv.storage.row.MetaRow;
+import io.raftkv.storage.row.SysRows.Count;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -16,6 +17,7 @@ import java.util.NavigableMap;
 import java.util.NoSuchElementException;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * Rows in memory, for tests of what is built on {@link WritableRows}. Stricter than it has to be: a
@@ -24,8 +26,9 @@ import java.util.TreeSet;
 public final class MemoryRows implements WritableRows {
   private final Map<Family, TreeMap<byte[], byte[]>> families = new EnumMap<>(Family.class);
   private final Map<Family, Integer> changes = new EnumMap<>(Family.class);
-  private final TreeMap<Integer, Integer> keyCounts = new TreeMap<>();
+  private final TreeMap<Integer, Count> keyCounts = new TreeMap<>();
   private final Deque<Runnable> undo = new ArrayDeque<>();
+  private DatabaseHomes homes = DatabaseHomes.INITIAL;
   private long lastId;
 
   public MemoryRows() {
@@ -89,14 +92,33 @@ public final class MemoryRows implements WritableRows {
   }
 
   @Override
-  public void addKeys(int slot, int database, int delta) {
-    int of = slot << Byte.SIZE | database;
-    int before = keyCounts.getOrDefault(of, 0);
-    if (before + delta < 0) {
-      throw new IllegalStateException("slot " + slot + " has " + before + " keys, plus " + delta);
-    }
-    keyCounts.put(of, before + delta);
-    undo.push(() -> keyCounts.put(of, before));
+  public void addKeys(int slot, int home, int keys, int expiring) {
+    Count before = keyCounts.getOrDefault(place(slot, home), Count.NONE);
+    keyCounts.put(place(slot, home), before.plus(keys, expiring));
+    undo.push(() -> keyCounts.put(place(slot, home), before));
+  }
+
+  @Override
+  public void forgetKeys(int slot, int home) {
+    Count before = keyCounts.getOrDefault(place(slot, home), Count.NONE);
+    keyCounts.put(place(slot, home), Count.NONE);
+    undo.push(() -> keyCounts.put(place(slot, home), before));
+  }
+
+  private static int place(int slot, int home) {
+    return slot << Byte.SIZE | home;
+  }
+
+  @Override
+  public DatabaseHomes homes() {
+    return homes;
+  }
+
+  @Override
+  public void homes(DatabaseHomes next) {
+    DatabaseHomes before = homes;
+    homes = next;
+    undo.push(() -> homes = before);
   }
 
   @Override
@@ -110,16 +132,24 @@ public final class MemoryRows implements WritableRows {
   }
 
   @Override
-  public long keysInSlot(int slot, int database) {
-    return keyCounts.getOrDefault(slot << Byte.SIZE | database, 0);
+  public long keysInSlot(int slot, int home) {
+    return keyCounts.getOrDefault(place(slot, home), Count.NONE).keys();
   }
 
   @Override
-  public long keys(int database) {
+  public long keys(int home) {
+    return counts(home).mapToLong(Count::keys).sum();
+  }
+
+  @Override
+  public long expiringKeys(int home) {
+    return counts(home).mapToLong(Count::expiring).sum();
+  }
+
+  private Stream<Count> counts(int home) {
     return keyCounts.entrySet().stream()
-        .filter(count -> (count.getKey() & 0xff) == database)
-        .mapToLong(Map.Entry::getValue)
-        .sum();
+        .filter(count -> (count.getKey() & 0xff) == home)
+        .map(Map.Entry::getValue);
   }
 
   /** Number of rows of a family. */
@@ -131,6 +161,9 @@ public final class MemoryRows implements WritableRows {
   public String dump() {
     HexFormat hex = HexFormat.of();
     StringBuilder out = new StringBuilder();
+    if (!homes.equals(DatabaseHomes.INITIAL)) {
+      out.append("homes = ").append(homes).append('\n');
+    }
     families.forEach(
         (family, rows) ->
             rows.forEach(
@@ -151,7 +184,7 @@ public final class MemoryRows implements WritableRows {
    * @throws AssertionError if any of it does not hold
    */
   public void verify() {
-    TreeMap<Integer, Integer> counted = new TreeMap<>();
+    TreeMap<Integer, Count> counted = new TreeMap<>();
     TreeSet<byte[]> expiries = new TreeSet<>(Arrays::compareUnsigned);
     TreeSet<byte[]> collections = new TreeSet<>(Arrays::compareUnsigned);
     families
@@ -160,7 +193,11 @@ public final class MemoryRows implements WritableRows {
             (row, value) -> {
               MetaRow meta = MetaRow.decode(value);
               int slot = KeyRows.slotOf(row);
-              counted.merge(slot << Byte.SIZE | KeyRows.databaseOf(row), 1, Integer::sum);
+              boolean expires = meta.expireAtMillis() != MetaRow.NO_EXPIRY;
+              counted.merge(
+                  place(slot, KeyRows.homeOf(row)),
+                  new Count(1, expires ? 1 : 0),
+                  (before, more) -> before.plus(more.keys(), more.expiring()));
               if (meta.dueAtMillis() != MetaRow.NO_EXPIRY) {
                 expiries.add(KeyRows.expiry(meta.dueAtMillis(), row));
               }
@@ -169,7 +206,7 @@ public final class MemoryRows implements WritableRows {
                     collections.add(ElementRows.from(slot, meta.rowsId())), "rows with two owners");
               }
             });
-    keyCounts.values().removeIf(count -> count == 0);
+    keyCounts.values().removeIf(Count.NONE::equals);
     require(counted.equals(keyCounts), "key counts " + keyCounts + " instead of " + counted);
     require(
         expiries.equals(families.get(Family.EXPIRY).keySet()),

@@ -38,7 +38,7 @@ class ReadViewTest {
       batch.put(Family.META, bytes("a"), bytes(value));
       batch.put(Family.META, bytes("b"), bytes(value));
       batch.put(Family.DATA, bytes("row"), bytes(value));
-      batch.addKeys(1, 0, 1);
+      batch.addKeys(1, 0, 1, 0);
       batch.commit(1, index);
     }
   }

@@ -107,7 +107,7 @@ class ReadWhileApplyingTest {
         batch.deleteRange(Family.META, new byte[] {'k'}, new byte[] {'l'});
       }
       batch.put(Family.DATA, bytes("index"), bytes(Long.toString(index)));
-      batch.addKeys((int) (index % 3), 0, 1);
+      batch.addKeys((int) (index % 3), 0, 1, 0);
       batch.commit(1, index);
     }
   }

@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.raftkv.storage.rocks.RocksHandles;
+import io.raftkv.storage.row.KeyRows;
+import io.raftkv.storage.row.MetaRow;
 import io.raftkv.storage.row.SysRows;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -98,7 +100,7 @@ class ShardStoreTest {
   void batchClosedWithoutCommitLeavesNothing() {
     try (StoreBatch batch = store.begin(9)) {
       batch.put(Family.META, bytes("a"), bytes("1"));
-      batch.addKeys(1, 0, 1);
+      batch.addKeys(1, 0, 1, 0);
       batch.nextId();
     }
     assertThat(get(store, Family.META, "a")).isNull();
@@ -125,13 +127,13 @@ class ShardStoreTest {
   void rollbackTakesBackRowsIdsCountsProposalsAndRecordsSinceTheMark() {
     try (StoreBatch batch = store.begin(0)) {
       batch.put(Family.META, bytes("kept"), bytes("1"));
-      batch.addKeys(5, 0, 2);
+      batch.addKeys(5, 0, 2, 0);
       batch.nextId();
       batch.mark();
       batch.put(Family.META, bytes("kept"), bytes("2"));
       batch.deleteRange(Family.META, bytes("a"), bytes("z"));
-      batch.addKeys(5, 0, 3);
-      batch.addKeys(6, 1, 1);
+      batch.addKeys(5, 0, 3, 0);
+      batch.addKeys(6, 1, 1, 0);
       batch.nextId();
       batch.noteProposal(77, 5);
       batch.putRecord("name", bytes("value"));
@@ -162,31 +164,115 @@ class ShardStoreTest {
   }
 
   @Test
-  void keyCountsArePerSlotAndDatabaseAndOutliveAReopen() {
+  void keyCountsArePerSlotAndHomeAndOutliveAReopen() {
     try (StoreBatch batch = store.begin(0)) {
-      batch.addKeys(0, 0, 3);
-      batch.addKeys(Slot.COUNT - 1, 0, 4);
-      batch.addKeys(Slot.COUNT - 1, 255, 5);
+      batch.addKeys(0, 0, 3, 2);
+      batch.addKeys(Slot.COUNT - 1, 0, 4, 3);
+      batch.addKeys(Slot.COUNT - 1, 255, 5, 0);
       assertThat(batch.keys(0)).isEqualTo(7);
+      assertThat(batch.expiringKeys(0)).isEqualTo(5);
       batch.commit(1, 0);
     }
     reopen();
     try (StoreBatch batch = store.begin(0)) {
-      batch.addKeys(0, 0, -3);
+      batch.addKeys(0, 0, -3, -2);
+      batch.addKeys(Slot.COUNT - 1, 0, 0, -2);
       assertThat(batch.keys(0)).isEqualTo(4);
-      assertThatThrownBy(() -> batch.addKeys(0, 0, -1)).isInstanceOf(IllegalStateException.class);
+      assertThatThrownBy(() -> batch.addKeys(0, 0, -1, 0))
+          .isInstanceOf(IllegalStateException.class);
       batch.commit(1, 1);
     }
     try (ReadView memory = store.readInMemory();
         ReadView disk = store.readSnapshot()) {
       for (ReadView view : List.of(memory, disk)) {
         assertThat(view.keys(0)).isEqualTo(4);
+        assertThat(view.expiringKeys(0)).isEqualTo(1);
         assertThat(view.keys(1)).isZero();
         assertThat(view.keys(255)).isEqualTo(5);
+        assertThat(view.expiringKeys(255)).isZero();
         assertThat(view.keysInSlot(0, 0)).isZero();
         assertThat(view.keysInSlot(Slot.COUNT - 1, 0)).isEqualTo(4);
       }
     }
+  }
+
+  @Test
+  void homesOfDatabasesAreOfTheirMomentAndOutliveAReopen() {
+    DatabaseHomes swapped = DatabaseHomes.INITIAL.swapped(0, 3);
+    String before = store.checksum().sha256();
+    try (ReadView lazy = store.read();
+        ReadView snapshot = store.readSnapshot()) {
+      assertThat(lazy.homes()).isEqualTo(DatabaseHomes.INITIAL);
+      try (StoreBatch batch = store.begin(0)) {
+        batch.homes(swapped);
+        batch.mark();
+        batch.homes(swapped.swapped(1, 2));
+        batch.rollback();
+        assertThat(batch.homes()).isEqualTo(swapped);
+        batch.commit(1, 0);
+      }
+      assertThat(lazy.homes()).isEqualTo(DatabaseHomes.INITIAL);
+      assertThat(snapshot.homes()).isEqualTo(DatabaseHomes.INITIAL);
+    }
+    assertThat(store.checksum().sha256()).isNotEqualTo(before);
+    reopen();
+    try (ReadView memory = store.readInMemory();
+        ReadView disk = store.readSnapshot()) {
+      assertThat(memory.homes()).isEqualTo(swapped);
+      assertThat(disk.homes()).isEqualTo(swapped);
+      // A view that is not served yet moves on, its homes with it.
+      ReadView moving = store.read();
+      try (StoreBatch batch = store.begin(0)) {
+        batch.homes(DatabaseHomes.INITIAL);
+        batch.commit(1, 1);
+      }
+      moving.get(Family.DATA, bytes("none"));
+      assertThat(moving.homes()).isEqualTo(DatabaseHomes.INITIAL);
+      moving.close();
+    }
+    byte[] row = store.query(view -> view.get(Family.SYS, SysRows.homes()));
+    assertThat(row).isNull();
+  }
+
+  private SysRows.Count counts(int home) {
+    return store.query(view -> new SysRows.Count(view.keys(home), view.expiringKeys(home)));
+  }
+
+  @Test
+  void storeOfFormat1GetsItsExpiringKeysCounted() {
+    Keyspace keys;
+    try (StoreBatch batch = store.begin(0)) {
+      keys = Keyspace.forApply(batch, 0, 0, 1);
+      for (int i = 0; i < 20; i++) {
+        long expireAt = i % 4 == 0 ? 1000 + i : MetaRow.NO_EXPIRY;
+        keys.select(i % 2)
+            .key(bytes("{slot}" + i))
+            .replace(KeyType.STRING, MetaRow.INLINE, bytes("v"), expireAt);
+      }
+      batch.put(Family.EXPIRY, KeyRows.expiry(7, KeyRows.meta(0, bytes("gone"))), new byte[0]);
+      batch.commit(1, 0);
+    }
+    String now = store.checksum().sha256();
+    store.close();
+    Path path = directory.resolve("store");
+    RocksHandles rocks = RocksHandles.open(path, environment.resources());
+    int slot = Slot.of(bytes("{slot}"));
+    rocks.write(
+        out -> {
+          out.put(Family.SYS, SysRows.format(), SysRows.formatValue(1));
+          for (int home = 0; home < 2; home++) {
+            byte[] ten = {0, 0, 0, 0, 0, 0, 0, 10};
+            out.put(Family.SYS, SysRows.count(slot, home), ten);
+          }
+        });
+    rocks.flush();
+    rocks.close();
+    open();
+    assertThat(counts(0)).isEqualTo(new SysRows.Count(10, 5));
+    assertThat(counts(1)).isEqualTo(new SysRows.Count(10, 0));
+    assertThat(store.checksum().sha256()).isEqualTo(now);
+    reopen();
+    assertThat(counts(0)).isEqualTo(new SysRows.Count(10, 5));
   }
 
   @Test

@@ -87,7 +87,7 @@ class StoreRestartTest {
       if (index % 4 == 3) {
         batch.deleteRange(Family.DATA, bytes("row1"), bytes("row" + index));
       }
-      batch.addKeys(index % 5, 0, 1);
+      batch.addKeys(index % 5, 0, 1, 0);
       batch.noteProposal(index % 2, batch.lastProposal(index % 2) + 1);
       batch.putRecord("record" + index % 3, bytes("at" + index));
       batch.commit(1, index);

@@ -133,6 +133,6 @@ final class KeyWalks {
   }
 
   static Reply dbSize(Args args, Keyspace keys) {
-    return Reply.integer(keys.rows().keys(keys.database()));
+    return Reply.integer(keys.rows().keys(keys.home()));
   }
 }

@@ -9,12 +9,13 @@ import java.util.Arrays;
  * Layout of the {@code meta} and {@code expiry} rows.
  *
  * <pre>
- *   meta    slot:2  database:1  hash:6  key
- *   expiry  expireAt:8  slot:2  database:1  hash:6  key
+ *   meta    slot:2  home:1  hash:6  key
+ *   expiry  expireAt:8  slot:2  home:1  hash:6  key
  * </pre>
  *
- * The slot leads, so that a range of slots is a range of rows. The hash of the key comes before the
- * key, so that (slot, hash) is a position in the order of all keys that fits a SCAN cursor.
+ * Which database is in a home, {@link io.raftkv.storage.DatabaseHomes} says. The slot leads, so
+ * that a range of slots is a range of rows. The hash of the key comes before the key, so that
+ * (slot, hash) is a position in the order of all keys that fits a SCAN cursor.
  */
 public final class KeyRows {
   /** Bits of the hash that stands before a key or an element. */
@@ -29,22 +30,22 @@ public final class KeyRows {
   private KeyRows() {}
 
   /** The {@code meta} row of a key. */
-  public static byte[] meta(int slot, int database, byte[] key) {
+  public static byte[] meta(int slot, int home, byte[] key) {
     byte[] row = new byte[PREFIX_BYTES + key.length];
-    putPrefix(row, 0, slot, database, hash(key));
+    putPrefix(row, 0, slot, home, hash(key));
     System.arraycopy(key, 0, row, PREFIX_BYTES, key.length);
     return row;
   }
 
   /** The {@code meta} row of a key, whose slot is computed here. */
-  public static byte[] meta(int database, byte[] key) {
-    return meta(Slot.of(key), database, key);
+  public static byte[] meta(int home, byte[] key) {
+    return meta(Slot.of(key), home, key);
   }
 
-  /** The smallest {@code meta} row that a key of this slot, database and hash can have. */
-  public static byte[] metaFrom(int slot, int database, long hash) {
+  /** The smallest {@code meta} row that a key of this slot, home and hash can have. */
+  public static byte[] metaFrom(int slot, int home, long hash) {
     byte[] row = new byte[PREFIX_BYTES];
-    putPrefix(row, 0, slot, database, hash);
+    putPrefix(row, 0, slot, home, hash);
     return row;
   }
 
@@ -60,8 +61,8 @@ public final class KeyRows {
     return ByteBuffer.wrap(metaRow).getShort() & 0xffff;
   }
 
-  /** Database of a {@code meta} row. */
-  public static int databaseOf(byte[] metaRow) {
+  /** Home of a {@code meta} row. */
+  public static int homeOf(byte[] metaRow) {
     requirePrefix(metaRow);
     return metaRow[Short.BYTES] & 0xff;
   }
@@ -124,10 +125,10 @@ public final class KeyRows {
     return hash;
   }
 
-  private static void putPrefix(byte[] row, int at, int slot, int database, long hash) {
+  private static void putPrefix(byte[] row, int at, int slot, int home, long hash) {
     row[at] = (byte) (slot >>> Byte.SIZE);
     row[at + 1] = (byte) slot;
-    row[at + 2] = (byte) database;
+    row[at + 2] = (byte) home;
     putHash(row, at + Short.BYTES + 1, hash);
   }
 

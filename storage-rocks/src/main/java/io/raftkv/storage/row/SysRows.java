@@ -11,9 +11,10 @@ import java.util.Arrays;
  * <pre>
  *   01                       format version:4
  *   02                       term:8  index:8  shard time:8  last id:8
- *   03  slot:2  database:1   number of keys:8
+ *   03  slot:2  home:1       number of keys:8  how many of them expire:8
  *   04  proposer:8           last sequence:8  shard time of it:8
  *   05  name (UTF-8)         bytes of the named record
+ *   06                       per database its home:1; no row while each has its own number
  * </pre>
  */
 public final class SysRows {
@@ -22,6 +23,7 @@ public final class SysRows {
   private static final byte COUNT = 3;
   private static final byte PROPOSER = 4;
   private static final byte RECORD = 5;
+  private static final byte HOMES = 6;
 
   private static final int COUNT_ROW_BYTES = 1 + Short.BYTES + 1;
 
@@ -76,12 +78,12 @@ public final class SysRows {
     }
   }
 
-  /** Row of the number of keys of a slot and database. */
-  public static byte[] count(int slot, int database) {
+  /** Row of the numbers of keys of a slot in a home. */
+  public static byte[] count(int slot, int home) {
     return ByteBuffer.allocate(COUNT_ROW_BYTES)
         .put(COUNT)
         .putShort((short) slot)
-        .put((byte) database)
+        .put((byte) home)
         .array();
   }
 
@@ -99,16 +101,55 @@ public final class SysRows {
     return sized(row, COUNT_ROW_BYTES, "count key").getShort(1) & 0xffff;
   }
 
-  public static int databaseOfCount(byte[] row) {
+  public static int homeOfCount(byte[] row) {
     return sized(row, COUNT_ROW_BYTES, "count key").get(1 + Short.BYTES) & 0xff;
   }
 
-  public static byte[] countValue(long keys) {
-    return ByteBuffer.allocate(Long.BYTES).putLong(keys).array();
+  /**
+   * Value of a {@link #count} row. There is no row for no keys.
+   *
+   * @param keys number of keys
+   * @param expiring how many of them have an expiry
+   */
+  public record Count(long keys, long expiring) {
+    private static final int BYTES = 2 * Long.BYTES;
+
+    /** No keys at all. */
+    public static final Count NONE = new Count(0, 0);
+
+    /**
+     * The sum of both.
+     *
+     * @throws IllegalStateException if that were a number of keys that cannot be
+     */
+    public Count plus(long moreKeys, long moreExpiring) {
+      Count sum = new Count(keys + moreKeys, expiring + moreExpiring);
+      if (sum.expiring < 0 || sum.keys < sum.expiring) {
+        throw new IllegalStateException("there would be " + sum);
+      }
+      return sum;
+    }
+
+    /** The bytes of the row. */
+    public byte[] encode() {
+      return ByteBuffer.allocate(BYTES).putLong(keys).putLong(expiring).array();
+    }
+
+    /** Inverse of {@link #encode}. */
+    public static Count decode(byte[] value) {
+      ByteBuffer in = sized(value, BYTES, "count");
+      return new Count(in.getLong(), in.getLong());
+    }
   }
 
-  public static long countOf(byte[] value) {
-    return sized(value, Long.BYTES, "count").getLong();
+  /** The number in a {@link #count} row of format 1, which did not count keys that expire. */
+  public static long keysOfFormat1(byte[] value) {
+    return sized(value, Long.BYTES, "count of format 1").getLong();
+  }
+
+  /** Row of the homes of the databases. */
+  public static byte[] homes() {
+    return new byte[] {HOMES};
   }
 
   /** Row of what is known of a proposer. */

@@ -17,7 +17,7 @@ class KeyRowsTest {
     byte[] row = KeyRows.meta(0x1f2e, 0xa5, ascii("k"));
     assertThat(HEX.formatHex(row)).isEqualTo("1f2e" + "a5" + "2ba437a975bf" + "6b");
     assertThat(KeyRows.slotOf(row)).isEqualTo(0x1f2e);
-    assertThat(KeyRows.databaseOf(row)).isEqualTo(0xa5);
+    assertThat(KeyRows.homeOf(row)).isEqualTo(0xa5);
     assertThat(KeyRows.hashOf(row)).isEqualTo(0x2ba437a975bfL);
     assertThat(KeyRows.keyOf(row)).isEqualTo(ascii("k"));
   }

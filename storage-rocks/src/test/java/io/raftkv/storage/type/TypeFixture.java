@@ -2,6 +2,7 @@ package io.raftkv.storage.type;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import io.raftkv.storage.DatabaseHomes;
 import io.raftkv.storage.Family;
 import io.raftkv.storage.KeyHandle;
 import io.raftkv.storage.Keyspace;
@@ -102,13 +103,23 @@ final class TypeFixture {
     }
 
     @Override
-    public long keysInSlot(int slot, int database) {
-      return rows.keysInSlot(slot, database);
+    public DatabaseHomes homes() {
+      return rows.homes();
     }
 
     @Override
-    public long keys(int database) {
-      return rows.keys(database);
+    public long keysInSlot(int slot, int home) {
+      return rows.keysInSlot(slot, home);
+    }
+
+    @Override
+    public long keys(int home) {
+      return rows.keys(home);
+    }
+
+    @Override
+    public long expiringKeys(int home) {
+      return rows.expiringKeys(home);
     }
 
     @Override
@@ -135,8 +146,18 @@ final class TypeFixture {
     }
 
     @Override
-    public void addKeys(int slot, int database, int delta) {
-      rows.addKeys(slot, database, delta);
+    public void addKeys(int slot, int home, int keys, int expiring) {
+      rows.addKeys(slot, home, keys, expiring);
+    }
+
+    @Override
+    public void forgetKeys(int slot, int home) {
+      rows.forgetKeys(slot, home);
+    }
+
+    @Override
+    public void homes(DatabaseHomes next) {
+      rows.homes(next);
     }
   }
 }
