@@ -440,7 +440,7 @@ final class ClusterController implements AutoCloseable {
             SWEEP_LIMIT,
             thread,
             reply -> {
-              if (reply instanceof Reply.Int removed && removed.value() == SWEEP_LIMIT) {
+              if (reply instanceof Reply.Int handled && handled.value() >= SWEEP_LIMIT) {
                 sweep(group);
               } else {
                 sweeping.remove(group);

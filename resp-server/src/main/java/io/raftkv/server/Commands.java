@@ -3,12 +3,14 @@ package io.raftkv.server;
 import io.raftkv.resp.command.BitmapCommands;
 import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.CommandTable;
+import io.raftkv.resp.command.DatabaseCommands;
 import io.raftkv.resp.command.GenericCommands;
 import io.raftkv.resp.command.HashCommands;
 import io.raftkv.resp.command.HashFieldCommands;
 import io.raftkv.resp.command.HyperLogLogCommands;
 import io.raftkv.resp.command.ListCommands;
 import io.raftkv.resp.command.SetCommands;
+import io.raftkv.resp.command.SortCommands;
 import io.raftkv.resp.command.SortedSetCommands;
 import io.raftkv.resp.command.StringCommands;
 import io.raftkv.resp.command.local.LocalCommands;
@@ -30,6 +32,8 @@ final class Commands {
         BitmapCommands.ALL,
         HyperLogLogCommands.ALL,
         GenericCommands.ALL,
+        DatabaseCommands.ALL,
+        SortCommands.ALL,
         HashCommands.ALL,
         HashFieldCommands.ALL,
         ListCommands.ALL,

@@ -32,7 +32,7 @@ final class ControlRequests {
     byte[] leader = status.leader().getBytes(StandardCharsets.UTF_8);
     ByteBuffer out =
         ByteBuffer.allocate(
-            3 + node.length + leader.length + (5 + status.keys().size()) * Long.BYTES);
+            3 + node.length + leader.length + (5 + 3 * status.databases().size()) * Long.BYTES);
     out.put((byte) node.length).put(node).put((byte) leader.length).put(leader);
     out.put((byte) (status.leads() ? 1 : 0));
     out.putLong(status.term())
@@ -40,7 +40,9 @@ final class ControlRequests {
         .putLong(status.appliedIndex())
         .putLong(status.silenceMillis())
         .putLong(status.diskBytes());
-    status.keys().forEach(out::putLong);
+    for (NodeStatus.DatabaseSize size : status.databases()) {
+      out.putLong(size.keys()).putLong(size.expiring()).putLong(size.averageTtlMillis());
+    }
     return out.array();
   }
 
@@ -54,12 +56,12 @@ final class ControlRequests {
     long applied = in.getLong();
     long silence = in.getLong();
     long disk = in.getLong();
-    List<Long> keys = new ArrayList<>();
+    List<NodeStatus.DatabaseSize> databases = new ArrayList<>();
     while (in.hasRemaining()) {
-      keys.add(in.getLong());
+      databases.add(new NodeStatus.DatabaseSize(in.getLong(), in.getLong(), in.getLong()));
     }
     return new NodeStatus.ReplicaStatus(
-        node, leader, leads, term, commit, applied, silence, disk, keys);
+        node, leader, leads, term, commit, applied, silence, disk, databases);
   }
 
   private static String text(ByteBuffer in) {

@@ -21,7 +21,7 @@ public interface NodeStatus {
    * @param leader name of the leader's node as that replica knows it; empty if unknown
    * @param leads true if it leads and is ready
    * @param silenceMillis since it last heard from the leader; 0 on the leader
-   * @param keys number of keys, dead ones included until they are swept, by database
+   * @param databases what is in each database
    */
   record ReplicaStatus(
       String nodeId,
@@ -32,7 +32,29 @@ public interface NodeStatus {
       long appliedIndex,
       long silenceMillis,
       long diskBytes,
-      List<Long> keys) {}
+      List<DatabaseSize> databases) {
+    /** Number of keys, dead ones included until they are swept. */
+    public long keys() {
+      return databases.stream().mapToLong(DatabaseSize::keys).sum();
+    }
+  }
+
+  /**
+   * One database in one replica.
+   *
+   * @param keys number of keys, dead ones included until they are swept
+   * @param expiring how many of them have an expiry
+   * @param averageTtlMillis how long those live on, guessed from a few
+   */
+  record DatabaseSize(long keys, long expiring, long averageTtlMillis) {
+    /** The same database in two shards. */
+    public DatabaseSize plus(DatabaseSize other) {
+      long total = expiring + other.expiring;
+      double weight = total == 0 ? 0 : (double) other.expiring / total;
+      double average = averageTtlMillis + weight * (other.averageTtlMillis - averageTtlMillis);
+      return new DatabaseSize(keys + other.keys, total, (long) average);
+    }
+  }
 
   /** Digest of a replica's rows at a log index. */
   record ReplicaChecksum(long appliedIndex, String sha256) {}

@@ -11,8 +11,10 @@ import io.raftkv.resp.command.Connection;
 import io.raftkv.shard.PeerTransport;
 import io.raftkv.shard.Proposer;
 import io.raftkv.shard.ShardClient;
+import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.StoreChecksum;
+import io.raftkv.storage.TtlSample;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -21,6 +23,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /** Answers what commands ask about this node and the cluster. */
@@ -67,7 +70,7 @@ final class NodeView implements NodeStatus {
       return null;
     }
     String leader = replica.leader();
-    List<Long> keys = replica.withStore(this::keysByDatabase);
+    List<DatabaseSize> databases = replica.withStore(this::sizes);
     Long disk = replica.withStore(ShardStore::diskUsageBytes);
     return new ReplicaStatus(
         nodeId(),
@@ -78,17 +81,22 @@ final class NodeView implements NodeStatus {
         replica.appliedIndex(),
         replica.leaderSilenceMillis(),
         disk == null ? 0 : disk,
-        keys == null ? List.of() : keys);
+        databases == null ? List.of() : databases);
   }
 
-  private List<Long> keysByDatabase(ShardStore store) {
+  private List<DatabaseSize> sizes(ShardStore store) {
+    long now = node.peers().stampMillis();
+    long seed = ThreadLocalRandom.current().nextLong();
     return store.query(
         view -> {
-          List<Long> keys = new ArrayList<>();
-          for (int database = 0; database < node.config().clients().databases(); database++) {
-            keys.add(view.keys(database));
+          List<DatabaseSize> sizes = new ArrayList<>();
+          for (int database = 0; database < Keyspace.DATABASES; database++) {
+            int home = view.homes().of(database);
+            long expiring = view.expiringKeys(home);
+            long ttl = expiring == 0 ? 0 : TtlSample.averageMillis(view, database, now, seed);
+            sizes.add(new DatabaseSize(view.keys(home), expiring, ttl));
           }
-          return keys;
+          return sizes;
         });
   }
 
@@ -154,7 +162,7 @@ final class NodeView implements NodeStatus {
         replica == null
             ? null
             : replica.withStore(
-                store -> store.query(reading -> reading.keysInSlot(slot, database)));
+                store -> store.query(view -> view.keysInSlot(slot, view.homes().of(database))));
     return keys == null ? -1 : keys;
   }
 

@@ -10,8 +10,11 @@ import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 class ControlRequestsTest {
+  private static final List<NodeStatus.DatabaseSize> SIZES =
+      List.of(new NodeStatus.DatabaseSize(7, 2, 900), new NodeStatus.DatabaseSize(0, 0, 0));
+
   private static final NodeStatus.ReplicaStatus STATUS =
-      new NodeStatus.ReplicaStatus("n1", "n2", true, 3, 40, 39, 5, 6_000, List.of(7L, 0L));
+      new NodeStatus.ReplicaStatus("n1", "n2", true, 3, 40, 39, 5, 6_000, SIZES);
 
   @Test
   void aStatusComesBackAsItWas() {
@@ -35,7 +38,9 @@ class ControlRequestsTest {
                 + "0000000000000005"
                 + "0000000000001770"
                 + "0000000000000007"
-                + "0000000000000000");
+                + "0000000000000002"
+                + "0000000000000384"
+                + "00".repeat(3 * Long.BYTES));
     assertThat(HexFormat.of().formatHex(ControlRequests.replicaStatus(new UUID(1, 2))))
         .isEqualTo("0200000000000000010000000000000002");
     assertThat(ControlRequests.heartbeat()).containsExactly(1);
@@ -46,7 +51,7 @@ class ControlRequestsTest {
     byte[] whole = ControlRequests.encode(STATUS);
     for (int length = 0; length < whole.length; length++) {
       byte[] cut = Arrays.copyOf(whole, length);
-      if (length == whole.length - Long.BYTES || length == whole.length - 2 * Long.BYTES) {
+      if (length == whole.length - 3 * Long.BYTES || length == whole.length - 6 * Long.BYTES) {
         continue; // fewer databases
       }
       assertThatThrownBy(() -> ControlRequests.decode(cut)).isInstanceOf(RuntimeException.class);

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 
 /**
  * All that is known of a command before it runs. Parsing, arity errors, key extraction, routing,
@@ -62,6 +63,16 @@ public final class CommandSpec {
     byte[][] admit(byte[][] words, long maxValueBytes);
   }
 
+  /** Looks at a call that is about to go to one of several shards. */
+  @FunctionalInterface
+  public interface ShardCheck {
+    /**
+     * @throws io.raftkv.resp.reply.CommandException if only a cluster of exactly one shard can run
+     *     this call
+     */
+    void check(Args args);
+  }
+
   /** What a command does to data, and so where and how it runs. */
   public enum Access {
     /** Reads one shard, or several when it {@link FanOut fans out}. */
@@ -109,6 +120,9 @@ public final class CommandSpec {
   private final Handler handler;
   private final AsyncHandler asyncHandler;
   private final LocalHandler localHandler;
+  private final ShardCheck shardCheck;
+  private final CommandSpec reader;
+  private final Predicate<Args> isRead;
 
   private CommandSpec(
       Builder builder,
@@ -129,6 +143,9 @@ public final class CommandSpec {
     this.summary = Objects.requireNonNull(builder.summary, "summary of " + name);
     this.fanOut = builder.fanOut;
     this.admission = builder.admission;
+    this.shardCheck = builder.shardCheck;
+    this.reader = builder.reader;
+    this.isRead = builder.isRead;
     this.access = access;
     this.handler = handler;
     if (arity == 0) {
@@ -204,6 +221,19 @@ public final class CommandSpec {
     return access;
   }
 
+  /** What to ask before a call goes to one of several shards; null if all calls may. */
+  public ShardCheck shardCheck() {
+    return shardCheck;
+  }
+
+  /**
+   * The command that runs this call of a write in its place, because the call changes nothing; null
+   * if it has to go through the log.
+   */
+  public CommandSpec readerOf(byte[][] words) {
+    return reader != null && isRead.test(new Args(words)) ? reader : null;
+  }
+
   /** The handler of a data command; null for {@link Access#LOCAL}. */
   public Handler handler() {
     return handler;
@@ -232,6 +262,9 @@ public final class CommandSpec {
     private String summary;
     private FanOut fanOut = FanOut.NONE;
     private Admission admission = (words, maxValueBytes) -> words;
+    private ShardCheck shardCheck;
+    private CommandSpec reader;
+    private Predicate<Args> isRead;
 
     private Builder(String name) {
       this.name = name;
@@ -273,6 +306,19 @@ public final class CommandSpec {
 
     public Builder admission(Admission value) {
       admission = value;
+      return this;
+    }
+
+    /** Some or all calls need a cluster of exactly one shard. */
+    public Builder onSeveralShards(ShardCheck check) {
+      shardCheck = check;
+      return this;
+    }
+
+    /** Calls of this write that change nothing run as {@code reader}, with the same arguments. */
+    public Builder readsAs(CommandSpec readCommand, Predicate<Args> changesNothing) {
+      reader = readCommand;
+      isRead = changesNothing;
       return this;
     }
 

@@ -18,6 +18,9 @@ final class ObjectCommand {
   private static final int WORDS_WITH_KEY = 3;
   private static final int WORDS_OF_HELP = 2;
 
+  /** What Redis answers for the small numbers that it keeps once for all keys. */
+  private static final Reply SHARED = Reply.integer(Integer.MAX_VALUE);
+
   private static final String[] HELP = {
     "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
     "ENCODING <key>",
@@ -42,7 +45,8 @@ final class ObjectCommand {
     String subcommand = args.text(1).toUpperCase(Locale.ROOT);
     return switch (subcommand) {
       case "ENCODING" -> ofKey(args, keys, meta -> Reply.bulk(ObjectEncoding.of(meta)));
-      case "REFCOUNT" -> ofKey(args, keys, meta -> Reply.ONE);
+      case "REFCOUNT" ->
+          ofKey(args, keys, meta -> ObjectEncoding.isShared(meta) ? SHARED : Reply.ONE);
       case "IDLETIME" -> ofKey(args, keys, meta -> Reply.ZERO);
       case "FREQ" ->
           ofKey(

@@ -49,6 +49,11 @@ final class Dispatcher {
    * @throws CommandException if it is not admitted or cannot be routed; nothing was added then
    */
   void dispatch(CommandSpec spec, byte[][] sent, Target target, ReplySink sink) {
+    CommandSpec reader = spec.readerOf(sent);
+    if (reader != null) {
+      dispatch(reader, renamed(reader, sent), target, sink);
+      return;
+    }
     byte[][] words = spec.admission().admit(sent, maxValueBytes);
     Routing table = routing.get();
     List<Routing.Shard> shards = table.shards();
@@ -64,12 +69,22 @@ final class Dispatcher {
           // The whole keyspace is one shard: everything is atomic, with any keys.
           target.add(shards.get(0), op(spec, words, target, sink));
         } else if (spec.fanOut() == FanOut.NONE) {
+          if (spec.shardCheck() != null) {
+            spec.shardCheck().check(new Args(words));
+          }
           target.add(ownerOfAll(spec, words, table), op(spec, words, target, sink));
         } else {
           byKey(spec, words, table, target, sink);
         }
       }
     }
+  }
+
+  /** The words as other nodes must see them: they know commands by name. */
+  private static byte[][] renamed(CommandSpec spec, byte[][] words) {
+    byte[][] renamed = words.clone();
+    renamed[0] = spec.name().getBytes(StandardCharsets.US_ASCII);
+    return renamed;
   }
 
   private static boolean isWrite(CommandSpec spec) {

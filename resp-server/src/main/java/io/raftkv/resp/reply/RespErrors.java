@@ -92,6 +92,11 @@ public final class RespErrors {
       "ERR NX and XX, GT or LT options at the same time are not compatible";
   public static final String EXPIRE_GT_AND_LT =
       "ERR GT and LT options at the same time are not compatible";
+  public static final String SWAPDB_FIRST = "ERR invalid first DB index";
+  public static final String SWAPDB_SECOND = "ERR invalid second DB index";
+  public static final String SWAPDB_SEVERAL_SHARDS = "ERR SWAPDB is not allowed in cluster mode";
+  public static final String SORT_NOT_NUMBERS =
+      "ERR One or more scores can't be converted into double";
   public static final String SAME_OBJECT = "ERR source and destination objects are the same";
   public static final String NOT_INT32 =
       "ERR value is out of range, value must between -2147483648 and 2147483647";
@@ -170,6 +175,14 @@ public final class RespErrors {
   /** An option of EXPIRE that does not exist. */
   public static String unsupportedOption(String option) {
     return "ERR Unsupported option " + quotable(option);
+  }
+
+  /** An option of SORT whose pattern may name keys of other slots; {@code BY} or {@code GET}. */
+  public static String sortPatternDenied(String option) {
+    return "ERR "
+        + option
+        + " option of SORT denied in cluster mode when keys formed by the pattern may be in"
+        + " different slots.";
   }
 
   /** A subcommand that does not exist; {@code command} is in upper case. */

@@ -71,6 +71,9 @@ public final class CommandReference {
   }
 
   private static String acrossShards(CommandSpec spec) {
+    if (spec.shardCheck() != null) {
+      return spec.keys() == KeySpec.NONE ? "refused" : "`CROSSSLOT`, for patterns an error";
+    }
     boolean oneKey = spec.keys().first() == spec.keys().last() && !spec.keys().isMovable();
     return switch (spec.fanOut()) {
       case NONE -> oneKey ? "" : "`CROSSSLOT`";

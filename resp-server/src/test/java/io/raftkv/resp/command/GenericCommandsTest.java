@@ -419,8 +419,12 @@ class GenericCommandsTest {
   void objectAnswersLikeRedis() {
     script.check(
         """
-        SET a 1 => OK
-        OBJECT REFCOUNT a => :1
+        MSET a 1 b 9999 c 10000 d -1 e x => OK
+        OBJECT REFCOUNT a => :2147483647
+        OBJECT REFCOUNT b => :2147483647
+        OBJECT REFCOUNT c => :1
+        OBJECT REFCOUNT d => :1
+        OBJECT REFCOUNT e => :1
         OBJECT IDLETIME a => :0
         OBJECT ENCODING none => nil
         OBJECT REFCOUNT none => nil

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.raftkv.resp.command.BitmapCommands;
 import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.CommandTable;
+import io.raftkv.resp.command.DatabaseCommands;
 import io.raftkv.resp.command.GenericCommands;
+import io.raftkv.resp.command.SortCommands;
 import io.raftkv.resp.command.SortedSetCommands;
 import io.raftkv.resp.command.StringCommands;
 import io.raftkv.resp.reply.CommandException;
@@ -34,6 +36,8 @@ class DispatcherTest {
     SPECS.addAll(BitmapCommands.ALL);
     SPECS.addAll(GenericCommands.ALL);
     SPECS.addAll(SortedSetCommands.ALL);
+    SPECS.addAll(SortCommands.ALL);
+    SPECS.addAll(DatabaseCommands.ALL);
   }
 
   private static final CommandTable TABLE = new CommandTable(List.of(SPECS));
@@ -249,6 +253,40 @@ class DispatcherTest {
     assertThatThrownBy(() -> route("SCAN " + cursor))
         .hasMessageContaining(RespErrors.slotNotServed(100));
     assertThatThrownBy(() -> route("SCAN x")).hasMessageContaining(RespErrors.INVALID_CURSOR);
+  }
+
+  @Test
+  void aSortThatStoresNothingIsARead() {
+    assertThat(route("sort foo LIMIT 0 5")).isEqualTo("s3[SORT_RO foo LIMIT 0 5]");
+    assertThat(dispatch("SORT foo", reply -> {}).ops.get("s3").get(0).isWrite()).isFalse();
+    assertThat(route("SORT foo STORE {foo}2")).isEqualTo("s3[SORT foo STORE {foo}2]");
+    assertThat(dispatch("SORT foo STORE {foo}2", reply -> {}).ops.get("s3").get(0).isWrite())
+        .isTrue();
+    assertThat(route("SORT foo GET store")).isEqualTo("s3[SORT foo GET store]");
+  }
+
+  @Test
+  void keysThatASortNamesStayInTheSlotOfItsKeyUnlessThereIsOneShard() {
+    assertThatThrownBy(() -> route("SORT foo STORE bar")).hasMessage(RespErrors.CROSS_SLOT);
+    for (String pattern : List.of("w_*", "*", "w_*{foo}", "{*foo}", "{}{foo}*", "{bar}*", "{*")) {
+      assertThatThrownBy(() -> route("SORT foo BY " + pattern))
+          .hasMessage(RespErrors.sortPatternDenied("BY"));
+      assertThatThrownBy(() -> route("SORT_RO foo BY {foo}* GET # GET " + pattern + "->f"))
+          .hasMessage(RespErrors.sortPatternDenied("GET"));
+    }
+    assertThat(route("SORT_RO foo BY {foo}* GET # GET x{foo}_*->f LIMIT 0 1"))
+        .isEqualTo("s3[SORT_RO foo BY {foo}* GET # GET x{foo}_*->f LIMIT 0 1]");
+    assertThat(route("SORT foo BY nosort GET plain")).startsWith("s3[");
+    assertThat(route("SORT foo STORE {foo}by")).startsWith("s3[");
+    routing = SlotMap.evenly("s1");
+    assertThat(route("SORT foo BY w_* GET * STORE bar")).startsWith("s1[");
+  }
+
+  @Test
+  void databasesAreSwappedOnlyWhereThatIsOneStep() {
+    assertThatThrownBy(() -> route("SWAPDB 0 1")).hasMessage(RespErrors.SWAPDB_SEVERAL_SHARDS);
+    routing = SlotMap.evenly("s1");
+    assertThat(route("SWAPDB 0 1")).isEqualTo("s1[SWAPDB 0 1]");
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.raftkv.storage.type;
 
+import io.raftkv.storage.KeyType;
 import io.raftkv.storage.row.MetaRow;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +11,9 @@ public final class ObjectEncoding {
   private static final int EMBEDDED_BYTES = 44;
 
   private static final int MAX_LONG_CHARS = 20;
+
+  /** The first number of which Redis does not keep one copy for all keys has so many digits. */
+  private static final int UNSHARED_DIGITS = 5;
 
   /** What the payload of an inline set begins with while all its members are integers. */
   private static final byte INTEGER_SET = 3;
@@ -27,6 +31,15 @@ public final class ObjectEncoding {
       case ZSET -> inline ? "listpack" : "skiplist";
       case STREAM -> "stream";
     };
+  }
+
+  /** True for a value of which Redis keeps one copy for all keys: the numbers from 0 to 9999. */
+  public static boolean isShared(MetaRow meta) {
+    byte[] value = meta.payload();
+    return meta.type() == KeyType.STRING
+        && value.length < UNSHARED_DIGITS
+        && isLong(value)
+        && value[0] != '-';
   }
 
   private static String ofString(byte[] value) {

@@ -6,6 +6,7 @@ import io.raftkv.meta.ShardInfo;
 import io.raftkv.resp.command.Args;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.server.NodeStatus;
+import io.raftkv.server.NodeStatus.DatabaseSize;
 import io.raftkv.server.NodeStatus.ReplicaStatus;
 import io.raftkv.server.Version;
 import java.nio.charset.StandardCharsets;
@@ -246,16 +247,23 @@ final class InfoReport {
 
   /** What this node's replicas hold: all keys where every shard has a replica here. */
   private void keyspace(Map<String, Object> fields) {
-    Map<Integer, Long> keys = new TreeMap<>();
+    Map<Integer, DatabaseSize> sizes = new TreeMap<>();
     for (ReplicaStatus replica : localReplicas().values()) {
-      for (int database = 0; database < replica.keys().size(); database++) {
-        keys.merge(database, replica.keys().get(database), Long::sum);
+      for (int database = 0; database < replica.databases().size(); database++) {
+        sizes.merge(database, replica.databases().get(database), DatabaseSize::plus);
       }
     }
-    keys.forEach(
-        (database, count) -> {
-          if (count > 0) {
-            fields.put("db" + database, "keys=" + count + ",expires=0,avg_ttl=0");
+    sizes.forEach(
+        (database, size) -> {
+          if (size.keys() > 0) {
+            fields.put(
+                "db" + database,
+                "keys="
+                    + size.keys()
+                    + ",expires="
+                    + size.expiring()
+                    + ",avg_ttl="
+                    + size.averageTtlMillis());
           }
         });
   }
@@ -307,7 +315,7 @@ final class InfoReport {
         + ",applied="
         + replica.appliedIndex()
         + ",keys="
-        + replica.keys().stream().mapToLong(Long::longValue).sum()
+        + replica.keys()
         + ",disk_bytes="
         + replica.diskBytes();
   }

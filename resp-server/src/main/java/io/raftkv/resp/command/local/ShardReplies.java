@@ -83,7 +83,7 @@ final class ShardReplies {
             "keys",
             answers.values().stream()
                 .max(BY_PROGRESS)
-                .map(best -> Reply.integer(keys(best)))
+                .map(best -> Reply.integer(best.keys()))
                 .orElse(Reply.NULL))
         .put("replica-status", Reply.array(replicas))
         .reply();
@@ -105,12 +105,8 @@ final class ShardReplies {
         .put("applied-index", answer.appliedIndex())
         .put("lag", Math.max(0, committed - answer.appliedIndex()))
         .put("silence-ms", neverHeard ? Reply.NULL : Reply.integer(answer.silenceMillis()))
-        .put("keys", keys(answer))
+        .put("keys", answer.keys())
         .put("bytes", answer.diskBytes())
         .reply();
-  }
-
-  private static long keys(ReplicaStatus replica) {
-    return replica.keys().stream().mapToLong(Long::longValue).sum();
   }
 }

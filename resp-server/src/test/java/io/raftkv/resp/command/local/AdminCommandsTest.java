@@ -99,8 +99,10 @@ class AdminCommandsTest {
 
   @Test
   void statusOfAShardGathersItsReplicas() {
-    node.replica("s1", new ReplicaStatus("n1", "n1", true, 4, 20, 19, 0, 1000, List.of(3L, 2L)));
-    node.replica("s1", new ReplicaStatus("n3", "n1", false, 4, 18, 15, 30, 900, List.of(2L, 2L)));
+    node.replica(
+        "s1", new ReplicaStatus("n1", "n1", true, 4, 20, 19, 0, 1000, FakeNode.sizes(3, 2)));
+    node.replica(
+        "s1", new ReplicaStatus("n3", "n1", false, 4, 18, 15, 30, 900, FakeNode.sizes(2, 2)));
 
     Map<String, Object> status = map("RAFTKV.SHARD", "STATUS", "S1");
 
@@ -154,7 +156,7 @@ class AdminCommandsTest {
   @Test
   void aReplicaThatNeverHeardOfALeaderHasNoTimeOfSilence() {
     node.replica(
-        "s1", new ReplicaStatus("n2", "", false, 4, 20, 25, Long.MAX_VALUE, 1, List.of(1L)));
+        "s1", new ReplicaStatus("n2", "", false, 4, 20, 25, Long.MAX_VALUE, 1, FakeNode.sizes(1)));
 
     List<?> replicas = (List<?>) map("raftkv.shard", "status", "s1").get("replica-status");
 
@@ -175,7 +177,7 @@ class AdminCommandsTest {
 
   @Test
   void checksumIsTheIndexAndTheDigest() {
-    node.replica("s1", new ReplicaStatus("n1", "n1", true, 4, 20, 19, 0, 1000, List.of(3L)));
+    node.replica("s1", new ReplicaStatus("n1", "n1", true, 4, 20, 19, 0, 1000, FakeNode.sizes(3)));
     node.checksums.put(node.group("s1"), new ReplicaChecksum(19, "abcd"));
 
     assertThat(client.send("raftkv.shard checksum s1")).isEqualTo("*2|:19|$4|abcd|");

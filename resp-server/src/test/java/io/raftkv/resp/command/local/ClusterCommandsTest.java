@@ -100,7 +100,7 @@ class ClusterCommandsTest {
   @Test
   void shardsAreMapsOfSlotsAndNodes() {
     node.leaders.put(node.group("s1"), "n1");
-    node.replica("s1", new ReplicaStatus("n1", "n1", true, 3, 9, 8, 0, 1, List.of(1L)));
+    node.replica("s1", new ReplicaStatus("n1", "n1", true, 3, 9, 8, 0, 1, FakeNode.sizes(1)));
     node.become("n2", NodeState.OFFLINE);
     String master =
         "*14|$2|id|$40|"

@@ -15,6 +15,7 @@ import io.raftkv.server.ConfigLoader;
 import io.raftkv.server.NodeStatus;
 import io.raftkv.server.ServerConfig;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -50,6 +51,11 @@ final class FakeNode implements NodeStatus {
 
   private final ServerConfig config;
   private ClusterState state = ClusterState.EMPTY;
+
+  /** Databases of so many keys without expiry, from the first one on. */
+  static List<DatabaseSize> sizes(long... keys) {
+    return Arrays.stream(keys).mapToObj(count -> new DatabaseSize(count, 0, 0)).toList();
+  }
 
   /** A node before its cluster is formed. */
   FakeNode(String... flags) {

@@ -2,6 +2,7 @@ package io.raftkv.resp.command.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftkv.server.NodeStatus.DatabaseSize;
 import io.raftkv.server.NodeStatus.ReplicaStatus;
 import java.util.Arrays;
 import java.util.List;
@@ -251,23 +252,26 @@ class ServerCommandsTest {
   @Test
   void keyspaceAddsUpTheReplicasOfThisNode() {
     FakeNode busy = FakeNode.ofCluster(3, 3, 3);
-    busy.replica("s1", replica("n1", List.of(3L, 0L, 5L)));
-    busy.replica("s2", replica("n1", List.of(4L)));
-    busy.replica("s2", replica("n2", List.of(40L)));
+    List<DatabaseSize> ofOne = List.of(new DatabaseSize(3, 1, 1000));
+    List<DatabaseSize> ofTwo =
+        List.of(new DatabaseSize(4, 3, 3000), new DatabaseSize(0, 0, 0), new DatabaseSize(5, 0, 0));
+    busy.replica("s1", replica("n1", ofOne));
+    busy.replica("s2", replica("n1", ofTwo));
+    busy.replica("s2", replica("n2", FakeNode.sizes(40)));
 
-    assertThat(new LocalClient(busy).text("info", "keyspace"))
-        .isEqualTo(
-            "# Keyspace\r\ndb0:keys=7,expires=0,avg_ttl=0\r\ndb2:keys=5,expires=0,avg_ttl=0\r\n");
+    assertThat(new LocalClient(busy).text("info", "keyspace").lines())
+        .containsExactly(
+            "# Keyspace", "db0:keys=7,expires=4,avg_ttl=2500", "db2:keys=5,expires=0,avg_ttl=0");
     assertThat(client.text("info", "keyspace")).isEqualTo("# Keyspace\r\n");
   }
 
-  private static ReplicaStatus replica(String node, List<Long> keys) {
-    return new ReplicaStatus(node, "n1", node.equals("n1"), 4, 20, 19, 0, 1000, keys);
+  private static ReplicaStatus replica(String node, List<DatabaseSize> databases) {
+    return new ReplicaStatus(node, "n1", node.equals("n1"), 4, 20, 19, 0, 1000, databases);
   }
 
   @Test
   void infoTellsOfTheShardsOfThisNode() {
-    node.replica("s1", replica("n1", List.of(3L, 2L)));
+    node.replica("s1", replica("n1", FakeNode.sizes(3, 2)));
 
     assertThat(info("raftkv"))
         .containsEntry("node_id", "n1")
