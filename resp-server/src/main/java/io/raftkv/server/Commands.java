@@ -4,6 +4,7 @@ import io.raftkv.resp.command.BitmapCommands;
 import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.CommandTable;
 import io.raftkv.resp.command.DatabaseCommands;
+import io.raftkv.resp.command.DumpCommands;
 import io.raftkv.resp.command.GenericCommands;
 import io.raftkv.resp.command.HashCommands;
 import io.raftkv.resp.command.HashFieldCommands;
@@ -34,6 +35,7 @@ final class Commands {
         GenericCommands.ALL,
         DatabaseCommands.ALL,
         SortCommands.ALL,
+        DumpCommands.ALL,
         HashCommands.ALL,
         HashFieldCommands.ALL,
         ListCommands.ALL,

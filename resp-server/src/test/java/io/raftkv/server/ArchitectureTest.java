@@ -138,6 +138,7 @@ class ArchitectureTest {
             .that()
             .resideInAnyPackage(
                 "io.raftkv.resp.command",
+                "io.raftkv.resp.rdb..",
                 "io.raftkv.resp.reply..",
                 "io.raftkv.storage",
                 "io.raftkv.storage.row..",

@@ -104,6 +104,19 @@ public final class RespErrors {
       "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that"
           + " when switching between policies at runtime LRU and LFU data will take some time to"
           + " adjust.";
+  public static final String BUSY_KEY = "BUSYKEY Target key name already exists.";
+  public static final String DUMP_NOT_SEALED = "ERR DUMP payload version or checksum are wrong";
+  public static final String DUMP_BAD_FORMAT = "ERR Bad data format";
+  public static final String RESTORE_TTL = "ERR Invalid TTL value, must be >= 0";
+  public static final String RESTORE_IDLE_TIME = "ERR Invalid IDLETIME value, must be >= 0";
+  public static final String RESTORE_FREQUENCY = "ERR Invalid FREQ value, must be >= 0 and <= 255";
+  public static final String DUMP_TOO_LARGE =
+      "ERR the collection is too large for DUMP: its payload would be over 64 MB";
+  public static final String RESTORE_TOO_LARGE =
+      "ERR the value of this DUMP payload would need too much memory";
+  public static final String RESTORE_FIELD_EXPIRY =
+      "ERR RESTORE of hashes with fields that expire is not supported";
+  public static final String RESTORE_STREAM = "ERR RESTORE of streams is not supported";
   public static final String NAN_OR_INFINITY = "ERR increment would produce NaN or Infinity";
   public static final String NO_AUTH = "NOAUTH Authentication required.";
   public static final String WRONG_PASS =
