@@ -45,32 +45,38 @@ public final class Numbers {
     return negative ? value : -value;
   }
 
-  /** A double as {@code strtod} reads it, whole text, without NaN; {@code inf} in any case. */
+  /**
+   * Redis' {@code string2d}: what C's {@code strtod} takes, as the whole text and without blanks;
+   * no NaN, and no digits of a number that a double cannot hold.
+   */
   public static double parseDouble(byte[] text, String error) {
+    return orError(DoubleReader.readInRange(new String(text, StandardCharsets.ISO_8859_1)), error);
+  }
+
+  /**
+   * A limit of a range of scores. Redis hands it to {@code strtod} as it is: blanks may come first,
+   * a zero byte ends it, nothing at all is 0, and a number too large is infinite.
+   */
+  static double parseScoreLimit(byte[] text, String error) {
     String s = new String(text, StandardCharsets.ISO_8859_1);
-    if (s.isEmpty() || s.charAt(0) <= ' ' || s.charAt(s.length() - 1) <= ' ') {
+    int end = s.indexOf('\0');
+    s = end < 0 ? s : s.substring(0, end);
+    int start = 0;
+    while (start < s.length() && isSpace(s.charAt(start))) {
+      start++;
+    }
+    return s.isEmpty() ? 0 : orError(DoubleReader.read(s.substring(start)), error);
+  }
+
+  private static boolean isSpace(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+  }
+
+  private static double orError(double value, String error) {
+    if (Double.isNaN(value)) {
       throw new CommandException(error);
     }
-    switch (s.toLowerCase(java.util.Locale.ROOT)) {
-      case "inf", "+inf", "infinity", "+infinity" -> {
-        return Double.POSITIVE_INFINITY;
-      }
-      case "-inf", "-infinity" -> {
-        return Double.NEGATIVE_INFINITY;
-      }
-      default -> {
-        // Java's grammar also has suffixes and NaN, which strtod's has not.
-        char last = s.charAt(s.length() - 1);
-        if (Character.isLetter(last) || s.contains("N") || s.contains("I")) {
-          throw new CommandException(error);
-        }
-        try {
-          return Double.parseDouble(s);
-        } catch (NumberFormatException mistake) {
-          throw new CommandException(error);
-        }
-      }
-    }
+    return value;
   }
 
   /** The decimal digits of a number. */

@@ -146,10 +146,9 @@ final class SortedSetRanges {
         isExcluded(args.bytes(maxAt)));
   }
 
-  /** As for {@code strtod}, nothing at all is 0. */
   private static double parseScore(byte[] text) {
     byte[] digits = isExcluded(text) ? Arrays.copyOfRange(text, 1, text.length) : text;
-    return digits.length == 0 ? 0 : Numbers.parseDouble(digits, RespErrors.SCORE_RANGE_NOT_FLOAT);
+    return Numbers.parseScoreLimit(digits, RespErrors.SCORE_RANGE_NOT_FLOAT);
   }
 
   private static boolean isExcluded(byte[] text) {
