@@ -144,22 +144,23 @@ public final class RespErrors {
     return "CLUSTERDOWN Hash slot not served (" + slot + ")";
   }
 
-  /** The command's name and the beginning of its arguments, as Redis quotes them. */
+  /** The command's name and the beginning of its arguments, as Redis quotes them: C strings. */
   public static String unknownCommand(byte[][] words) {
     StringBuilder line = new StringBuilder("ERR unknown command '");
     appendPrintable(line, words[0], MAX_QUOTED);
     line.append("', with args beginning with: ");
     int from = line.length();
     for (int i = 1; i < words.length && line.length() - from < MAX_QUOTED; i++) {
+      int room = MAX_QUOTED - (line.length() - from);
       line.append('\'');
-      appendPrintable(line, words[i], MAX_QUOTED - (line.length() - from));
+      appendPrintable(line, words[i], room);
       line.append("' ");
     }
     return line.toString();
   }
 
   private static void appendPrintable(StringBuilder line, byte[] word, int max) {
-    for (int i = 0; i < Math.min(word.length, max); i++) {
+    for (int i = 0; i < Math.min(word.length, max) && word[i] != 0; i++) {
       char c = (char) (word[i] & 0xff);
       line.append(c == '\r' || c == '\n' ? ' ' : c);
     }
@@ -203,10 +204,14 @@ public final class RespErrors {
     return "ERR unknown subcommand '" + quotable(subcommand) + "'. Try " + command + " HELP.";
   }
 
-  /** What a user sent, made fit for an error line: short and without line breaks. */
-  private static String quotable(String text) {
-    String cut = text.length() > MAX_QUOTED ? text.substring(0, MAX_QUOTED) : text;
-    return cut.replace('\r', ' ').replace('\n', ' ');
+  /**
+   * What a user sent, made fit for an error line: without line breaks, and, as Redis handles it as
+   * a C string, only up to a zero byte. Never long, though Redis cuts it only in some errors.
+   */
+  public static String quotable(String text) {
+    int zero = text.indexOf('\0');
+    int end = Math.min(MAX_QUOTED, zero < 0 ? text.length() : zero);
+    return text.substring(0, Math.min(end, text.length())).replace('\r', ' ').replace('\n', ' ');
   }
 
   /** No leader, or one without a majority, until the deadline; nothing happened. */

@@ -1,5 +1,7 @@
 package io.raftkv.resp.command.local;
 
+import static io.raftkv.resp.reply.RespErrors.quotable;
+
 import io.raftkv.resp.reply.RespErrors;
 import java.util.Locale;
 
@@ -115,11 +117,5 @@ final class LocalErrors {
 
   static String limit(int max) {
     return "ERR the number of entries must be from 1 to " + max;
-  }
-
-  /** What a user sent, made fit for an error line: short and without line breaks. */
-  private static String quotable(String text) {
-    String cut = text.length() > 128 ? text.substring(0, 128) : text;
-    return cut.replace('\r', ' ').replace('\n', ' ');
   }
 }
