@@ -273,7 +273,7 @@ public final class GenericCommands {
 
   /** The slot at which a SCAN with this cursor goes on. */
   public static int slotOfCursor(byte[] cursor) {
-    long position = KeyWalks.cursor(cursor);
+    long position = KeyWalks.position(cursor);
     return position < 0 || position >= KeyScan.END
         ? Slot.COUNT - 1
         : (int) (position >>> KeyRows.HASH_BITS);

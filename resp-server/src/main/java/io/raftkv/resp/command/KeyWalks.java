@@ -39,7 +39,7 @@ final class KeyWalks {
    * slot's first position, which another shard may own.
    */
   static Page scan(Args args, Keyspace keys, int lastSlot) {
-    long from = cursor(args.bytes(1));
+    long from = position(args.bytes(1));
     ScanOptions options = ScanOptions.of(args);
     if (from >= KeyScan.END) { // valid for Redis, too: there is nothing behind the end
       return new Page(0, List.of());
@@ -63,23 +63,9 @@ final class KeyWalks {
     return new Page(next >= KeyScan.END ? 0 : next, found);
   }
 
-  /** The position in a cursor, read as C's {@code strtoul} does; one too large is the end. */
-  static long cursor(byte[] text) {
-    boolean signed = text.length > 0 && (text[0] == '-' || text[0] == '+');
-    if (signed && text.length == 1) {
-      throw new CommandException(RespErrors.INVALID_CURSOR);
-    }
-    long value = 0;
-    for (int i = signed ? 1 : 0; i < text.length; i++) {
-      int digit = text[i] - '0';
-      if (digit < 0
-          || digit > 9
-          || Long.compareUnsigned(value, Long.divideUnsigned(-1L - digit, 10)) > 0) {
-        throw new CommandException(RespErrors.INVALID_CURSOR);
-      }
-      value = value * 10 + digit;
-    }
-    value = signed && text[0] == '-' ? -value : value;
+  /** The position in a cursor; one too large is the end. */
+  static long position(byte[] cursor) {
+    long value = Numbers.parseCursor(cursor);
     return value < 0 ? KeyScan.END : value;
   }
 

@@ -1,6 +1,7 @@
 package io.raftkv.resp.command;
 
 import io.raftkv.resp.reply.CommandException;
+import io.raftkv.resp.reply.RespErrors;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
@@ -43,6 +44,32 @@ public final class Numbers {
       throw new CommandException(error);
     }
     return negative ? value : -value;
+  }
+
+  /**
+   * The cursor of a scan, an unsigned number. Redis hands it to {@code strtoul} as it is: there may
+   * be a sign, a zero byte ends it, and nothing at all is 0; only blanks are refused.
+   */
+  static long parseCursor(byte[] text) {
+    int end = 0;
+    while (end < text.length && text[end] != 0) {
+      end++;
+    }
+    boolean signed = end > 0 && (text[0] == '-' || text[0] == '+');
+    if (signed && end == 1) {
+      throw new CommandException(RespErrors.INVALID_CURSOR);
+    }
+    long value = 0;
+    for (int i = signed ? 1 : 0; i < end; i++) {
+      int digit = text[i] - '0';
+      if (digit < 0
+          || digit > 9
+          || Long.compareUnsigned(value, Long.divideUnsigned(-1L - digit, 10)) > 0) {
+        throw new CommandException(RespErrors.INVALID_CURSOR);
+      }
+      value = value * 10 + digit;
+    }
+    return signed && text[0] == '-' ? -value : value;
   }
 
   /**

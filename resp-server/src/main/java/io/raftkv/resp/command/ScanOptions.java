@@ -40,7 +40,7 @@ record ScanOptions(Glob match, long count, boolean noValues) {
 
   /** A cursor: a number of 64 bits without sign. */
   static long cursor(Args args, int index) {
-    return KeyWalks.cursor(args.bytes(index));
+    return Numbers.parseCursor(args.bytes(index));
   }
 
   /** One page as scans answer it: where to go on, and the elements. */

@@ -229,6 +229,9 @@ class HashCommandsTest {
     script.fails("HSCAN h x", "ERR invalid cursor");
     script.fails("HSCAN h 18446744073709551616", "ERR invalid cursor");
     script.fails("HSCAN none x", "ERR invalid cursor");
+    script.fails("HSCAN h -", "ERR invalid cursor");
+    script.leavesAlone("HSCAN none -0", "['0' []]");
+    script.leavesAlone("HSCAN none +5", "['0' []]");
     script.fails("HSCAN h 0 COUNT 0", "ERR syntax error");
     script.fails("HSCAN h 0 COUNT -1", "ERR syntax error");
     script.fails("HSCAN h 0 COUNT x", NOT_INTEGER);
