@@ -14,12 +14,21 @@ final class SortedSetMembers {
   private SortedSetMembers() {}
 
   static Reply zadd(Args args, Keyspace db) {
+    return add(args, db, false);
+  }
+
+  /** As in Redis this is ZADD INCR, down to a score that is read as an option. */
+  static Reply zincrby(Args args, Keyspace db) {
+    return add(args, db, true);
+  }
+
+  private static Reply add(Args args, Keyspace db, boolean alwaysIncrement) {
     boolean nx = false;
     boolean xx = false;
     boolean gt = false;
     boolean lt = false;
     boolean changedToo = false;
-    boolean increment = false;
+    boolean increment = alwaysIncrement;
     int at = 2;
     for (boolean options = true; options && at < args.size(); ) {
       if (args.is(at, "NX")) {
@@ -67,15 +76,6 @@ final class SortedSetMembers {
       return adding.skipped > 0 ? Reply.NULL : Reply.doubleValue(adding.lastScore);
     }
     return Reply.integer(changedToo ? adding.added + adding.updated : adding.added);
-  }
-
-  static Reply zincrby(Args args, Keyspace db) {
-    double by = args.float64(2);
-    ZSetType set = set(args, db);
-    Adding adding = new Adding(set, false, false, false, false, true);
-    adding.add(args.bytes(3), by);
-    set.save();
-    return Reply.doubleValue(adding.lastScore);
   }
 
   static Reply zrem(Args args, Keyspace db) {
