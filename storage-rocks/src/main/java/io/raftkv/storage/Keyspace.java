@@ -36,7 +36,7 @@ public final class Keyspace {
    *
    * @param timeMillis shard time, by which expiry is judged
    * @param wallTimeMillis this node's clock; only to find out that a key is due, see {@link
-   *     #sawDue}
+   *     #sawDue}, and for {@link #clockMillis}
    * @param seed start of {@link #random}
    */
   public static Keyspace forRead(
@@ -72,6 +72,14 @@ public final class Keyspace {
   /** Shard time, milliseconds since the epoch: "now" for every decision about expiry. */
   public long timeMillis() {
     return timeMillis;
+  }
+
+  /**
+   * The time to tell a user how long a key has left: for reads this node's clock, if it is ahead of
+   * shard time, which stands still while nothing is written. Decides nothing.
+   */
+  public long clockMillis() {
+    return Math.max(timeMillis, wallTimeMillis);
   }
 
   /** Random numbers; in apply the same on every replica. */

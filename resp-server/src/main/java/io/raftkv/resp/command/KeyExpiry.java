@@ -76,7 +76,7 @@ final class KeyExpiry {
 
   /** TTL, PTTL. */
   static Reply timeToLive(Args args, Keyspace keys, boolean seconds) {
-    return reply(keys.key(args.bytes(1)), keys.timeMillis(), seconds);
+    return reply(keys.key(args.bytes(1)), keys.clockMillis(), seconds);
   }
 
   /** EXPIRETIME, PEXPIRETIME. */
@@ -92,7 +92,7 @@ final class KeyExpiry {
     if (expireAt == MetaRow.NO_EXPIRY) {
       return NO_EXPIRY;
     }
-    long millis = expireAt - since;
+    long millis = Math.max(0, expireAt - since); // eventual reads may see a key that is due
     return Reply.integer(seconds ? roundedSeconds(millis) : millis);
   }
 

@@ -2,6 +2,7 @@ package io.raftkv.resp.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.storage.ExpirySweep;
 import io.raftkv.storage.Family;
@@ -41,6 +42,22 @@ class GenericCommandsTest {
     long id = runner.rows().nextId();
     key.update(type, MetaRow.ROWS, ByteBuffer.allocate(Long.BYTES).putLong(id).array());
     runner.rows().put(family, ElementRows.element(key.slot(), id, ascii("x")), ascii("y"));
+  }
+
+  @Test
+  void timeToLiveRunsOutWhileShardTimeStandsStill() {
+    script.check("SET k v PX 10000 => OK");
+    assertThat(timeLeft(0)).isEqualTo(Reply.integer(10_000));
+    assertThat(timeLeft(4_000)).isEqualTo(Reply.integer(6_000));
+    assertThat(timeLeft(-4_000)).isEqualTo(Reply.integer(10_000));
+    assertThat(timeLeft(11_000)).isEqualTo(Reply.ZERO);
+  }
+
+  /** PTTL of k on a node whose clock is so far ahead of shard time. */
+  private Reply timeLeft(long ahead) {
+    long time = runner.timeMillis();
+    Keyspace keys = Keyspace.forRead(runner.rows(), 0, time, time + ahead, 1);
+    return KeyExpiry.timeToLive(new Args(ascii("PTTL"), ascii("k")), keys, false);
   }
 
   @Test
