@@ -14,9 +14,7 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -80,25 +78,32 @@ public final class RespConnection implements Closeable {
 
   /** The next reply. */
   public Object read() throws IOException {
+    return readRaw().value();
+  }
+
+  /** The next reply as it is on the wire. */
+  public RawReply readRaw() throws IOException {
     String line = readLine();
     if (line.isEmpty()) {
       throw new IOException("empty reply line");
     }
+    char kind = line.charAt(0);
     String rest = line.substring(1);
-    return switch (line.charAt(0)) {
-      case '+' -> rest;
-      case '-' -> new RespError(rest);
-      case ':' -> Long.valueOf(rest);
-      case '$', '=' -> readBulk(Integer.parseInt(rest));
-      case '!' -> new RespError(readBulk(Integer.parseInt(rest)));
-      case '*', '~', '>' -> readList(Integer.parseInt(rest));
-      case '%' -> readMap(Integer.parseInt(rest));
-      case '_' -> null;
-      case ',' -> parseDouble(rest);
-      case '#' -> rest.equals("t");
-      case '(' -> rest;
+    return switch (kind) {
+      case '+', '-', ':', '_', ',', '#', '(' -> new RawReply(kind, rest, null);
+      case '$', '=', '!' -> new RawReply(kind, readBulk(length(rest)), null);
+      case '*', '~', '>' -> new RawReply(kind, null, readItems(length(rest)));
+      case '%' -> new RawReply(kind, null, readItems(2 * length(rest)));
       default -> throw new IOException("unknown reply type in: " + line);
     };
+  }
+
+  private static int length(String text) throws IOException {
+    int length = Integer.parseInt(text);
+    if (length < -1 || !Integer.toString(length).equals(text)) {
+      throw new IOException("odd length in a reply: " + text);
+    }
+    return length;
   }
 
   /** True if the server has closed the connection and nothing is left to read. */
@@ -110,15 +115,6 @@ public final class RespConnection implements Closeable {
     } catch (SocketException reset) {
       return true;
     }
-  }
-
-  private static Double parseDouble(String text) {
-    return switch (text) {
-      case "inf" -> Double.POSITIVE_INFINITY;
-      case "-inf" -> Double.NEGATIVE_INFINITY;
-      case "nan" -> Double.NaN;
-      default -> Double.valueOf(text);
-    };
   }
 
   private String readBulk(int length) throws IOException {
@@ -135,23 +131,15 @@ public final class RespConnection implements Closeable {
     return new String(bytes, StandardCharsets.ISO_8859_1);
   }
 
-  private List<Object> readList(int length) throws IOException {
+  private List<RawReply> readItems(int length) throws IOException {
     if (length < 0) {
       return null;
     }
-    List<Object> elements = new ArrayList<>();
+    List<RawReply> items = new ArrayList<>();
     for (int i = 0; i < length; i++) {
-      elements.add(read());
+      items.add(readRaw());
     }
-    return elements;
-  }
-
-  private Map<Object, Object> readMap(int length) throws IOException {
-    Map<Object, Object> map = new LinkedHashMap<>();
-    for (int i = 0; i < length; i++) {
-      map.put(read(), read());
-    }
-    return map;
+    return items;
   }
 
   private String readLine() throws IOException {
