@@ -211,9 +211,9 @@ class RaftNodeTest {
     TestCluster.Node down = cluster.leader();
     TestCluster.Node wiped = cluster.followers().get(0);
     TestCluster.Node witness = cluster.followers().get(1);
-    down.stop();
     wiped.stop();
     wiped.wipe();
+    down.stop(); // last, or the two others would elect a leader in between
     try (LogLines log = LogLines.of(ReplicatedStateMachine.class)) {
       wiped.start();
       waitUntil(

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftkv.storage.row.KeyRows;
 import io.raftkv.storage.row.MetaRow;
+import io.raftkv.storage.type.HashType;
 import io.raftkv.storage.type.StringType;
 import java.util.ArrayList;
 import java.util.List;
@@ -107,7 +108,8 @@ class DatabaseSwapTest {
     set(1, "a", "v", 20);
     swap(0, 1);
     set(0, "b", "v", 15);
-    assertThat(ExpirySweep.sweep(Keyspace.forApply(rows, 0, 15, 1), 10)).isEqualTo(2);
+    assertThat(ExpirySweep.sweep(Keyspace.forApply(rows, 0, 15, 1), 10, HashType::sweep))
+        .isEqualTo(2);
     rows.verify();
     assertThat(get(0, "a")).isEqualTo("v");
     assertThat(get(1, "a")).isNull();

@@ -27,7 +27,8 @@ final class KeyspaceComparison implements AutoCloseable {
   private final List<String> history = new ArrayList<>();
   private int database;
 
-  KeyspaceComparison(List<CommandSpec> specs, int protocol) throws IOException, InterruptedException {
+  KeyspaceComparison(List<CommandSpec> specs, int protocol)
+      throws IOException, InterruptedException {
     this.redis = ReferenceRedis.start();
     this.runner = new CommandRunner(specs);
     this.protocol = protocol;
