@@ -362,6 +362,9 @@ class ShardStoreTest {
     again.flush();
     again.close();
     open();
+    assertThat(store.rocks().get(Family.SYS, SysRows.format()))
+        .as("an older store is one of this version from now on")
+        .isEqualTo(SysRows.formatValue(ShardStore.FORMAT_VERSION));
   }
 
   @Test

@@ -12,14 +12,23 @@ import java.util.Arrays;
  *   data    slot:2  id:8  position:8            list element
  *   score   slot:2  id:8  score:8  member       sorted-set member by score
  *   score   slot:2  id:8  deadline:8  field     hash field by the time it dies, if it does
+ *   score   slot:2  id:8  ffff  node:4  part:1  rank node of a sorted set, in two parts
  * </pre>
  *
- * The id comes from {@link io.raftkv.storage.WritableRows#nextId} when the collection is made, so
- * that the rows of a deleted collection are one dead range that no later key can meet.
+ * No score begins with {@code ffff}, which would be a NaN: rank nodes come behind all scores.
+ *
+ * <p>The id comes from {@link io.raftkv.storage.WritableRows#nextId} when the collection is made,
+ * so that the rows of a deleted collection are one dead range that no later key can meet.
  */
 public final class ElementRows {
   private static final int PREFIX_BYTES = Short.BYTES + Long.BYTES;
   private static final int HASH_BYTES = KeyRows.HASH_BITS / Byte.SIZE;
+
+  /** Stands where a score would be in the rows of rank nodes. */
+  private static final short NO_SCORE = (short) 0xffff;
+
+  private static final byte CHILDREN_PART = 0;
+  private static final byte COUNTS_PART = 1;
 
   private ElementRows() {}
 
@@ -88,6 +97,34 @@ public final class ElementRows {
   /** The smallest row that a member with this score can have. */
   public static byte[] scoreFrom(int slot, long id, double score) {
     return prefix(slot, id, Long.BYTES).putLong(sortable(score)).array();
+  }
+
+  /** The row key behind the last score row of a sorted set. */
+  public static byte[] scoresTo(int slot, long id) {
+    return prefix(slot, id, Short.BYTES).putShort(NO_SCORE).array();
+  }
+
+  /** A score row, or where one could be, from its bytes behind slot and id. */
+  public static byte[] scoreRow(int slot, long id, byte[] scoreAndMember) {
+    return prefix(slot, id, scoreAndMember.length).put(scoreAndMember).array();
+  }
+
+  /** Row of the children of a rank node. */
+  public static byte[] rankChildren(int slot, long id, int node) {
+    return rankNode(slot, id, node, CHILDREN_PART);
+  }
+
+  /** Row of the counts of a rank node. */
+  public static byte[] rankCounts(int slot, long id, int node) {
+    return rankNode(slot, id, node, COUNTS_PART);
+  }
+
+  private static byte[] rankNode(int slot, long id, int node, byte part) {
+    return prefix(slot, id, Short.BYTES + Integer.BYTES + 1)
+        .putShort(NO_SCORE)
+        .putInt(node)
+        .put(part)
+        .array();
   }
 
   /** Score in a row made by {@link #score}. */

@@ -84,9 +84,15 @@ final class InlineZSet extends ZSetBody {
   }
 
   @Override
-  ZSetCursor walk(ZSetRange range, boolean backwards) {
+  long count(ZSetRange range) {
+    return part(range).size();
+  }
+
+  @Override
+  ZSetCursor walk(ZSetRange range, boolean backwards, long skip) {
     List<ScoredMember> part = part(range);
-    return backwards ? walk(part, part.size() - 1, -1) : walk(part, 0, 1);
+    int left = (int) Math.max(0, part.size() - skip);
+    return backwards ? walk(part, left - 1, -1) : walk(part, part.size() - left, 1);
   }
 
   @Override
@@ -122,6 +128,11 @@ final class InlineZSet extends ZSetBody {
       Collections.swap(shuffled, i, i + random.nextInt(shuffled.size() - i));
     }
     return shuffled.subList(0, count);
+  }
+
+  @Override
+  void store() {
+    // All is in the payload.
   }
 
   @Override

@@ -16,56 +16,58 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A sorted set in element rows: every member has one row in each family, always both.
+ * A sorted set in element rows: every member has one row in each family, always both. Behind the
+ * score rows are those of a {@link RankTree}, which makes everything that deals with ranks O(log n)
+ * too.
  *
  * <pre>
- *   metadata payload   id:8  size:8
+ *   metadata payload   id:8  size:8  what the tree has to say
  *   data row           member to score:8
  *   score row          score, member to nothing
  * </pre>
- *
- * A member and the ends of a range are found in O(log n). Ranks are not stored: to find the rank of
- * a member, or the member of a rank, costs a walk over the score rows between it and one end, about
- * a microsecond a row. A counted structure would make it O(log n) for more work in every write.
  */
 final class RowZSet extends ZSetBody {
-  private static final int PAYLOAD_BYTES = 2 * Long.BYTES;
+  private static final int FIXED_BYTES = 2 * Long.BYTES;
 
   /** Rows that are read before rows are written: no cursor is open over rows that change. */
   private static final int CHUNK = 256;
+
+  /** Up to so many rows the rank tree is told of each one, beyond it of the range. */
+  private static final int SINGLY = 8;
 
   private final KeyHandle key;
   private final Rows rows;
   private final int slot;
   private final long id;
-  private long size;
+  private final RankTree ranks;
 
-  private RowZSet(KeyHandle key, long id, long size) {
+  private RowZSet(KeyHandle key, long id, RankTree ranks) {
     this.key = key;
     this.rows = key.rows();
     this.slot = key.slot();
     this.id = id;
-    this.size = size;
+    this.ranks = ranks;
   }
 
   /** The set that a metadata record describes. */
   static RowZSet open(KeyHandle key, MetaRow meta) {
-    byte[] payload = meta.payload();
-    long size = payload.length == PAYLOAD_BYTES ? ByteBuffer.wrap(payload).getLong(Long.BYTES) : 0;
+    ByteBuffer payload = ByteBuffer.wrap(meta.payload());
+    long id = meta.rowsId();
+    long size = payload.capacity() < FIXED_BYTES ? 0 : payload.getLong(Long.BYTES);
     if (size <= 0) {
       throw new CorruptStoreException(
-          "sorted set record of " + payload.length + " bytes with " + size + " members");
+          "sorted set record of " + payload.capacity() + " bytes with " + size + " members");
     }
-    return new RowZSet(key, meta.rowsId(), size);
+    return new RowZSet(key, id, new RankTree(key, id, size, payload.position(FIXED_BYTES)));
   }
 
   /** Writes the members of a set that outgrew its record to new rows. */
   static RowZSet moveOut(KeyHandle key, InlineZSet small) {
-    RowZSet set = new RowZSet(key, key.writableRows().nextId(), 0);
+    long id = key.writableRows().nextId();
+    RowZSet set = new RowZSet(key, id, new RankTree(key, id));
     try (ZSetCursor walk = small.walk(0, false)) {
       while (walk.next()) {
         set.write(walk.member(), walk.score());
-        set.size++;
       }
     }
     return set;
@@ -73,7 +75,7 @@ final class RowZSet extends ZSetBody {
 
   @Override
   long size() {
-    return size;
+    return ranks.size();
   }
 
   @Override
@@ -85,10 +87,11 @@ final class RowZSet extends ZSetBody {
   @Override
   void put(byte[] member, double score) {
     double before = score(member);
-    if (Double.isNaN(before)) {
-      size++;
-    } else {
-      key.writableRows().delete(Family.SCORE, scoreRow(before, member));
+    if (before == score) {
+      return;
+    }
+    if (!Double.isNaN(before)) {
+      dropScore(scoreRow(before, member));
     }
     write(member, score);
   }
@@ -99,51 +102,58 @@ final class RowZSet extends ZSetBody {
     if (Double.isNaN(score)) {
       return false;
     }
-    WritableRows out = key.writableRows();
-    out.delete(Family.DATA, memberRow(member));
-    out.delete(Family.SCORE, scoreRow(score, member));
-    size--;
+    key.writableRows().delete(Family.DATA, memberRow(member));
+    dropScore(scoreRow(score, member));
     return true;
   }
 
   @Override
   long rank(byte[] member, double score, boolean backwards) {
-    byte[] row = scoreRow(score, member);
-    long rank = 0;
-    try (RowCursor before =
-        backwards
-            ? rows.ascending(Family.SCORE, behind(row), end())
-            : rows.ascending(Family.SCORE, begin(), row)) {
-      while (before.next()) {
-        rank++;
-      }
-    }
-    return rank;
+    long rank = ranks.rankOf(scoreRow(score, member));
+    return backwards ? ranks.size() - 1 - rank : rank;
   }
 
   @Override
-  ZSetCursor walk(ZSetRange range, boolean backwards) {
-    RowRange part = part(range);
-    return cursor(part.from(), part.to(), backwards);
+  long count(ZSetRange range) {
+    return count(part(range));
+  }
+
+  @Override
+  ZSetCursor walk(ZSetRange range, boolean backwards, long skip) {
+    RowRange whole = part(range);
+    RowRange part = skip == 0 ? whole : skipped(whole, backwards, skip);
+    return new Cursor(
+        backwards
+            ? rows.descending(Family.SCORE, part.from(), part.to())
+            : rows.ascending(Family.SCORE, part.from(), part.to()));
+  }
+
+  /** What is left of a part without so many members at its beginning. */
+  private RowRange skipped(RowRange part, boolean backwards, long skip) {
+    if (skip >= count(part)) {
+      return new RowRange(part.from(), part.from());
+    }
+    return backwards
+        ? new RowRange(part.from(), behind(ranks.rowAt(ranks.rankOf(part.to()) - 1 - skip)))
+        : new RowRange(ranks.rowAt(ranks.rankOf(part.from()) + skip), part.to());
   }
 
   @Override
   ZSetCursor walk(long rank, boolean backwards) {
-    return backwards
-        ? cursor(begin(), rank == size - 1 ? end() : behind(rowAt(rank)), true)
-        : cursor(rank == 0 ? begin() : rowAt(rank), end(), false);
+    return new Cursor(ranks.walk(rank, backwards));
   }
 
   @Override
   long remove(ZSetRange range) {
-    return remove(part(range));
+    RowRange part = part(range);
+    return remove(part, count(part));
   }
 
   @Override
   long remove(long firstRank, long lastRank) {
-    byte[] from = firstRank == 0 ? begin() : rowAt(firstRank);
-    byte[] to = lastRank == size - 1 ? end() : behind(rowAt(lastRank));
-    return remove(new RowRange(from, to));
+    byte[] from = firstRank == 0 ? begin() : ranks.rowAt(firstRank);
+    byte[] to = lastRank == ranks.size() - 1 ? end() : behind(ranks.rowAt(lastRank));
+    return remove(new RowRange(from, to), lastRank - firstRank + 1);
   }
 
   @Override
@@ -152,8 +162,7 @@ final class RowZSet extends ZSetBody {
       return 0; // not a cursor of ours: nothing follows it
     }
     long last = -1;
-    try (RowCursor members =
-        rows.ascending(Family.DATA, ElementRows.elementFrom(slot, id, cursor), end())) {
+    try (RowCursor members = membersFrom(cursor)) {
       while (members.next()) {
         long hash = ElementRows.hashOf(members.key());
         if (page.size() >= count && hash != last) {
@@ -177,18 +186,29 @@ final class RowZSet extends ZSetBody {
   }
 
   @Override
+  void store() {
+    ranks.store();
+  }
+
+  @Override
   int encoding() {
     return MetaRow.ROWS;
   }
 
   @Override
   byte[] payload() {
-    return ByteBuffer.allocate(PAYLOAD_BYTES).putLong(id).putLong(size).array();
+    byte[] tree = ranks.encode();
+    return ByteBuffer.allocate(FIXED_BYTES + tree.length)
+        .putLong(id)
+        .putLong(ranks.size())
+        .put(tree)
+        .array();
   }
 
   /** The members whose hash is at least {@code hash}, in the order of hashes. */
   RowCursor membersFrom(long hash) {
-    return rows.ascending(Family.DATA, ElementRows.elementFrom(slot, id, hash), end());
+    return rows.ascending(
+        Family.DATA, ElementRows.elementFrom(slot, id, hash), ElementRows.to(slot, id));
   }
 
   /** The member in a {@code data} row. */
@@ -196,49 +216,56 @@ final class RowZSet extends ZSetBody {
     return new ScoredMember(ElementRows.elementOf(row.key()), decodeScore(row.value()));
   }
 
+  /** Writes both rows of a member that has no score row. */
   private void write(byte[] member, double score) {
     WritableRows out = key.writableRows();
+    byte[] row = scoreRow(score, member);
     out.put(Family.DATA, memberRow(member), encodeScore(score));
-    out.put(Family.SCORE, scoreRow(score, member), new byte[0]);
+    out.put(Family.SCORE, row, new byte[0]);
+    ranks.add(row);
   }
 
-  /** Removes what the part of the score rows names, in chunks of bounded size. */
-  private long remove(RowRange part) {
-    if (isAll(part)) {
-      // The key's deletion, which must follow, drops all rows at once.
-      long all = size;
-      size = 0;
-      return all;
+  private void dropScore(byte[] row) {
+    key.writableRows().delete(Family.SCORE, row);
+    ranks.remove(row);
+  }
+
+  private long count(RowRange part) {
+    return part.isEmpty() ? 0 : ranks.rankOf(part.to()) - ranks.rankOf(part.from());
+  }
+
+  /** Removes the members of a part, in chunks of bounded size. */
+  private long remove(RowRange part, long count) {
+    if (count == ranks.size()) {
+      ranks.clear(); // The key's deletion, which must follow, drops all rows at once.
+      return count;
+    }
+    if (count > SINGLY) {
+      ranks.remove(part.from(), part.to(), count);
     }
     WritableRows out = key.writableRows();
     long removed = 0;
     byte[] from = part.from();
-    List<byte[]> chunk;
-    do {
-      chunk = read(from, part.to());
+    while (removed < count) {
+      List<byte[]> chunk = read(from, part.to());
+      if (chunk.isEmpty()) {
+        throw new CorruptStoreException("sorted set with fewer members than it counts");
+      }
       for (byte[] row : chunk) {
         out.delete(Family.DATA, memberRow(ElementRows.memberOf(row)));
+        if (count <= SINGLY) {
+          dropScore(row);
+        } else if (count <= CHUNK) {
+          out.delete(Family.SCORE, row);
+        }
       }
       removed += chunk.size();
-      from = chunk.isEmpty() ? from : behind(chunk.get(chunk.size() - 1));
-    } while (chunk.size() == CHUNK);
-    if (removed < CHUNK) {
-      chunk.forEach(row -> out.delete(Family.SCORE, row));
-    } else {
+      from = behind(chunk.get(chunk.size() - 1));
+    }
+    if (count > CHUNK) {
       out.deleteRange(Family.SCORE, part.from(), part.to());
     }
-    size -= removed;
     return removed;
-  }
-
-  private boolean isAll(RowRange part) {
-    if (part.isEmpty()) {
-      return false;
-    }
-    try (RowCursor below = rows.ascending(Family.SCORE, begin(), part.from());
-        RowCursor above = rows.ascending(Family.SCORE, part.to(), end())) {
-      return !below.next() && !above.next();
-    }
   }
 
   private List<byte[]> read(byte[] from, byte[] to) {
@@ -249,24 +276,6 @@ final class RowZSet extends ZSetBody {
       }
     }
     return chunk;
-  }
-
-  /** Score row of the member of a rank that exists: a walk from the nearer end. */
-  private byte[] rowAt(long rank) {
-    boolean backwards = rank > size / 2;
-    long steps = backwards ? size - rank : rank + 1;
-    try (RowCursor cursor =
-        backwards
-            ? rows.descending(Family.SCORE, begin(), end())
-            : rows.ascending(Family.SCORE, begin(), end())) {
-      while (steps > 0 && cursor.next()) {
-        steps--;
-      }
-      if (steps > 0) {
-        throw new CorruptStoreException("sorted set with fewer members than its size " + size);
-      }
-      return cursor.key();
-    }
   }
 
   /** The score rows of a range. */
@@ -331,7 +340,7 @@ final class RowZSet extends ZSetBody {
   }
 
   private double scoreOfFirst(boolean backwards) {
-    try (ZSetCursor cursor = cursor(begin(), end(), backwards)) {
+    try (ZSetCursor cursor = walk(backwards ? ranks.size() - 1 : 0, backwards)) {
       if (!cursor.next()) {
         throw new CorruptStoreException("sorted set without members");
       }
@@ -339,40 +348,12 @@ final class RowZSet extends ZSetBody {
     }
   }
 
-  private ZSetCursor cursor(byte[] from, byte[] to, boolean backwards) {
-    RowCursor cursor =
-        backwards
-            ? rows.descending(Family.SCORE, from, to)
-            : rows.ascending(Family.SCORE, from, to);
-    return new ZSetCursor() {
-      @Override
-      public boolean next() {
-        return cursor.next();
-      }
-
-      @Override
-      public byte[] member() {
-        return ElementRows.memberOf(cursor.key());
-      }
-
-      @Override
-      public double score() {
-        return ElementRows.scoreOf(cursor.key());
-      }
-
-      @Override
-      public void close() {
-        cursor.close();
-      }
-    };
-  }
-
   private byte[] begin() {
     return ElementRows.from(slot, id);
   }
 
   private byte[] end() {
-    return ElementRows.to(slot, id);
+    return ElementRows.scoresTo(slot, id);
   }
 
   private byte[] memberRow(byte[] member) {
@@ -397,6 +378,29 @@ final class RowZSet extends ZSetBody {
       throw new CorruptStoreException("score of " + value.length + " bytes");
     }
     return ByteBuffer.wrap(value).getDouble();
+  }
+
+  /** Members as score rows name them. */
+  private record Cursor(RowCursor rows) implements ZSetCursor {
+    @Override
+    public boolean next() {
+      return rows.next();
+    }
+
+    @Override
+    public byte[] member() {
+      return ElementRows.memberOf(rows.key());
+    }
+
+    @Override
+    public double score() {
+      return ElementRows.scoreOf(rows.key());
+    }
+
+    @Override
+    public void close() {
+      rows.close();
+    }
   }
 
   /** Score rows from one key (inclusive) to another (exclusive); may be empty. */

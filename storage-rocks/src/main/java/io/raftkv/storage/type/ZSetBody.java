@@ -22,8 +22,11 @@ abstract sealed class ZSetBody permits InlineZSet, RowZSet {
   /** Members before the given one, which exists; backwards, those behind it. */
   abstract long rank(byte[] member, double score, boolean backwards);
 
-  /** The members of a range. */
-  abstract ZSetCursor walk(ZSetRange range, boolean backwards);
+  /** How many members a range has. */
+  abstract long count(ZSetRange range);
+
+  /** The members of a range but for the first {@code skip} of the walk. */
+  abstract ZSetCursor walk(ZSetRange range, boolean backwards, long skip);
 
   /** From the member of this rank, which exists, to the last or, backwards, the first one. */
   abstract ZSetCursor walk(long rank, boolean backwards);
@@ -47,6 +50,9 @@ abstract sealed class ZSetBody permits InlineZSet, RowZSet {
 
   /** {@code count} different random members; {@code count} is not larger than the set. */
   abstract List<ScoredMember> sample(SeededRandom random, int count);
+
+  /** Writes what is not in rows yet; {@link #payload} is the last to be asked after changes. */
+  abstract void store();
 
   /** Encoding for the metadata record. */
   abstract int encoding();

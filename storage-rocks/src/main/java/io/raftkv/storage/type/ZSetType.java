@@ -13,8 +13,8 @@ import java.util.List;
  * record, once for a command with many members.
  *
  * <p>Scores are never NaN; -0 is stored as 0. Small sets live in the metadata record (see {@link
- * InlineLimits}), others in element rows: there all is O(log n + members returned), but what deals
- * with ranks, which walks from the nearer end. Not thread-safe; lives for one command.
+ * InlineLimits}), others in element rows: there all is O(log n + members returned or removed). Not
+ * thread-safe; lives for one command.
  */
 public final class ZSetType {
   private final KeyHandle key;
@@ -53,6 +53,7 @@ public final class ZSetType {
       body.put(each.member(), positiveZero(each.score()));
       body = movedOutIfTooLarge(key, body);
     }
+    body.store();
     key.replace(KeyType.ZSET, body.encoding(), body.payload(), MetaRow.NO_EXPIRY);
     return body.size();
   }
@@ -122,6 +123,7 @@ public final class ZSetType {
   public void save() {
     if (changed) {
       changed = false;
+      body.store();
       key.update(KeyType.ZSET, body.encoding(), body.payload());
     }
   }
@@ -159,27 +161,19 @@ public final class ZSetType {
     if (body == null || limit == 0) {
       return List.of();
     }
-    try (ZSetCursor cursor = body.walk(range, backwards)) {
-      for (long skipped = 0; skipped < skip; skipped++) {
-        if (!cursor.next()) {
-          return List.of();
-        }
-      }
+    try (ZSetCursor cursor = body.walk(range, backwards, skip)) {
       return take(cursor, limit);
     }
   }
 
-  /** How many members a range has: a walk over them. */
+  /** The members of a range in order; close it, and change nothing before. The set must exist. */
+  public ZSetCursor walk(ZSetRange range) {
+    return body.walk(range, false, 0);
+  }
+
+  /** How many members a range has. */
   public long count(ZSetRange range) {
-    long count = 0;
-    if (body != null) {
-      try (ZSetCursor cursor = body.walk(range, false)) {
-        while (cursor.next()) {
-          count++;
-        }
-      }
-    }
-    return count;
+    return body == null ? 0 : body.count(range);
   }
 
   /** All members in order; close it, and change nothing before. The set must exist. */

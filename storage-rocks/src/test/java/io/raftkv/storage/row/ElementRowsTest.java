@@ -55,6 +55,27 @@ class ElementRowsTest {
   }
 
   @Test
+  void rankNodeLayoutIsPinned() {
+    assertThat(HEX.formatHex(ElementRows.rankChildren(0x1f2e, 7, 5)))
+        .isEqualTo(PREFIX + "ffff" + "00000005" + "00");
+    assertThat(HEX.formatHex(ElementRows.rankCounts(0x1f2e, 7, 5)))
+        .isEqualTo(PREFIX + "ffff" + "00000005" + "01");
+    assertThat(HEX.formatHex(ElementRows.scoreRow(0x1f2e, 7, ascii("xm"))))
+        .isEqualTo(PREFIX + "786d");
+  }
+
+  @Test
+  void rankNodesLieBehindAllScoresAndInsideTheCollection() {
+    byte[] highest = ElementRows.score(3, 9, Double.POSITIVE_INFINITY, new byte[] {-1, -1, -1, -1});
+    byte[] border = ElementRows.scoresTo(3, 9);
+    byte[] node = ElementRows.rankChildren(3, 9, 0);
+    assertThat(Arrays.compareUnsigned(highest, border)).isNegative();
+    assertThat(Arrays.compareUnsigned(border, node)).isNegative();
+    assertThat(Arrays.compareUnsigned(ElementRows.rankCounts(3, 9, -1), ElementRows.to(3, 9)))
+        .isNegative();
+  }
+
+  @Test
   void scoresOrderAsNumbersAndSurviveTheRoundTrip() {
     double[] scores = {
       Double.NEGATIVE_INFINITY,

@@ -1,0 +1,351 @@
+package io.raftkv.storage.type;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.raftkv.storage.CorruptStoreException;
+import io.raftkv.storage.Family;
+import io.raftkv.storage.KeyHandle;
+import io.raftkv.storage.KeyType;
+import io.raftkv.storage.Keyspace;
+import io.raftkv.storage.MemoryRows;
+import io.raftkv.storage.row.ElementRows;
+import io.raftkv.storage.row.MetaRow;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Ranks in sorted sets that are large enough for nodes, against sorted collections in memory. */
+class RankTreeTest {
+  /** How the scores and members of a set are spread. */
+  private enum Shape {
+    RANDOM_SCORES,
+    ONE_SCORE,
+    FEW_SCORES,
+    ASCENDING,
+    LONG_MEMBERS
+  }
+
+  private static final int STEPS = 200;
+  private static final int LARGEST = 40_000;
+
+  private final MemoryRows rows = new MemoryRows();
+  private final Map<String, Double> scores = new TreeMap<>();
+  private final TreeSet<ScoredMember> model = new TreeSet<>(ScoredMember.ORDER);
+  private List<ScoredMember> sorted;
+  private int next;
+
+  /** Grows through several levels of nodes, shrinks to nothing, grows again. */
+  @ParameterizedTest
+  @EnumSource(Shape.class)
+  void ranksAreThoseOfASortedMap(Shape shape) {
+    long seed = Long.getLong("raftkv.seed", 31 + shape.name().hashCode());
+    Random random = new Random(seed);
+    int highest = 0;
+    for (int step = 0; step < STEPS; step++) {
+      String where = "seed " + seed + ", " + shape + ", step " + step;
+      boolean grow = step / 50 % 2 == 0 && model.size() < LARGEST;
+      try {
+        ZSetType set = set();
+        change(set, random, shape, grow);
+        set.save();
+        sorted = new ArrayList<>(model);
+        checkQueries(random, shape);
+        if (step % 10 == 0) {
+          RankTreeCheck.check(rows);
+          rows.verify();
+        }
+      } catch (AssertionError | RuntimeException wrong) {
+        throw new AssertionError(where, wrong);
+      }
+      byte[] payload = model.isEmpty() ? new byte[0] : key().meta().payload();
+      highest = Math.max(highest, payload.length > 17 ? payload[17] : 0);
+    }
+    assertThat(highest).as("levels of nodes").isGreaterThanOrEqualTo(2);
+  }
+
+  private void change(ZSetType set, Random random, Shape shape, boolean grow) {
+    switch (random.nextInt(grow ? 6 : 12)) {
+      case 0, 1 -> {
+        for (int i = random.nextInt(20); i >= 0; i--) {
+          put(set, random, shape);
+        }
+      }
+      case 2, 3, 4 -> {
+        for (int i = random.nextInt(2500); i >= 0; i--) {
+          put(set, random, shape);
+        }
+      }
+      case 5, 6 -> {
+        for (int i = random.nextInt(grow ? 10 : 500); i >= 0 && !model.isEmpty(); i--) {
+          ScoredMember near = model.ceiling(new ScoredMember(member(random, shape), 0));
+          remove(set, near == null ? model.last() : near);
+        }
+      }
+      case 7 -> removeRanks(set, 0, random.nextInt(40));
+      case 8 -> removeRanks(set, set.size() - 1 - random.nextInt(40), set.size() - 1);
+      case 9, 10 -> {
+        long first = random.nextInt(model.size() + 1);
+        removeRanks(set, first, first + random.nextInt(random.nextBoolean() ? 300 : 9000));
+      }
+      default -> {
+        ZSetRange range = range(random, shape);
+        List<ScoredMember> gone = part(range);
+        if (gone.size() < 9000) {
+          assertThat(set.remove(range)).isEqualTo(gone.size());
+          gone.forEach(this::forget);
+        }
+      }
+    }
+  }
+
+  private void checkQueries(Random random, Shape shape) {
+    ZSetType set = set();
+    assertThat(set.size()).isEqualTo(sorted.size());
+    for (int i = 0; i < 8 && !sorted.isEmpty(); i++) {
+      int rank = random.nextInt(sorted.size());
+      int last = rank + random.nextInt(200);
+      assertThat(set.rank(sorted.get(rank).member(), false)).isEqualTo(rank);
+      assertThat(set.rank(sorted.get(rank).member(), true)).isEqualTo(sorted.size() - 1 - rank);
+      assertThat(texts(set.ranks(rank, last, false)))
+          .isEqualTo(texts(sorted.subList(rank, Math.min(last + 1, sorted.size()))));
+      assertThat(texts(set.ranks(sorted.size() - 1 - rank, sorted.size() - 1, true)))
+          .isEqualTo(reversed(sorted.subList(0, rank + 1)));
+      ZSetRange range = range(random, shape);
+      List<ScoredMember> part = part(range);
+      assertThat(set.count(range)).isEqualTo(part.size());
+      int skip = Math.min(part.size(), random.nextInt(2 * part.size() + 2));
+      int to = Math.min(part.size(), skip + 5);
+      assertThat(texts(set.range(range, false, skip, 5))).isEqualTo(texts(part.subList(skip, to)));
+      assertThat(texts(set.range(range, true, skip, 5)))
+          .isEqualTo(reversed(part.subList(part.size() - to, part.size() - skip)));
+    }
+  }
+
+  private void removeRanks(ZSetType set, long first, long last) {
+    List<ScoredMember> all = new ArrayList<>(model);
+    int from = (int) Math.max(first, 0);
+    List<ScoredMember> gone =
+        all.subList(Math.min(from, all.size()), (int) Math.min(last + 1, all.size()));
+    assertThat(set.removeRanks(first, last)).isEqualTo(gone.size());
+    gone.forEach(this::forget);
+  }
+
+  private void put(ZSetType set, Random random, Shape shape) {
+    byte[] member = member(random, shape);
+    double score = score(random, shape);
+    set.put(member, score);
+    Double before = scores.put(text(member), score);
+    if (before != null) {
+      model.remove(new ScoredMember(member, before));
+    }
+    model.add(new ScoredMember(member, score));
+  }
+
+  private void remove(ZSetType set, ScoredMember member) {
+    assertThat(set.remove(member.member())).isTrue();
+    forget(member);
+  }
+
+  private void forget(ScoredMember member) {
+    assertThat(model.remove(member)).isTrue();
+    scores.remove(text(member.member()));
+  }
+
+  private byte[] member(Random random, Shape shape) {
+    return switch (shape) {
+      case ASCENDING -> bytes("m" + random.nextInt(1_000_000));
+      case LONG_MEMBERS -> bytes("common/".repeat(20) + random.nextInt(20_000));
+      default -> bytes("m" + random.nextInt(60_000));
+    };
+  }
+
+  private double score(Random random, Shape shape) {
+    return switch (shape) {
+      case RANDOM_SCORES -> random.nextGaussian();
+      case ONE_SCORE -> 7;
+      case FEW_SCORES, LONG_MEMBERS -> random.nextInt(5) - 2;
+      case ASCENDING -> next++;
+    };
+  }
+
+  private ZSetRange range(Random random, Shape shape) {
+    if (shape == Shape.ONE_SCORE) {
+      return new ZSetRange.ByMember(
+          ZSetRange.Limit.included(member(random, shape)),
+          ZSetRange.Limit.excluded(member(random, shape)));
+    }
+    return new ZSetRange.ByScore(
+        score(random, shape), random.nextBoolean(), score(random, shape), random.nextBoolean());
+  }
+
+  private List<ScoredMember> part(ZSetRange range) {
+    return model.stream()
+        .filter(
+            each ->
+                range.aboveMin(each.member(), each.score())
+                    && range.belowMax(each.member(), each.score()))
+        .toList();
+  }
+
+  @Test
+  void aSetOfOneBlockHasNoNodesAndOneMoreMemberMakesThem() {
+    fill(RankTree.BLOCK_MAX - 1);
+    ZSetType set = set();
+    set.put(bytes("x".repeat(65)), -1); // too large for the record: to rows
+    set.save();
+    assertThat(set.size()).isEqualTo(RankTree.BLOCK_MAX);
+    assertThat(key().meta().encoding()).isEqualTo(MetaRow.ROWS);
+    assertThat(RankTreeCheck.nodeRows(rows)).isZero();
+    assertThat(key().meta().payload()).hasSize(16);
+    fill(RankTree.BLOCK_MAX);
+    assertThat(RankTreeCheck.nodeRows(rows)).isEqualTo(2);
+    set = set();
+    set.removeRanks(10, 200);
+    set.save();
+    assertThat(RankTreeCheck.nodeRows(rows)).isZero();
+    assertThat(key().meta().payload()).hasSize(16);
+  }
+
+  @Test
+  void theLayoutOfNodesIsPinned() {
+    fill(RankTree.BLOCK_MAX + 2); // one more than fits the record, two more than a block
+    HexFormat hex = HexFormat.of();
+    assertThat(hex.formatHex(key().meta().payload(), 8, 26))
+        .isEqualTo("0000000000000081" + "02" + "01" + "00000001" + "00000002");
+    int slot = key().slot();
+    long id = key().meta().rowsId();
+    // The first child is a block without separator, the second one begins at score 112.
+    assertThat(hex.formatHex(rows.get(Family.SCORE, ElementRows.rankChildren(slot, id, 1))))
+        .isEqualTo("00" + "00" + "02" + "c05c" + "00");
+    assertThat(hex.formatHex(rows.get(Family.SCORE, ElementRows.rankCounts(slot, id, 1))))
+        .isEqualTo("70" + "11");
+  }
+
+  /** Such sets were written before there were nodes. */
+  @Test
+  void aSetWithoutNodesWorksAndGetsThemWithTheNextNewMember() {
+    fill(30_000);
+    KeyHandle key = key();
+    rows.deleteRange(
+        Family.SCORE,
+        ElementRows.scoresTo(key.slot(), key.meta().rowsId()),
+        ElementRows.to(key.slot(), key.meta().rowsId()));
+    key.update(KeyType.ZSET, MetaRow.ROWS, Arrays.copyOf(key.meta().payload(), 16));
+
+    assertThat(set().rank(bytes("m20000"), false)).isEqualTo(20_000);
+    assertThat(texts(set().ranks(29_998, 29_999, false))).containsExactly("m29998", "m29999");
+    assertThat(set().count(new ZSetRange.ByScore(100, false, 20_000, true))).isEqualTo(19_900);
+    ZSetType set = set();
+    assertThat(set.remove(bytes("m5"))).isTrue();
+    assertThat(set.removeRanks(1000, 1999)).isEqualTo(1000);
+    set.save();
+    assertThat(RankTreeCheck.nodeRows(rows)).isZero();
+    assertThat(set().rank(bytes("m20000"), false)).isEqualTo(18_999);
+
+    set = set();
+    set.put(bytes("new"), 15_000.5);
+    set.save();
+    assertThat(RankTreeCheck.nodeRows(rows)).isGreaterThan(2);
+    RankTreeCheck.check(rows);
+    assertThat(set().rank(bytes("m20000"), false)).isEqualTo(19_000);
+  }
+
+  @Test
+  void ranksTouchFewRowsHoweverLargeTheSet() {
+    TypeFixture.CountingRows counted = new TypeFixture.CountingRows(rows);
+    fill(200_000);
+    for (int i = 0; i < 200_000; i += 9_999) {
+      counted.reset();
+      ZSetType set = new ZSetType(Keyspace.forApply(counted, 0, 1000, 1).key(new byte[] {'k'}));
+      assertThat(set.rank(bytes("m" + i), false)).isEqualTo(i);
+      assertThat(counted.gets).isLessThanOrEqualTo(2 + 2 * 2);
+      assertThat(counted.cursors).isEqualTo(1);
+      counted.reset();
+      set.put(bytes("m" + i), i + 0.5);
+      set.save();
+      assertThat(counted.writes).isLessThanOrEqualTo(4 + 2 * 2);
+    }
+  }
+
+  @Test
+  void aCopyHasNodesOfItsOwn() {
+    fill(1_000);
+    Keyspace keys = Keyspace.forApply(rows, 0, 1000, 1);
+    key().copyTo(keys.key(bytes("copy")));
+    key().delete();
+    rows.verify();
+    RankTreeCheck.check(rows);
+    assertThat(new ZSetType(keys.key(bytes("copy"))).rank(bytes("m700"), false)).isEqualTo(700);
+  }
+
+  @Test
+  void damagedNodesAreFound() {
+    fill(1_000);
+    int slot = key().slot();
+    long id = key().meta().rowsId();
+    byte[] counts = rows.get(Family.SCORE, ElementRows.rankCounts(slot, id, 1));
+    for (byte[] bad : List.of(new byte[0], new byte[] {1}, new byte[counts.length])) {
+      rows.put(Family.SCORE, ElementRows.rankCounts(slot, id, 1), bad);
+      assertThatThrownBy(() -> set().rank(bytes("m5"), false))
+          .isInstanceOf(CorruptStoreException.class);
+    }
+    rows.delete(Family.SCORE, ElementRows.rankCounts(slot, id, 1));
+    assertThatThrownBy(() -> set().rank(bytes("m5"), false))
+        .isInstanceOf(CorruptStoreException.class)
+        .hasMessageContaining("rank node 1");
+    byte[] payload = key().meta().payload();
+    for (int length : new int[] {17, 25, 27}) {
+      key().update(KeyType.ZSET, MetaRow.ROWS, Arrays.copyOf(payload, length));
+      assertThatThrownBy(this::set).isInstanceOf(CorruptStoreException.class);
+    }
+    ByteBuffer.wrap(payload).putInt(18, 0);
+    key().update(KeyType.ZSET, MetaRow.ROWS, payload);
+    assertThatThrownBy(this::set).isInstanceOf(CorruptStoreException.class);
+  }
+
+  private void fill(int members) {
+    ZSetType set = set();
+    for (int i = 0; i < members; i++) {
+      set.put(bytes("m" + i), i);
+    }
+    set.save();
+  }
+
+  private KeyHandle key() {
+    return Keyspace.forApply(rows, 0, 1000, 1).key(new byte[] {'k'});
+  }
+
+  private ZSetType set() {
+    return new ZSetType(key());
+  }
+
+  private static List<String> texts(List<ScoredMember> members) {
+    return members.stream().map(each -> text(each.member())).toList();
+  }
+
+  private static List<String> reversed(List<ScoredMember> members) {
+    List<String> texts = new ArrayList<>(texts(members));
+    Collections.reverse(texts);
+    return texts;
+  }
+
+  private static String text(byte[] bytes) {
+    return new String(bytes, ISO_8859_1);
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(ISO_8859_1);
+  }
+}
