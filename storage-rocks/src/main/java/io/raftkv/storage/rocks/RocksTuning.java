@@ -74,7 +74,8 @@ final class RocksTuning {
 
   static ColumnFamilyOptions family(RocksResources shared, Family family) {
     boolean large = family == Family.META || family == Family.DATA || family == Family.SCORE;
-    boolean pointReads = family == Family.META || family == Family.DATA;
+    // In the family of scores it is the rank nodes that are read by key.
+    boolean pointReads = large;
     ColumnFamilyOptions options =
         new ColumnFamilyOptions()
             .setWriteBufferSize(large ? LARGE_MEMTABLE_BYTES : SMALL_MEMTABLE_BYTES)

@@ -70,14 +70,6 @@ final class RankNode {
     this.counts = decodeCounts(counts);
     this.childrenStored = true;
     this.storedCounts = counts;
-    int size = 0;
-    for (Reader in = new Reader(children); in.more(); size++) {
-      in.skip();
-    }
-    if (size != this.counts.length) {
-      throw new CorruptStoreException(
-          "rank node with " + size + " children and " + this.counts.length + " counts");
-    }
   }
 
   int number() {
@@ -136,14 +128,17 @@ final class RankNode {
       in.skip();
       if (Arrays.compareUnsigned(children, in.separatorAt, in.separatorEnd, row, prefix, row.length)
           > 0) {
+        if (found == null || index >= counts.length) {
+          throw wrongNumber();
+        }
         return found.place(index, in.separator());
       }
       index++;
       found = found == null ? new Reader(children) : found;
       found.copy(in);
     }
-    if (found == null) {
-      throw new CorruptStoreException("rank node without children");
+    if (found == null || index != counts.length - 1) {
+      throw wrongNumber();
     }
     return found.place(index, null);
   }
@@ -167,9 +162,12 @@ final class RankNode {
   List<Child> children() {
     List<Child> list = new ArrayList<>(counts.length + 1);
     Reader in = new Reader(children);
-    while (in.more()) {
+    while (in.more() && list.size() < counts.length) {
       in.skip();
       list.add(new Child(in.separator(), in.node, counts[list.size()]));
+    }
+    if (in.more() || list.size() < counts.length) {
+      throw wrongNumber();
     }
     return list;
   }
@@ -198,21 +196,21 @@ final class RankNode {
     counts = newCounts;
   }
 
-  /** The row of children if it has to be written, else null. */
-  byte[] unstoredChildren() {
-    return childrenStored ? null : children;
-  }
-
-  /** The row of counts if it has to be written, else null. */
-  byte[] unstoredCounts() {
-    byte[] encoded = encodeCounts();
-    return Arrays.equals(encoded, storedCounts) ? null : encoded;
-  }
-
-  /** Everything is in the rows now. */
-  void noteStored() {
+  /** The row of children if the caller has to write it, else null. */
+  byte[] takeUnstoredChildren() {
+    byte[] row = childrenStored ? null : children;
     childrenStored = true;
-    storedCounts = encodeCounts();
+    return row;
+  }
+
+  /** The row of counts if the caller has to write it, else null. */
+  byte[] takeUnstoredCounts() {
+    byte[] encoded = encodeCounts();
+    if (Arrays.equals(encoded, storedCounts)) {
+      return null;
+    }
+    storedCounts = encoded;
+    return encoded;
   }
 
   private byte[] encodeCounts() {
@@ -257,6 +255,11 @@ final class RankNode {
 
   private static int varintBytes(long value) {
     return Math.max(1, (Long.SIZE - Long.numberOfLeadingZeros(value) + 6) / 7);
+  }
+
+  private CorruptStoreException wrongNumber() {
+    return new CorruptStoreException(
+        "rank node " + number + " has not the " + counts.length + " children that it counts");
   }
 
   private static CorruptStoreException cutOff() {
@@ -307,6 +310,9 @@ final class RankNode {
     }
 
     long varint() {
+      if (at < bytes.length && bytes[at] >= 0) {
+        return bytes[at++]; // nearly always
+      }
       long value = 0;
       for (int shift = 0; shift < MAX_SHIFT; shift += 7) {
         if (at == bytes.length) {

@@ -117,15 +117,14 @@ final class RankTree {
             out.delete(Family.SCORE, countsRow(number));
             return;
           }
-          byte[] children = node.unstoredChildren();
+          byte[] children = node.takeUnstoredChildren();
           if (children != null) {
             out.put(Family.SCORE, childrenRow(number), children);
           }
-          byte[] counts = node.unstoredCounts();
+          byte[] counts = node.takeUnstoredCounts();
           if (counts != null) {
             out.put(Family.SCORE, countsRow(number), counts);
           }
-          node.noteStored();
         });
     nodes.values().removeIf(node -> node == null);
   }
