@@ -6,6 +6,7 @@ import io.raftkv.resp.command.CommandTable;
 import io.raftkv.resp.command.DatabaseCommands;
 import io.raftkv.resp.command.DumpCommands;
 import io.raftkv.resp.command.GenericCommands;
+import io.raftkv.resp.command.GeoCommands;
 import io.raftkv.resp.command.HashCommands;
 import io.raftkv.resp.command.HashFieldCommands;
 import io.raftkv.resp.command.HyperLogLogCommands;
@@ -40,7 +41,8 @@ final class Commands {
         HashFieldCommands.ALL,
         ListCommands.ALL,
         SetCommands.ALL,
-        SortedSetCommands.ALL);
+        SortedSetCommands.ALL,
+        GeoCommands.ALL);
   }
 
   /**

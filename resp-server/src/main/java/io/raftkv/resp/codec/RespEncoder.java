@@ -93,6 +93,12 @@ public final class RespEncoder {
       } else {
         out.bulk(RespOutput.bytesOf(number.digits()));
       }
+    } else if (reply instanceof Reply.Decimal number) {
+      if (resp3) {
+        out.line(',', number.digits());
+      } else {
+        out.bulk(RespOutput.bytesOf(number.digits()));
+      }
     } else if (reply instanceof Reply.Verbatim verbatim) {
       encodeVerbatim(verbatim, resp3, out);
     } else {

@@ -40,6 +40,9 @@ public sealed interface Reply {
   /** In RESP2 a bulk string. */
   record DoubleValue(double value) implements Reply {}
 
+  /** A finite double with digits of the command's choice; in RESP2 a bulk string. */
+  record Decimal(String digits) implements Reply {}
+
   /** In RESP2 the integer 1 or 0. */
   record Bool(boolean value) implements Reply {}
 
@@ -109,6 +112,10 @@ public sealed interface Reply {
 
   static Reply set(List<Reply> items) {
     return new SetOf(items);
+  }
+
+  static Reply decimal(String digits) {
+    return new Decimal(digits);
   }
 
   static Reply doubleValue(double value) {

@@ -12,7 +12,8 @@ import java.util.List;
  * <pre>
  *   message  format:1 count:varint reply*
  *   reply    tag:1 then
- *     1 simple, 2 failure, 9 big number   length:varint UTF-8
+ *     1 simple, 2 failure, 9 big number,
+ *     18 decimal                          length:varint UTF-8
  *     3 integer                           zigzag varint
  *     4 bulk                              length:varint bytes
  *     5 null, 6 null array, 10 true, 11 false, 16 the simple reply OK
@@ -47,6 +48,7 @@ public final class ReplyCodec {
   private static final byte VERBATIM = 15;
   private static final byte OK = 16;
   private static final byte PAIRS = 17;
+  private static final byte DECIMAL = 18;
 
   private ReplyCodec() {}
 
@@ -143,6 +145,9 @@ public final class ReplyCodec {
         put(bool.value() ? TRUE : FALSE);
       } else if (reply instanceof Reply.BigNumber number) {
         put(BIG_NUMBER);
+        putText(number.digits());
+      } else if (reply instanceof Reply.Decimal number) {
+        put(DECIMAL);
         putText(number.digits());
       } else if (reply instanceof Reply.Verbatim verbatim) {
         put(VERBATIM);
@@ -266,6 +271,7 @@ public final class ReplyCodec {
         case TRUE -> new Reply.Bool(true);
         case FALSE -> new Reply.Bool(false);
         case BIG_NUMBER -> new Reply.BigNumber(takeText());
+        case DECIMAL -> new Reply.Decimal(takeText());
         case VERBATIM -> new Reply.Verbatim(takeText(), takeBytes());
         default -> throw new MalformedReplyException("unknown tag " + tag + " at byte " + (at - 1));
       };

@@ -82,6 +82,18 @@ public final class RespErrors {
   public static final String ZRANGE_LEX_WITHSCORES =
       "ERR syntax error, WITHSCORES not supported in combination with BYLEX";
   public static final String WEIGHT_NOT_FLOAT = "ERR weight value is not a float";
+  public static final String GEO_UNIT = "ERR unsupported unit provided. please use M, KM, FT, MI";
+  public static final String GEO_RADIUS = "ERR need numeric radius";
+  public static final String GEO_RADIUS_NEGATIVE = "ERR radius cannot be negative";
+  public static final String GEO_WIDTH = "ERR need numeric width";
+  public static final String GEO_HEIGHT = "ERR need numeric height";
+  public static final String GEO_BOX_NEGATIVE = "ERR height or width cannot be negative";
+  public static final String GEO_COUNT_NOT_POSITIVE = "ERR COUNT must be > 0";
+  public static final String GEO_NO_MEMBER = "ERR could not decode requested zset member";
+  public static final String GEO_ANY_WITHOUT_COUNT = "ERR the ANY argument requires COUNT argument";
+  public static final String GEOSEARCHSTORE_WITH = notCompatibleWithGeoParts("GEOSEARCHSTORE");
+  public static final String GEORADIUS_STORE_WITH =
+      notCompatibleWithGeoParts("STORE option in GEORADIUS");
   public static final String DECREMENT_OVERFLOW = "ERR decrement would overflow";
   public static final String LCS_NOT_STRINGS = "ERR The specified keys must contain string values";
   public static final String LCS_LENGTH_AND_INDEXES =
@@ -142,6 +154,25 @@ public final class RespErrors {
 
   public static String slotNotServed(int slot) {
     return "CLUSTERDOWN Hash slot not served (" + slot + ")";
+  }
+
+  private static String notCompatibleWithGeoParts(String what) {
+    return "ERR " + what + " is not compatible with WITHDIST, WITHHASH and WITHCOORD options";
+  }
+
+  /** A search without a center; the command's name is given back as it was sent. */
+  public static String noGeoCenter(String command) {
+    return "ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for " + quotable(command);
+  }
+
+  /** A search without a shape; the command's name is given back as it was sent. */
+  public static String noGeoShape(String command) {
+    return "ERR exactly one of BYRADIUS and BYBOX can be specified for " + quotable(command);
+  }
+
+  /** A place outside the map; both with six decimals. */
+  public static String invalidLongitudeLatitude(String longitude, String latitude) {
+    return "ERR invalid longitude,latitude pair " + longitude + "," + latitude;
   }
 
   /** The command's name and the beginning of its arguments, as Redis quotes them: C strings. */

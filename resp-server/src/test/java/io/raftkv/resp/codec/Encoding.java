@@ -6,6 +6,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.util.ResourceLeakDetector;
+import io.raftkv.resp.reply.Reply;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -13,7 +14,7 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /** Collects what an output hands over. */
-final class Encoding {
+public final class Encoding {
   static {
     ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.PARANOID);
   }
@@ -36,6 +37,11 @@ final class Encoding {
     use.accept(encoding.output);
     encoding.output.finish();
     return encoding.takeBytes();
+  }
+
+  /** A reply as it goes over the wire, each byte one character. */
+  public static String text(Reply reply, int protocolVersion) {
+    return text(out -> RespEncoder.encode(reply, protocolVersion, out));
   }
 
   static String text(Consumer<RespOutput> use) {

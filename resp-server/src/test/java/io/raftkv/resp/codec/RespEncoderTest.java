@@ -58,6 +58,7 @@ class RespEncoderTest {
         Arguments.of(Reply.doubleValue(Double.NaN), "$3\r\nnan\r\n", ",nan\r\n"),
         Arguments.of(new Reply.Bool(true), ":1\r\n", "#t\r\n"),
         Arguments.of(new Reply.Bool(false), ":0\r\n", "#f\r\n"),
+        Arguments.of(new Reply.Decimal("1.50"), "$4\r\n1.50\r\n", ",1.50\r\n"),
         Arguments.of(new Reply.BigNumber("-12"), "$3\r\n-12\r\n", "(-12\r\n"),
         Arguments.of(
             new Reply.Verbatim("txt", text),

@@ -19,9 +19,10 @@ class ReplyCodecTest {
     List<Reply> replies = new ArrayList<>(Replies.everyKind());
     replies.add(Reply.NULL_ARRAY);
     replies.add(Reply.bulk(new byte[300]));
+    replies.add(Reply.decimal("1.50"));
     assertThat(HexFormat.of().formatHex(ReplyCodec.encodeAll(replies)))
         .isEqualTo(
-            "0115" // format 1, 21 replies
+            "0116" // format 1, 22 replies
                 + "10" // OK
                 + "0105636166c3a9"
                 + "020c57524f4e4754595045206e6f"
@@ -53,7 +54,8 @@ class ReplyCodecTest {
                 + "0300"
                 + "06"
                 + "04ac02"
-                + "00".repeat(300));
+                + "00".repeat(300)
+                + "1204312e3530");
   }
 
   @Test
@@ -66,6 +68,8 @@ class ReplyCodecTest {
       assertThat(decoded.get(i)).usingRecursiveComparison().isEqualTo(replies.get(i));
     }
     assertThat(decoded.get(0)).isSameAs(Reply.OK);
+    Reply decimal = Reply.decimal("13.36138933897018433");
+    assertThat(ReplyCodec.decode(ReplyCodec.encode(decimal))).isEqualTo(decimal);
   }
 
   @Test
