@@ -39,8 +39,8 @@ final class SortedSetAlgebra {
     double of(double a, double b) {
       return switch (this) {
         case SUM -> zeroIfNaN(a + b); // infinities of both signs
-        case MIN -> Math.min(a, b);
-        case MAX -> Math.max(a, b);
+        case MIN -> b < a ? b : a; // a NaN of zero times infinity does not count
+        case MAX -> b > a ? b : a;
       };
     }
   }
@@ -178,7 +178,8 @@ final class SortedSetAlgebra {
             for (int i = 1; i < inputs.size() && !Double.isNaN(score); i++) {
               Input other = inputs.get(i);
               double found = other.score(each.member());
-              score = Double.isNaN(found) ? found : aggregate.of(score, other.weighted(found));
+              // As in Redis only the first set's zero times infinity is 0 at once.
+              score = Double.isNaN(found) ? found : aggregate.of(score, other.weight * found);
             }
             if (!Double.isNaN(score)) {
               result.add(new ScoredMember(each.member(), score));

@@ -53,7 +53,7 @@ public final class SortedSetCommands {
                   -3,
                   KeySpec.FIRST,
                   "2.0.0",
-                  "O(rank)",
+                  "O(log n)",
                   "Returns how many members come before one.")
               .flags(Flag.FAST)
               .reads(SortedSetMembers.rank(false)),
@@ -62,7 +62,7 @@ public final class SortedSetCommands {
                   -3,
                   KeySpec.FIRST,
                   "2.0.0",
-                  "O(rank)",
+                  "O(log n)",
                   "Returns how many members come after one.")
               .flags(Flag.FAST)
               .reads(SortedSetMembers.rank(true)),
@@ -113,7 +113,7 @@ public final class SortedSetCommands {
                   -4,
                   KeySpec.FIRST,
                   "1.2.0",
-                  "O(log n + m) for m members returned; by rank O(rank + m)",
+                  "O(log n + m) for m members returned",
                   "Returns a range by rank, score or member.")
               .reads(SortedSetRanges::zrange),
           sortedSet(
@@ -121,7 +121,7 @@ public final class SortedSetCommands {
                   -4,
                   KeySpec.FIRST,
                   "1.2.0",
-                  "O(rank + m) for m members returned",
+                  "O(log n + m) for m members returned",
                   "Returns a range by rank, highest first.")
               .reads(SortedSetRanges.fixed(By.RANK, true)),
           sortedSet(
@@ -170,7 +170,7 @@ public final class SortedSetCommands {
                   4,
                   KeySpec.FIRST,
                   "2.0.0",
-                  "O(log n + m) for m members counted",
+                  "O(log n)",
                   "Counts the members of a range by score.")
               .flags(Flag.FAST)
               .reads(SortedSetRanges.count(By.SCORE)),
@@ -179,7 +179,7 @@ public final class SortedSetCommands {
                   4,
                   KeySpec.FIRST,
                   "2.8.9",
-                  "O(log n + m) for m members counted",
+                  "O(log n)",
                   "Counts the members of a range by member.")
               .flags(Flag.FAST)
               .reads(SortedSetRanges.count(By.MEMBER)),
@@ -188,7 +188,7 @@ public final class SortedSetCommands {
                   4,
                   KeySpec.FIRST,
                   "2.0.0",
-                  "O(rank + m) for m members removed",
+                  "O(log n + m) for m members removed",
                   "Removes a range by rank.")
               .writes(SortedSetRanges::zremrangebyrank),
           sortedSet(
