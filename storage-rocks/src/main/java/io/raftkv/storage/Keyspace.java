@@ -75,8 +75,9 @@ public final class Keyspace {
   }
 
   /**
-   * The time to tell a user how long a key has left: for reads this node's clock, if it is ahead of
-   * shard time, which stands still while nothing is written. Decides nothing.
+   * The time by which ages and times to live are told in replies: shard time, but in a read not
+   * before this node's clock, for shard time stands still while nothing is written. In apply it is
+   * {@link #timeMillis}, equal on all replicas. Decides nothing.
    */
   public long clockMillis() {
     return Math.max(timeMillis, wallTimeMillis);

@@ -14,7 +14,7 @@ final class PackedReader {
   PackedReader(byte[] bytes, byte format) {
     if (bytes.length == 0 || bytes[0] != format) {
       throw new CorruptStoreException(
-          "inline collection of format " + (bytes.length == 0 ? "?" : bytes[0]));
+          "packed value of format " + (bytes.length == 0 ? "?" : bytes[0]));
     }
     this.bytes = bytes;
     this.at = 1;
@@ -24,7 +24,7 @@ final class PackedReader {
   int count() {
     int count = varint();
     if (count > bytes.length - at) {
-      throw new CorruptStoreException("inline collection claims " + count + " entries");
+      throw new CorruptStoreException("packed value claims " + count + " entries");
     }
     return count;
   }
@@ -50,7 +50,7 @@ final class PackedReader {
   /** Checks that all has been read. */
   void end() {
     if (at != bytes.length) {
-      throw new CorruptStoreException("inline collection with " + (bytes.length - at) + " more");
+      throw new CorruptStoreException("packed value with " + (bytes.length - at) + " more");
     }
   }
 
@@ -67,12 +67,12 @@ final class PackedReader {
         return value;
       }
     }
-    throw new CorruptStoreException("inline collection with a bad length");
+    throw new CorruptStoreException("packed value with a bad length");
   }
 
   private void require(int more) {
     if (more > bytes.length - at) {
-      throw new CorruptStoreException("inline collection is cut off");
+      throw new CorruptStoreException("packed value is cut off");
     }
   }
 }

@@ -1,9 +1,9 @@
 package io.raftkv.storage.type;
 
 /**
- * Writes the payload of an inline list or sorted set: a format byte, a count, then the entries.
- * Counts and lengths are varints: 7 bits a byte, the lowest first, the top bit set on all but the
- * last byte.
+ * Writes the payload of an inline list or sorted set, or the value of a stream's entry: a format
+ * byte, a count, then the entries. Counts and lengths are varints: 7 bits a byte, the lowest first,
+ * the top bit set on all but the last byte.
  */
 final class PackedWriter {
   private final byte[] bytes;
