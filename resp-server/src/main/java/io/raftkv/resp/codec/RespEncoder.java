@@ -59,9 +59,11 @@ public final class RespEncoder {
     } else if (reply instanceof Reply.Array array) {
       encodeAll('*', array.items(), resp3, out);
     } else if (reply instanceof Reply.Pairs pairs) {
-      encodePairs(pairs.firstsAndSeconds(), resp3, out);
+      encodePairs(pairs.firstsAndSeconds(), resp3, resp3, out);
     } else if (reply instanceof Reply.MapOf map) {
-      encodeMap(map, resp3, out);
+      encodeMap(map.keysAndValues(), resp3, out);
+    } else if (reply instanceof Reply.MapOfPairs map) {
+      encodeMapOfPairs(map.keysAndValues(), resp3, out);
     } else if (reply instanceof Reply.SetOf set) {
       encodeAll(resp3 ? '~' : '*', set.items(), resp3, out);
     } else if (reply instanceof Reply.Push push) {
@@ -113,19 +115,27 @@ public final class RespEncoder {
     }
   }
 
-  private static void encodePairs(List<Reply> items, boolean resp3, RespOutput out) {
-    if (!resp3) {
-      encodeAll('*', items, false, out);
+  private static void encodePairs(
+      List<Reply> items, boolean nested, boolean resp3, RespOutput out) {
+    if (!nested) {
+      encodeAll('*', items, resp3, out);
       return;
     }
     out.header('*', items.size() / 2);
     for (int i = 0; i < items.size(); i += 2) {
-      encodeAll('*', items.subList(i, i + 2), true, out);
+      encodeAll('*', items.subList(i, i + 2), resp3, out);
     }
   }
 
-  private static void encodeMap(Reply.MapOf map, boolean resp3, RespOutput out) {
-    List<Reply> items = map.keysAndValues();
+  private static void encodeMapOfPairs(List<Reply> items, boolean resp3, RespOutput out) {
+    if (resp3) {
+      encodeMap(items, true, out);
+    } else {
+      encodePairs(items, true, false, out);
+    }
+  }
+
+  private static void encodeMap(List<Reply> items, boolean resp3, RespOutput out) {
     if (items.size() % 2 != 0) {
       throw new IllegalArgumentException("map with a key but no value");
     }

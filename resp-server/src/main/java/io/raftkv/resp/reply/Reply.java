@@ -34,6 +34,9 @@ public sealed interface Reply {
   /** Firsts and seconds in turn: an array of arrays of two; in RESP2 one flat array. */
   record Pairs(List<Reply> firstsAndSeconds) implements Reply {}
 
+  /** Keys and values in turn: a map; in RESP2 an array of arrays of two. */
+  record MapOfPairs(List<Reply> keysAndValues) implements Reply {}
+
   /** In RESP2 an array. */
   record SetOf(List<Reply> items) implements Reply {}
 
@@ -108,6 +111,10 @@ public sealed interface Reply {
 
   static Reply pairs(List<Reply> firstsAndSeconds) {
     return new Pairs(firstsAndSeconds);
+  }
+
+  static Reply mapOfPairs(List<Reply> keysAndValues) {
+    return new MapOfPairs(keysAndValues);
   }
 
   static Reply set(List<Reply> items) {

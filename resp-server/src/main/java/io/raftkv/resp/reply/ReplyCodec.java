@@ -18,6 +18,7 @@ import java.util.List;
  *     4 bulk                              length:varint bytes
  *     5 null, 6 null array, 10 true, 11 false, 16 the simple reply OK
  *     7 array, 12 map, 13 set, 14 push    count:varint reply*
+ *     17 pairs, 19 map of pairs           count:varint reply*
  *     8 double                            8 bytes, big-endian IEEE 754
  *     15 verbatim                         length:varint UTF-8 of the format, length:varint bytes
  * </pre>
@@ -49,6 +50,7 @@ public final class ReplyCodec {
   private static final byte OK = 16;
   private static final byte PAIRS = 17;
   private static final byte DECIMAL = 18;
+  private static final byte MAP_OF_PAIRS = 19;
 
   private ReplyCodec() {}
 
@@ -132,6 +134,8 @@ public final class ReplyCodec {
         putAggregate(MAP, map.keysAndValues(), depth);
       } else if (reply instanceof Reply.Pairs pairs) {
         putAggregate(PAIRS, pairs.firstsAndSeconds(), depth);
+      } else if (reply instanceof Reply.MapOfPairs map) {
+        putAggregate(MAP_OF_PAIRS, map.keysAndValues(), depth);
       } else if (reply instanceof Reply.SetOf set) {
         putAggregate(SET, set.items(), depth);
       } else if (reply instanceof Reply.Push push) {
@@ -265,6 +269,7 @@ public final class ReplyCodec {
         case ARRAY -> new Reply.Array(takeItems(depth));
         case MAP -> new Reply.MapOf(takePairs(depth));
         case PAIRS -> new Reply.Pairs(takePairs(depth));
+        case MAP_OF_PAIRS -> new Reply.MapOfPairs(takePairs(depth));
         case SET -> new Reply.SetOf(takeItems(depth));
         case PUSH -> new Reply.Push(takeItems(depth));
         case DOUBLE -> new Reply.DoubleValue(takeDouble());

@@ -44,6 +44,14 @@ class RespEncoderTest {
             Reply.map(List.of(item, Reply.ONE, Reply.ZERO, item)),
             "*4\r\n$1\r\na\r\n:1\r\n:0\r\n$1\r\na\r\n",
             "%2\r\n$1\r\na\r\n:1\r\n:0\r\n$1\r\na\r\n"),
+        Arguments.of(
+            Reply.pairs(List.of(item, Reply.ONE)),
+            "*2\r\n$1\r\na\r\n:1\r\n",
+            "*1\r\n*2\r\n$1\r\na\r\n:1\r\n"),
+        Arguments.of(
+            Reply.mapOfPairs(List.of(item, Reply.NULL)),
+            "*1\r\n*2\r\n$1\r\na\r\n$-1\r\n",
+            "%1\r\n$1\r\na\r\n_\r\n"),
         Arguments.of(Reply.set(List.of(item)), "*1\r\n$1\r\na\r\n", "~1\r\n$1\r\na\r\n"),
         Arguments.of(new Reply.Push(List.of(item)), "*1\r\n$1\r\na\r\n", ">1\r\n$1\r\na\r\n"),
         Arguments.of(Reply.doubleValue(1.5), "$3\r\n1.5\r\n", ",1.5\r\n"),

@@ -72,6 +72,18 @@ class ReplyCodecTest {
     assertThat(ReplyCodec.decode(ReplyCodec.encode(decimal))).isEqualTo(decimal);
   }
 
+  /** They look alike to a client of one protocol version, and must not be taken for each other. */
+  @Test
+  void pairsAndMapsOfPairsArePinnedAndComeBack() {
+    List<Reply> items = List.of(Reply.ONE, Reply.ZERO);
+    byte[] pairs = ReplyCodec.encode(Reply.pairs(items));
+    byte[] map = ReplyCodec.encode(Reply.mapOfPairs(items));
+    assertThat(HexFormat.of().formatHex(pairs)).isEqualTo("0101" + "1102" + "0302" + "0300");
+    assertThat(HexFormat.of().formatHex(map)).isEqualTo("0101" + "1202" + "0302" + "0300");
+    assertThat(ReplyCodec.decode(pairs)).isEqualTo(Reply.pairs(items));
+    assertThat(ReplyCodec.decode(map)).isEqualTo(Reply.mapOfPairs(items));
+  }
+
   @Test
   void oneReplyIsAMessageOfOne() {
     assertThat(ReplyCodec.decode(ReplyCodec.encode(Reply.integer(7)))).isEqualTo(new Reply.Int(7));
