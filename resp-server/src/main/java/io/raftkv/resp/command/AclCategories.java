@@ -36,14 +36,16 @@ public final class AclCategories {
   /** The categories of this command, ordered as in {@link #ALL}. */
   public static Set<String> of(CommandSpec spec) {
     Set<String> found = new LinkedHashSet<>(spec.categories());
-    if (!isOfTheServer(spec.group())) {
+    if (!spec.isContainer() && !isOfTheServer(spec.group())) {
       found.add(spec.group().aclCategory());
     }
-    switch (spec.access()) {
-      case READ -> found.add("read");
-      case WRITE -> found.add("write");
-      case LOCAL -> {
-        // Touches no data.
+    if (!spec.isContainer()) {
+      switch (spec.access()) {
+        case READ -> found.add("read");
+        case WRITE -> found.add("write");
+        case LOCAL -> {
+          // Touches no data.
+        }
       }
     }
     if (spec.flags().contains(Flag.ADMIN)) {
@@ -52,6 +54,9 @@ public final class AclCategories {
     }
     if (spec.flags().contains(Flag.PUBSUB)) {
       found.add("pubsub");
+    }
+    if (spec.flags().contains(Flag.BLOCKING)) {
+      found.add("blocking");
     }
     found.add(spec.flags().contains(Flag.FAST) ? "fast" : "slow");
     Set<String> ordered = new LinkedHashSet<>(ALL);

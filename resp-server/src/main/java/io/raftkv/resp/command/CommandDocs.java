@@ -145,7 +145,7 @@ public final class CommandDocs {
 
   /** The ten elements of COMMAND INFO. */
   private Reply info(CommandSpec spec) {
-    KeySpec keys = spec.keys();
+    KeySpec keys = spec.isContainer() ? KeySpec.NONE : spec.keys();
     return Reply.array(
         Reply.bulk(spec.redisName()),
         Reply.integer(spec.arity()),
@@ -156,12 +156,15 @@ public final class CommandDocs {
         Reply.set(
             AclCategories.of(spec).stream().map(category -> Reply.simple("@" + category)).toList()),
         Reply.set(List.of()),
-        KeySpecReplies.specs(spec),
+        spec.isContainer() ? Reply.set(List.of()) : KeySpecReplies.specs(spec),
         Reply.set(subcommandsOf(spec).stream().map(this::info).toList()));
   }
 
   private static List<Reply> flags(CommandSpec spec) {
     List<Reply> flags = new ArrayList<>();
+    if (spec.isContainer()) {
+      return flags;
+    }
     switch (spec.access()) {
       case READ -> flags.add(Reply.simple("readonly"));
       case WRITE -> flags.add(Reply.simple("write"));

@@ -116,6 +116,7 @@ public final class CommandSpec {
   private final String summary;
   private final FanOut fanOut;
   private final Admission admission;
+  private final boolean container;
   private final Access access;
   private final Handler handler;
   private final AsyncHandler asyncHandler;
@@ -146,6 +147,7 @@ public final class CommandSpec {
     this.shardCheck = builder.shardCheck;
     this.reader = builder.reader;
     this.isRead = builder.isRead;
+    this.container = builder.container;
     this.access = access;
     this.handler = handler;
     if (arity == 0) {
@@ -217,6 +219,14 @@ public final class CommandSpec {
     return admission;
   }
 
+  /**
+   * True for a command of data that only stands for its subcommands, which are in the table, too.
+   * It is routed and run by what is said here, but COMMAND shows what the subcommands say.
+   */
+  public boolean isContainer() {
+    return container;
+  }
+
   public Access access() {
     return access;
   }
@@ -265,6 +275,7 @@ public final class CommandSpec {
     private ShardCheck shardCheck;
     private CommandSpec reader;
     private Predicate<Args> isRead;
+    private boolean container;
 
     private Builder(String name) {
       this.name = name;
@@ -319,6 +330,12 @@ public final class CommandSpec {
     public Builder readsAs(CommandSpec readCommand, Predicate<Args> changesNothing) {
       reader = readCommand;
       isRead = changesNothing;
+      return this;
+    }
+
+    /** See {@link CommandSpec#isContainer}. */
+    Builder container() {
+      container = true;
       return this;
     }
 

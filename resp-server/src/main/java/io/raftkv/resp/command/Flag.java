@@ -8,6 +8,7 @@ public enum Flag {
   ADMIN,
   PUBSUB,
   NOSCRIPT,
+  BLOCKING,
   LOADING,
   STALE,
   FAST,

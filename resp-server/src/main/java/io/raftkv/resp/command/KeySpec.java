@@ -37,12 +37,20 @@ public final class KeySpec {
   private final int last;
   private final int step;
   private final Finder finder;
+  private final String keyword;
+  private final int keywordFrom;
 
   private KeySpec(int first, int last, int step, Finder finder) {
+    this(first, last, step, finder, null, 0);
+  }
+
+  private KeySpec(int first, int last, int step, Finder finder, String keyword, int keywordFrom) {
     this.first = first;
     this.last = last;
     this.step = step;
     this.finder = finder;
+    this.keyword = keyword;
+    this.keywordFrom = keywordFrom;
   }
 
   public static KeySpec range(int first, int last, int step) {
@@ -57,6 +65,32 @@ public final class KeySpec {
   /** As {@link #counted}, plus one key at position 1, as in ZUNIONSTORE. */
   public static KeySpec firstAndCounted(int countAt) {
     return new KeySpec(1, 1, 1, args -> countedFrom(args, countAt, 1));
+  }
+
+  /**
+   * Keys that follow a keyword, with as many other words behind them, as in XREAD.
+   *
+   * @param keyword in upper case
+   * @param startFrom the first word that may be the keyword
+   */
+  public static KeySpec firstHalfBehind(String keyword, int startFrom) {
+    return new KeySpec(0, 0, 0, args -> halfBehind(args, keyword, startFrom), keyword, startFrom);
+  }
+
+  private static int[] halfBehind(Args args, String keyword, int startFrom) {
+    int at = startFrom;
+    while (at < args.size() && !args.is(at, keyword)) {
+      at++;
+    }
+    int words = args.size() - at - 1;
+    if (words <= 0 || words % 2 != 0) {
+      return new int[0]; // the handler has the exact text
+    }
+    int[] positions = new int[words / 2];
+    for (int i = 0; i < positions.length; i++) {
+      positions[i] = at + 1 + i;
+    }
+    return positions;
   }
 
   /** Keys that need the whole command to be found; {@code first} … are for COMMAND INFO. */
@@ -112,6 +146,16 @@ public final class KeySpec {
 
   public int step() {
     return step;
+  }
+
+  /** The word behind which the keys are, in upper case; null if there is none. */
+  public String keyword() {
+    return keyword;
+  }
+
+  /** The first word that may be {@link #keyword}. */
+  public int keywordFrom() {
+    return keywordFrom;
   }
 
   /** True if only {@link #positions} knows all keys. */

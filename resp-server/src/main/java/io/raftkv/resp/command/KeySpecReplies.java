@@ -26,7 +26,22 @@ final class KeySpecReplies {
               "find_keys",
               typed("range", range(keys))));
     }
-    if (keys.isMovable()) {
+    if (keys.keyword() != null) {
+      specs.add(
+          map(
+              "flags",
+              flags(spec, false),
+              "begin_search",
+              typed(
+                  "keyword",
+                  map(
+                      "keyword",
+                      Reply.bulk(keys.keyword()),
+                      "startfrom",
+                      Reply.integer(keys.keywordFrom()))),
+              "find_keys",
+              typed("range", range(-1, 1, 2))));
+    } else if (keys.isMovable()) {
       specs.add(
           map(
               "flags",
@@ -62,8 +77,18 @@ final class KeySpecReplies {
   /** The last key counts from the first one, unless it counts from the end. */
   private static Reply range(KeySpec keys) {
     int last = keys.last() < 0 ? keys.last() : keys.last() - keys.first();
+    return range(last, keys.step(), 0);
+  }
+
+  /** With a limit of 2 the keys are the first half of the words. */
+  private static Reply range(int last, int step, int limit) {
     return map(
-        "lastkey", Reply.integer(last), "keystep", Reply.integer(keys.step()), "limit", Reply.ZERO);
+        "lastkey",
+        Reply.integer(last),
+        "keystep",
+        Reply.integer(step),
+        "limit",
+        Reply.integer(limit));
   }
 
   private static Reply typed(String type, Reply spec) {

@@ -79,7 +79,7 @@ class ReplyCodecTest {
     byte[] pairs = ReplyCodec.encode(Reply.pairs(items));
     byte[] map = ReplyCodec.encode(Reply.mapOfPairs(items));
     assertThat(HexFormat.of().formatHex(pairs)).isEqualTo("0101" + "1102" + "0302" + "0300");
-    assertThat(HexFormat.of().formatHex(map)).isEqualTo("0101" + "1202" + "0302" + "0300");
+    assertThat(HexFormat.of().formatHex(map)).isEqualTo("0101" + "1302" + "0302" + "0300");
     assertThat(ReplyCodec.decode(pairs)).isEqualTo(Reply.pairs(items));
     assertThat(ReplyCodec.decode(map)).isEqualTo(Reply.mapOfPairs(items));
   }
