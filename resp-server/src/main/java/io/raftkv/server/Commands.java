@@ -14,6 +14,7 @@ import io.raftkv.resp.command.ListCommands;
 import io.raftkv.resp.command.SetCommands;
 import io.raftkv.resp.command.SortCommands;
 import io.raftkv.resp.command.SortedSetCommands;
+import io.raftkv.resp.command.StreamCommands;
 import io.raftkv.resp.command.StringCommands;
 import io.raftkv.resp.command.local.LocalCommands;
 import io.raftkv.resp.link.LinkCommands;
@@ -42,7 +43,8 @@ final class Commands {
         ListCommands.ALL,
         SetCommands.ALL,
         SortedSetCommands.ALL,
-        GeoCommands.ALL);
+        GeoCommands.ALL,
+        StreamCommands.ALL);
   }
 
   /**

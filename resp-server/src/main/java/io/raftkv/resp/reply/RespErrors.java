@@ -129,6 +129,55 @@ public final class RespErrors {
   public static final String RESTORE_FIELD_EXPIRY =
       "ERR RESTORE of hashes with fields that expire is not supported";
   public static final String RESTORE_STREAM = "ERR RESTORE of streams is not supported";
+  public static final String STREAM_ID_INVALID =
+      "ERR Invalid stream ID specified as stream command argument";
+  public static final String STREAM_START_INVALID = "ERR invalid start ID for the interval";
+  public static final String STREAM_END_INVALID = "ERR invalid end ID for the interval";
+  public static final String XADD_ID_ZERO = "ERR The ID specified in XADD must be greater than 0-0";
+  public static final String XADD_ID_NOT_AFTER =
+      "ERR The ID specified in XADD is equal or smaller than the target stream top item";
+  public static final String XADD_IDS_EXHAUSTED =
+      "ERR The stream has exhausted the last possible ID, unable to add more items";
+  public static final String TRIM_MAXLEN_AND_MINID =
+      "ERR syntax error, MAXLEN and MINID options at the same time are not compatible";
+  public static final String TRIM_MAXLEN_NEGATIVE = "ERR The MAXLEN argument must be >= 0.";
+  public static final String TRIM_LIMIT_NEGATIVE = "ERR The LIMIT argument must be >= 0.";
+  public static final String TRIM_LIMIT_ALONE =
+      "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy";
+  public static final String TRIM_LIMIT_EXACT =
+      "ERR syntax error, LIMIT cannot be used without the special ~ option";
+  public static final String XTRIM_NO_STRATEGY =
+      "ERR syntax error, XTRIM must be called with a trimming strategy";
+  public static final String XSETID_ADDED_NEGATIVE = "ERR entries_added must be positive";
+  public static final String XSETID_BEFORE_GIVEN_DELETED =
+      "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id";
+  public static final String XSETID_BEFORE_DELETED =
+      "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id";
+  public static final String XSETID_BEFORE_LAST =
+      "ERR The ID specified in XSETID is smaller than the target stream top item";
+  public static final String XSETID_ADDED_BELOW_LENGTH =
+      "ERR The entries_added specified in XSETID is smaller than the target stream length";
+  public static final String TIMEOUT_NOT_INTEGER = "ERR timeout is not an integer or out of range";
+  public static final String TIMEOUT_NEGATIVE = "ERR timeout is negative";
+  public static final String XREAD_GROUP =
+      "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.";
+  public static final String XREAD_NOACK =
+      "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.";
+  public static final String XREAD_NEW_IDS =
+      "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group>"
+          + " <consumer> option.";
+  public static final String XREADGROUP_NO_GROUP = "ERR Missing GROUP option for XREADGROUP";
+  public static final String XREADGROUP_LAST_ID =
+      "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of"
+          + " this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID"
+          + " would just return an empty result set.";
+  public static final String XGROUP_NO_KEY =
+      "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to"
+          + " use the MKSTREAM option to create an empty stream automatically.";
+  public static final String XGROUP_ENTRIES_READ =
+      "ERR value for ENTRIESREAD must be positive or -1";
+  public static final String XGROUP_EXISTS = "BUSYGROUP Consumer Group name already exists";
+  public static final String XAUTOCLAIM_COUNT = "ERR COUNT must be > 0";
   public static final String NAN_OR_INFINITY = "ERR increment would produce NaN or Infinity";
   public static final String NO_AUTH = "NOAUTH Authentication required.";
   public static final String WRONG_PASS =
@@ -235,6 +284,52 @@ public final class RespErrors {
     return "ERR unknown subcommand '" + quotable(subcommand) + "'. Try " + command + " HELP.";
   }
 
+  /** As {@link #unknownSubcommand}, where the arguments may be at fault. */
+  public static String badSubcommand(String command, String subcommand) {
+    return "ERR unknown subcommand or wrong number of arguments for '"
+        + quotable(subcommand)
+        + "'. Try "
+        + command
+        + " HELP.";
+  }
+
+  /** Keys and ids do not pair up; {@code command} is XREAD or XREADGROUP. */
+  public static String unbalancedStreams(String command, char symbol) {
+    return "ERR Unbalanced '"
+        + command.toLowerCase(Locale.ROOT)
+        + "' list of streams: for each stream key an ID or '"
+        + symbol
+        + "' must be specified.";
+  }
+
+  /** XCLAIM, XAUTOCLAIM: {@code what} is an argument's name. */
+  public static String invalidClaim(String what, String command) {
+    return "ERR Invalid " + what + " argument for " + command;
+  }
+
+  public static String unknownClaimOption(String option) {
+    return "ERR Unrecognized XCLAIM option '" + oneLine(option) + "'";
+  }
+
+  /** A group that a command needs, of a key that may be missing, too. */
+  public static String noGroup(String key, String group) {
+    return "NOGROUP No such key '" + oneLine(key) + "' or consumer group '" + oneLine(group) + "'";
+  }
+
+  /** A group that a command needs, of a key that exists. */
+  public static String noGroupOfKey(String key, String group) {
+    return "NOGROUP No such consumer group '"
+        + oneLine(group)
+        + "' for key name '"
+        + oneLine(key)
+        + "'";
+  }
+
+  /** As {@link #quotable}, where Redis quotes the whole. */
+  private static String oneLine(String text) {
+    return text.replace('\r', ' ').replace('\n', ' ');
+  }
+
   /**
    * What a user sent, made fit for an error line: without line breaks, and, as Redis handles it as
    * a C string, only up to a zero byte. Never long, though Redis cuts it only in some errors.
@@ -242,7 +337,7 @@ public final class RespErrors {
   public static String quotable(String text) {
     int zero = text.indexOf('\0');
     int end = Math.min(MAX_QUOTED, zero < 0 ? text.length() : zero);
-    return text.substring(0, Math.min(end, text.length())).replace('\r', ' ').replace('\n', ' ');
+    return oneLine(text.substring(0, Math.min(end, text.length())));
   }
 
   /** No leader, or one without a majority, until the deadline; nothing happened. */

@@ -11,9 +11,9 @@ import java.util.stream.Stream;
 
 /**
  * Runs lines of the form {@code SET a 1 => OK}. Words are split at blanks; {@code 'a b'} is one
- * word. Replies are written {@code OK}, {@code :1}, {@code "bulk"}, {@code nil}, {@code [a, b]},
- * {@code {k: v}} and, errors, {@code -ERR …}. Lines of the form {@code @123} set the time to the
- * start plus 123 milliseconds; those of the form {@code #3} select a database.
+ * word. Replies are written {@code OK}, {@code :1}, {@code "bulk"}, {@code nil}, {@code nil[]},
+ * {@code [a, b]}, {@code {k: v}} and, errors, {@code -ERR …}. Lines of the form {@code @123} set
+ * the time to the start plus 123 milliseconds; those of the form {@code #3} select a database.
  */
 final class CommandScript {
   private final CommandRunner runner;
@@ -87,15 +87,23 @@ final class CommandScript {
       return "nil";
     } else if (reply instanceof Reply.Array array) {
       return texts(array.items()).collect(Collectors.joining(", ", "[", "]"));
+    } else if (reply instanceof Reply.NullArray) {
+      return "nil[]";
     } else if (reply instanceof Reply.MapOf map) {
-      List<String> items = texts(map.keysAndValues()).toList();
-      StringBuilder out = new StringBuilder("{");
-      for (int i = 0; i < items.size(); i += 2) {
-        out.append(i == 0 ? "" : ", ").append(items.get(i)).append(": ").append(items.get(i + 1));
-      }
-      return out.append('}').toString();
+      return map(map.keysAndValues());
+    } else if (reply instanceof Reply.MapOfPairs map) {
+      return map(map.keysAndValues());
     }
     throw new IllegalArgumentException("no notation for " + reply);
+  }
+
+  private static String map(List<Reply> keysAndValues) {
+    List<String> items = texts(keysAndValues).toList();
+    StringBuilder out = new StringBuilder("{");
+    for (int i = 0; i < items.size(); i += 2) {
+      out.append(i == 0 ? "" : ", ").append(items.get(i)).append(": ").append(items.get(i + 1));
+    }
+    return out.append('}').toString();
   }
 
   private static Stream<String> texts(List<Reply> items) {
