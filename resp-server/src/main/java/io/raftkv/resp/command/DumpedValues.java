@@ -25,6 +25,7 @@ final class DumpedValues {
    *
    * @throws OversizedDumpException if it is a collection and the payload would be too large; no
    *     more than that is in memory
+   * @throws CommandException if it is a value that this cannot write without a loss
    */
   static byte[] write(KeyHandle key) {
     return switch (key.meta().type()) {
@@ -32,8 +33,8 @@ final class DumpedValues {
       case LIST -> write(new ListType(key));
       case SET -> write(new SetType(key));
       case ZSET -> write(new ZSetType(key));
-      case HASH -> write(new HashType(key));
-      case STREAM -> throw new IllegalStateException("nothing makes streams");
+      case HASH -> write(new HashType(requireNoDeadlines(key)));
+      case STREAM -> throw new CommandException(RespErrors.DUMP_STREAM);
     };
   }
 
@@ -60,6 +61,16 @@ final class DumpedValues {
       }
     }
     return out.seal(Math.toIntExact(set.size()));
+  }
+
+  /**
+   * The payload has no place for them before Redis 7.4, and to lose them in silence would be worse.
+   */
+  private static KeyHandle requireNoDeadlines(KeyHandle hash) {
+    if (!hash.meta().parts().isNone()) {
+      throw new CommandException(RespErrors.DUMP_FIELD_EXPIRY);
+    }
+    return hash;
   }
 
   private static byte[] write(HashType hash) {
@@ -91,9 +102,9 @@ final class DumpedValues {
       long fields = new HashType(key).putAll(hash.fieldsAndValues());
       requireAllNew(fields, hash.fieldsAndValues().size() / 2);
     } else if (value instanceof RdbValue.ExpiringHashValue) {
-      throw new CommandException(RespErrors.RESTORE_FIELD_EXPIRY); // hashes do not have it yet
+      throw new CommandException(RespErrors.RESTORE_FIELD_EXPIRY);
     } else if (value instanceof RdbValue.StreamValue) {
-      throw new CommandException(RespErrors.RESTORE_STREAM); // there are none yet
+      throw new CommandException(RespErrors.RESTORE_STREAM);
     }
   }
 

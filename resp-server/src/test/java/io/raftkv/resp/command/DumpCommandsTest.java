@@ -34,9 +34,11 @@ class DumpCommandsTest {
             StringCommands.ALL,
             GenericCommands.ALL,
             HashCommands.ALL,
+            HashFieldCommands.ALL,
             ListCommands.ALL,
             SetCommands.ALL,
             SortedSetCommands.ALL,
+            StreamCommands.ALL,
             DumpCommands.ALL)
         .forEach(specs::addAll);
     return specs;
@@ -64,6 +66,18 @@ class DumpCommandsTest {
 
   private byte[] dump(String key) {
     return ((Reply.Bulk) runner.run("DUMP", key)).bytes();
+  }
+
+  /** To leave deadlines out would make fields live for ever on the other side. */
+  @Test
+  void whatThePayloadCannotHoldIsRefusedAndNotLost() {
+    run("HSET h f v g w");
+    run("HEXPIRE h 100 FIELDS 1 f");
+    assertThat(run("DUMP h")).isEqualTo("-" + RespErrors.DUMP_FIELD_EXPIRY);
+    run("HPERSIST h FIELDS 1 f");
+    assertThat(dump("h")).isNotEmpty();
+    run("XADD s 1-1 f v");
+    assertThat(run("DUMP s")).isEqualTo("-" + RespErrors.DUMP_STREAM);
   }
 
   @ParameterizedTest
