@@ -108,11 +108,9 @@ public final class ShardStore implements AutoCloseable {
       if (rocks.get(Family.SYS, SysRows.position()) != null) {
         throw new CorruptStoreException("store " + rocks.directory() + " has no format version");
       }
-    }
-    if (version < FORMAT_VERSION) {
-      // Older rows are read as they are; rows that older versions cannot read may follow from now.
       writeFormat();
     } else if (version < FORMAT_VERSION) {
+      // Rows that older versions cannot read may follow from now on.
       StoreUpgrade.fromFormat1(rocks, SysRows.formatValue(FORMAT_VERSION));
       LOG.info("store upgraded from format {} dir={}", version, rocks.directory());
     }
