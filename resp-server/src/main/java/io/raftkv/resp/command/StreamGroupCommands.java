@@ -130,7 +130,7 @@ final class StreamGroupCommands {
     StreamId to = StreamIds.rangeEnd(args.bytes(at + 1));
     StreamGroup group = requireGroup(StreamCommands.stream(args, db), args);
     byte[] name = at + 3 < args.size() ? args.bytes(at + 3) : null;
-    long now = db.ageTimeMillis();
+    long now = db.clockMillis();
     long least = minIdle;
     Predicate<PendingEntry> wanted = entry -> least == 0 || now - entry.deliveredMillis() >= least;
     return pending(range(group, name, from, to, limit, wanted), now);

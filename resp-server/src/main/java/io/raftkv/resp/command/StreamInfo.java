@@ -71,7 +71,7 @@ final class StreamInfo {
     if (group == null) {
       throw new CommandException(RespErrors.noGroupOfKey(args.text(2), args.text(3)));
     }
-    long now = db.ageTimeMillis();
+    long now = db.clockMillis();
     return Reply.array(
         group.consumers().stream()
             .map(
