@@ -48,7 +48,7 @@ public final class HashFieldCommands {
               .writes((args, keys) -> expire(args, keys, ExpireUnit.PXAT)),
           entry("HTTL", -5, "7.4.0", PER_FIELD, "Returns the seconds that fields have to live.")
               .flags(FAST)
-              .reads((args, keys) -> tell(args, keys, at -> seconds(at, keys.timeMillis()))),
+              .reads((args, keys) -> tell(args, keys, at -> seconds(left(at, keys)))),
           entry(
                   "HPTTL",
                   -5,
@@ -56,7 +56,7 @@ public final class HashFieldCommands {
                   PER_FIELD,
                   "Returns the milliseconds that fields have to live.")
               .flags(FAST)
-              .reads((args, keys) -> tell(args, keys, at -> at - keys.timeMillis())),
+              .reads((args, keys) -> tell(args, keys, at -> left(at, keys))),
           entry(
                   "HEXPIRETIME",
                   -5,
@@ -64,7 +64,7 @@ public final class HashFieldCommands {
                   PER_FIELD,
                   "Returns the second of Unix time at which fields die.")
               .flags(FAST)
-              .reads((args, keys) -> tell(args, keys, at -> seconds(at, 0))),
+              .reads((args, keys) -> tell(args, keys, HashFieldCommands::seconds)),
           entry(
                   "HPEXPIRETIME",
                   -5,
@@ -202,8 +202,13 @@ public final class HashFieldCommands {
   }
 
   /** Rounded up, other than the times of keys: so Redis does it. */
-  private static long seconds(long deadlineMillis, long sinceMillis) {
-    return (deadlineMillis - sinceMillis + SECOND - 1) / SECOND;
+  private static long seconds(long millis) {
+    return (millis + SECOND - 1) / SECOND;
+  }
+
+  /** What is left until a deadline, as TTL tells it. */
+  private static long left(long deadlineMillis, Keyspace keys) {
+    return Math.max(0, deadlineMillis - keys.clockMillis());
   }
 
   private static Reply persist(Args args, Keyspace keys) {

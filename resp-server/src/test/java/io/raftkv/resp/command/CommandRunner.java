@@ -102,6 +102,17 @@ public final class CommandRunner {
     return reply;
   }
 
+  /** Runs a read on a node whose clock shows this time, whatever the shard time. */
+  public Reply runAt(long clockMillis, String... words) {
+    Args args =
+        new Args(
+            Arrays.stream(words)
+                .map(word -> word.getBytes(StandardCharsets.ISO_8859_1))
+                .toArray(byte[][]::new));
+    Keyspace keys = Keyspace.forRead(rows, database, timeMillis, clockMillis, seed);
+    return table.find(args.bytes(0)).handler().run(args, keys);
+  }
+
   /** The view that the engine would give this command. */
   Keyspace view(CommandSpec spec) {
     return switch (spec.access()) {

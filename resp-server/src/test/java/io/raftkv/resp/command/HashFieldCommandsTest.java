@@ -2,6 +2,7 @@ package io.raftkv.resp.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftkv.resp.reply.Reply;
 import io.raftkv.storage.row.MetaRow;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +44,16 @@ class HashFieldCommandsTest {
     assertThat(start % 1000).as("a whole second, for the figures below").isZero();
     script.hash("h", "a 1 b two c 3.5");
     script.run("SADD s x");
+  }
+
+  /** A node's clock runs while shard time stands still, as it does on an idle shard. */
+  @Test
+  void timeToLiveRunsOutWithoutWrites() {
+    script.run("HPEXPIRE h 10000 FIELDS 1 a");
+    assertThat(script.runner.runAt(start + 4_500, "HPTTL", "h", "FIELDS", "1", "a"))
+        .isEqualTo(Reply.array(Reply.integer(5_500)));
+    assertThat(script.runner.runAt(start + 4_500, "HTTL", "h", "FIELDS", "1", "a"))
+        .isEqualTo(Reply.array(Reply.integer(6)));
   }
 
   private void is(String command, String reply) {
