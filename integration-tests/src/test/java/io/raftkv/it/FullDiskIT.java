@@ -58,9 +58,9 @@ class FullDiskIT {
 
   /**
    * Nothing at all can be written: the node's replicas stop, and come back with the space. Not if
-   * Ratis had to write a new term just then: it renames the empty new file over the old one, and the
-   * replica, which no longer knows its votes, stays refused. So this may fail, and is not run by
-   * default.
+   * Ratis had to write a new term just then: it renames the empty new file over the old one, and
+   * the replica, which no longer knows its votes, stays refused. So this may fail, and is not run
+   * by default.
    */
   @Test
   @EnabledIfSystemProperty(named = "raftkv.faults", matches = "true")
