@@ -94,7 +94,8 @@ public final class RaftNode implements AutoCloseable {
     RaftServerConfigKeys.setStorageDir(
         properties, List.of(options.directory().resolve("none").toFile()));
     Parameters parameters = new Parameters();
-    // Handlers only pass on to Ratis' own threads: one hand-over per message less.
+    // One hand-over per message less: handlers pass entries on to the log's thread, whose queue has
+    // room for all that one leader has under way unless values are large.
     GrpcConfigKeys.Server.setServicesCustomizer(
         parameters,
         (builder, types) -> builder.directExecutor().intercept(new StartGate(this::isOpen)));

@@ -16,6 +16,7 @@ final class RaftSettings {
 
   private static final int FIRST_ELECTION_MIN_MILLIS = 150;
   private static final int BUFFER_MIN_BYTES = 4 << 20;
+  private static final long QUEUE_MIN_BYTES = 64 << 20;
 
   /** Election timeouts without a leader that are worth a warning. */
   private static final int LEADERLESS_TIMEOUTS = 5;
@@ -62,6 +63,11 @@ final class RaftSettings {
     SizeInBytes message = SizeInBytes.valueOf(entry.getSizeInt() + OVERHEAD_BYTES);
     Log.Appender.setBufferByteLimit(p, entry);
     Log.setWriteBufferSize(p, message);
+    // An entry over this one closes the replica. Two, for a follower that has to wait for room
+    // holds
+    // up the thread that brings the entries of all groups.
+    Log.setQueueByteLimit(
+        p, SizeInBytes.valueOf(Math.max(QUEUE_MIN_BYTES, 2L * message.getSizeInt())));
     GrpcConfigKeys.setMessageSizeMax(p, SizeInBytes.valueOf(message.getSizeInt() + OVERHEAD_BYTES));
     Log.setSegmentSizeMax(
         p, SizeInBytes.valueOf(Math.max(options.segmentBytes(), message.getSizeInt())));

@@ -37,6 +37,7 @@ class RaftSettingsTest {
       int buffer = Log.writeBufferSize(p).getSizeInt();
       assertThat(entry).isGreaterThan(largest);
       assertThat(buffer).isGreaterThan(entry + 8);
+      assertThat(Log.queueByteLimit(p).getSize()).isGreaterThan(buffer);
       assertThat(GrpcConfigKeys.messageSizeMax(p, ignored -> {}).getSizeInt()).isGreaterThan(entry);
       assertThat(Log.segmentSizeMax(p).getSize()).isGreaterThanOrEqualTo(buffer);
     }
