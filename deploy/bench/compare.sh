@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # RaftKV beside Redis on this machine, in one run, as one markdown table.
 #
-#   compare.sh [--duration SECONDS] [--warmup SECONDS] [--only redis|raftkv] [--keep]
+#   compare.sh [--duration SECONDS] [--warmup SECONDS] [--settle SECONDS] [--only redis|raftkv] [--keep]
 #
 # Redis: a primary with two replicas, appendonly yes, appendfsync always; its writes are followed by
 # WAIT 1 (behind each write, or behind each pipeline of 16), which is as near as it comes to a write
 # that a majority has on disk. Its reads are measured at the primary. RaftKV: three nodes, connections
 # spread over them, every write and every linearizable read as it is by default. Both run alone, one
-# after the other, with the same load generator.
+# after the other, with the same load generator. --settle: seconds of writes and of reads before the
+# first row of RaftKV, for the compiler of three JVMs; --warmup: seconds before each row of either.
 #
 # Environment: SERVER_JAR, BENCH_JAR, SERVER_JVM (flags of each node's JVM), SERVER_FLAGS (of each
 # node), VALUE_SIZE, KEYS. Needs a build: mvn -pl resp-server,jmh -am package -DskipTests
@@ -21,7 +22,8 @@ raftkv_flags=${SERVER_FLAGS:-}
 value_size=${VALUE_SIZE:-64}
 keys=${KEYS:-100000}
 duration=10
-warmup=30
+warmup=10
+settle=60
 only=
 keep=
 read_rate=1000
@@ -41,9 +43,10 @@ while [ $# -gt 0 ]; do
   case $1 in
     --duration) duration=$2; shift 2 ;;
     --warmup) warmup=$2; shift 2 ;;
+    --settle) settle=$2; shift 2 ;;
     --only) only=$2; shift 2 ;;
     --keep) keep=yes; shift ;;
-    *) sed -n '2,15s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *) sed -n '2,16s/^# \{0,1\}//p' "$0"; exit 2 ;;
   esac
 done
 
@@ -210,7 +213,12 @@ if [ "$only" != redis ]; then
   [ -f "$raftkv_jar" ] || fail "no server at $raftkv_jar"
   start_raftkv
   result[raftkv.ready]=$raftkv_ready
-  measure raftkv "127.0.0.1:${resp_ports[0]},127.0.0.1:${resp_ports[1]},127.0.0.1:${resp_ports[2]}"
+  raftkv_hosts=127.0.0.1:${resp_ports[0]},127.0.0.1:${resp_ports[1]},127.0.0.1:${resp_ports[2]}
+  echo "compare: settling raftkv for 3 x $settle s" >&2
+  duration=$settle load "$raftkv_hosts" --command set --pipeline 1 >/dev/null
+  duration=$settle load "$raftkv_hosts" --command set --pipeline 16 >/dev/null
+  duration=$settle load "$raftkv_hosts" --command get --pipeline 1 >/dev/null
+  measure raftkv "$raftkv_hosts"
   stop_all
 fi
 
