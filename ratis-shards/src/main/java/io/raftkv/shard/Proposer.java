@@ -3,19 +3,23 @@ package io.raftkv.shard;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Puts batches into the log of one shard, on its leader. Whatever comes while entries are in flight
- * goes together into the next one: the cost of an entry is per entry, not per command.
+ * Puts batches into the log of one shard, on its leader. Whatever comes while entries are in
+ * flight, or shortly after one is done ({@link Gathering}), goes together into the next one: the
+ * cost of an entry is per entry, not per command.
  *
  * <p>Thread-safe. Appends happen in the order of {@link #propose}, one thread at a time: on the
  * executor, or on the apply thread that made room.
@@ -36,6 +40,12 @@ public final class Proposer {
     void failed(BatchOutcome outcome);
   }
 
+  /** Runs something a while later. */
+  @FunctionalInterface
+  interface Alarm {
+    void after(long nanos, Runnable action);
+  }
+
   private record Waiting(ProposedBatch batch, Failed failed) {}
 
   private final Log log;
@@ -43,11 +53,16 @@ public final class Proposer {
   private final Supplier<EntryCodec.Header> stamp;
   private final int maxInFlight;
   private final int maxEntryBytes;
+  private final LongSupplier nanoTime;
+  private final Alarm alarm;
   private final ArrayDeque<Waiting> queue = new ArrayDeque<>();
+  private final Gathering gathering; // these four: guarded by the queue
+  private long queuedBytes;
+  private int inFlight;
+  private boolean alarmSet;
   private final AtomicInteger work = new AtomicInteger();
   private final LongAdder entries = new LongAdder();
   private final LongAdder entryBytes = new LongAdder();
-  private int inFlight;
 
   /**
    * @param executor where appends happen when no apply thread is at hand; may block
@@ -62,11 +77,34 @@ public final class Proposer {
       Supplier<EntryCodec.Header> stamp,
       int maxInFlight,
       int maxEntryBytes) {
+    this(
+        log,
+        executor,
+        stamp,
+        maxInFlight,
+        maxEntryBytes,
+        System::nanoTime,
+        (nanos, action) ->
+            CompletableFuture.delayedExecutor(nanos, TimeUnit.NANOSECONDS, executor)
+                .execute(action));
+  }
+
+  Proposer(
+      Log log,
+      Executor executor,
+      Supplier<EntryCodec.Header> stamp,
+      int maxInFlight,
+      int maxEntryBytes,
+      LongSupplier nanoTime,
+      Alarm alarm) {
     this.log = log;
     this.executor = executor;
     this.stamp = stamp;
     this.maxInFlight = maxInFlight;
     this.maxEntryBytes = maxEntryBytes;
+    this.gathering = new Gathering(maxEntryBytes - EntryCodec.HEADER_BYTES);
+    this.nanoTime = nanoTime;
+    this.alarm = alarm;
   }
 
   /** Queues a batch. That it was applied, its listener at the {@link ShardApplier} hears. */
@@ -77,12 +115,13 @@ public final class Proposer {
       return;
     }
     Waiting waiting = new Waiting(batch, failed);
-    boolean room;
+    boolean due;
     synchronized (queue) {
       queue.add(waiting);
-      room = inFlight < maxInFlight;
+      queuedBytes += sizeOf(batch);
+      due = entryIsDue();
     }
-    if (room) {
+    if (due) {
       try {
         executor.execute(this::pump);
       } catch (RejectedExecutionException stopping) {
@@ -96,10 +135,31 @@ public final class Proposer {
     boolean removed;
     synchronized (queue) {
       removed = queue.remove(waiting);
+      queuedBytes -= removed ? sizeOf(waiting.batch) : 0;
     }
     if (removed) {
       waiting.failed.failed(BatchOutcome.REFUSED);
     }
+  }
+
+  /** If one is not, for what may still come, there will be another look in time. */
+  private boolean entryIsDue() {
+    if (inFlight >= maxInFlight || queue.isEmpty()) {
+      return false;
+    }
+    long remaining = gathering.remainingNanos(queuedBytes, nanoTime.getAsLong());
+    if (remaining > 0 && !alarmSet) {
+      alarmSet = true;
+      alarm.after(remaining, this::alarmed);
+    }
+    return remaining <= 0;
+  }
+
+  private void alarmed() {
+    synchronized (queue) {
+      alarmSet = false;
+    }
+    pump();
   }
 
   private static long sizeOf(ProposedBatch batch) {
@@ -131,7 +191,7 @@ public final class Proposer {
 
   private List<Waiting> take() {
     synchronized (queue) {
-      if (inFlight >= maxInFlight || queue.isEmpty()) {
+      if (!entryIsDue()) {
         return List.of();
       }
       inFlight++;
@@ -142,6 +202,7 @@ public final class Proposer {
         if (bytes > maxEntryBytes && !taken.isEmpty()) {
           break;
         }
+        queuedBytes -= sizeOf(queue.peek().batch);
         taken.add(queue.poll());
       }
       return taken;
@@ -150,10 +211,11 @@ public final class Proposer {
 
   private void append(List<Waiting> waiting) {
     AtomicBoolean told = new AtomicBoolean();
+    long begunNanos = nanoTime.getAsLong();
     Consumer<BatchOutcome> done =
         outcome -> {
           if (told.compareAndSet(false, true)) {
-            appended(waiting, outcome);
+            appended(waiting, begunNanos, outcome);
           }
         };
     try {
@@ -169,9 +231,12 @@ public final class Proposer {
     }
   }
 
-  private void appended(List<Waiting> waiting, BatchOutcome outcome) {
+  private void appended(List<Waiting> waiting, long begunNanos, BatchOutcome outcome) {
+    long bytes = waiting.stream().mapToLong(one -> sizeOf(one.batch)).sum();
     synchronized (queue) {
       inFlight--;
+      long now = nanoTime.getAsLong();
+      gathering.done(bytes, queuedBytes, now - begunNanos, now);
     }
     if (outcome != BatchOutcome.APPLIED) {
       for (Waiting one : waiting) {

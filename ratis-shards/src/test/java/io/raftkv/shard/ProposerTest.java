@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -16,12 +17,15 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class ProposerTest {
+  private static final long MILLISECOND = TimeUnit.MILLISECONDS.toNanos(1);
   private static final int PAYLOAD = 100;
   private static final int MAX_ENTRY_BYTES =
       EntryCodec.HEADER_BYTES + 3 * (EntryCodec.BATCH_BYTES + PAYLOAD);
 
   private final List<Appended> log = new ArrayList<>();
   private final List<String> failures = new ArrayList<>();
+  private final List<Alarm> alarms = new CopyOnWriteArrayList<>();
+  private long nowNanos;
   private RuntimeException fault;
 
   private record Appended(byte[] entry, Consumer<BatchOutcome> done) {
@@ -42,7 +46,28 @@ class ProposerTest {
   }
 
   private Proposer proposer(Executor executor, Proposer.Log to) {
-    return new Proposer(to, executor, () -> new EntryCodec.Header(1, 2, 3), 2, MAX_ENTRY_BYTES);
+    return proposer(executor, to, 2);
+  }
+
+  private Proposer proposer(Executor executor, Proposer.Log to, int maxInFlight) {
+    return new Proposer(
+        to,
+        executor,
+        () -> new EntryCodec.Header(1, 2, 3),
+        maxInFlight,
+        MAX_ENTRY_BYTES,
+        () -> nowNanos,
+        (nanos, action) -> alarms.add(new Alarm(nowNanos + nanos, action)));
+  }
+
+  private record Alarm(long atNanos, Runnable action) {}
+
+  /** Lets time pass, and what is due by then happen. */
+  private void advance(long nanos) {
+    nowNanos += nanos;
+    List<Alarm> due = alarms.stream().filter(alarm -> alarm.atNanos <= nowNanos).toList();
+    alarms.removeAll(due);
+    due.forEach(alarm -> alarm.action.run());
   }
 
   private final Proposer proposer = proposer(Runnable::run, this::append);
@@ -73,6 +98,68 @@ class ProposerTest {
     assertThat(proposer.entries()).isEqualTo(3);
     assertThat(proposer.entryBytes())
         .isEqualTo(log.stream().mapToLong(appended -> appended.entry.length).sum());
+  }
+
+  /** Four clients that answer each reply with their next batch. */
+  @Test
+  void nextEntryWaitsForTheClientsThatTheLastOneAnswered() {
+    Proposer one = proposer(Runnable::run, this::append, 1);
+    for (int sequence = 1; sequence <= 4; sequence++) {
+      propose(one, sequence, PAYLOAD / 2);
+    }
+    assertThat(entries()).containsExactly(List.of(1L));
+    advance(MILLISECOND);
+    log.get(0).done.accept(BatchOutcome.APPLIED);
+    assertThat(entries()).as("three of four are enough").last().isEqualTo(List.of(2L, 3L, 4L));
+    advance(MILLISECOND);
+    log.get(1).done.accept(BatchOutcome.APPLIED);
+    propose(one, 5, PAYLOAD / 2);
+    assertThat(entries()).as("the first of them is back").hasSize(2);
+    propose(one, 6, PAYLOAD / 2);
+    propose(one, 7, PAYLOAD / 2);
+    assertThat(entries()).last().isEqualTo(List.of(5L, 6L, 7L));
+  }
+
+  @Test
+  void nextEntryWaitsNoLongerThanAnEntryTakes() {
+    Proposer one = proposer(Runnable::run, this::append, 1);
+    propose(one, 1, PAYLOAD);
+    for (int sequence = 2; sequence <= 40; sequence++) {
+      advance(MILLISECOND);
+      propose(one, sequence, PAYLOAD);
+      log.get(log.size() - 1).done.accept(BatchOutcome.APPLIED);
+      assertThat(alarms).hasSizeLessThanOrEqualTo(1);
+      advance(MILLISECOND);
+      assertThat(log).as("after %d", sequence).hasSize(sequence);
+    }
+  }
+
+  @Test
+  void aFullEntryWaitsForNothing() {
+    Proposer one = proposer(Runnable::run, this::append, 1);
+    for (int sequence = 1; sequence <= 4; sequence++) {
+      propose(one, sequence, PAYLOAD);
+    }
+    advance(MILLISECOND);
+    log.get(0).done.accept(BatchOutcome.APPLIED);
+    for (int sequence = 5; sequence <= 7; sequence++) {
+      propose(one, sequence, PAYLOAD);
+    }
+    advance(MILLISECOND);
+    log.get(1).done.accept(BatchOutcome.APPLIED);
+    assertThat(entries()).last().as("though 4.5 more were the goal").isEqualTo(List.of(5L, 6L, 7L));
+  }
+
+  @Test
+  void aLoneClientWaitsForNobody() {
+    Proposer one = proposer(Runnable::run, this::append, 1);
+    for (int sequence = 1; sequence <= 40; sequence++) {
+      propose(one, sequence, PAYLOAD);
+      assertThat(log).hasSize(sequence);
+      advance(MILLISECOND);
+      log.get(sequence - 1).done.accept(BatchOutcome.APPLIED);
+    }
+    assertThat(alarms).isEmpty();
   }
 
   @Test
@@ -191,7 +278,8 @@ class ProposerTest {
                 }
               });
         };
-    Proposer shared = proposer(appends, slow);
+    Proposer shared =
+        new Proposer(slow, appends, () -> new EntryCodec.Header(1, 2, 3), 2, MAX_ENTRY_BYTES);
     List<Thread> proposing = new ArrayList<>();
     for (int t = 0; t < threads; t++) {
       long name = t;
