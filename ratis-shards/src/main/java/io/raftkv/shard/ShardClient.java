@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -16,10 +17,11 @@ import java.util.function.LongSupplier;
 /**
  * This node's way to write to one shard, wherever its leader is.
  *
- * <p>Proposals gather while batches are in flight and leave as the next batch. Batches carry
- * ascending sequence numbers of this proposer and are sent again, under the same number, until
- * their fate is known: stores apply each exactly once and in order. A batch is completed by
- * whichever tells first, this node's own replica or the answer of the leader's node.
+ * <p>Proposals of one turn of an event loop leave together, and with those that came while as many
+ * batches as allowed were in flight. Batches carry ascending sequence numbers of this proposer and
+ * are sent again, under the same number, until their fate is known: stores apply each exactly once
+ * and in order. A batch is completed by whichever tells first, this node's own replica or the
+ * answer of the leader's node.
  *
  * <p>When a batch is still unanswered at its deadline it is given up as uncertain and the proposer
  * takes a new name, so that it is never sent again and nothing waits behind it.
@@ -107,6 +109,7 @@ public final class ShardClient<P extends Proposal> {
   private final ArrayDeque<Queued<P>> queue = new ArrayDeque<>();
   private final ArrayDeque<Batch<P>> window = new ArrayDeque<>();
   private final AtomicInteger work = new AtomicInteger();
+  private final TurnTask pumping;
   private final LongAdder batches = new LongAdder();
   private final LongAdder proposals = new LongAdder();
   private final LongAdder resends = new LongAdder();
@@ -121,8 +124,9 @@ public final class ShardClient<P extends Proposal> {
       Sender sender,
       ProposalOutcomes<P> outcomes,
       Limits limits,
-      BatchListener batchListener) {
-    this(shard, sender, outcomes, limits, batchListener, System::nanoTime);
+      BatchListener batchListener,
+      Executor endOfTurn) {
+    this(shard, sender, outcomes, limits, batchListener, endOfTurn, System::nanoTime);
   }
 
   ShardClient(
@@ -131,8 +135,10 @@ public final class ShardClient<P extends Proposal> {
       ProposalOutcomes<P> outcomes,
       Limits limits,
       BatchListener batchListener,
+      Executor endOfTurn,
       LongSupplier nanoTime) {
     this.batchListener = batchListener;
+    this.pumping = new TurnTask(endOfTurn, this::pump);
     this.shard = shard;
     this.sender = sender;
     this.outcomes = outcomes;
@@ -142,7 +148,10 @@ public final class ShardClient<P extends Proposal> {
     rename();
   }
 
-  /** Queues proposals; they are applied in this order, after all that were submitted before. */
+  /**
+   * Queues proposals; they are applied in this order, after all that were submitted before. From an
+   * event loop they leave at the end of its turn.
+   */
   public void submit(List<P> more) {
     long deadline = nanoTime.getAsLong() + limits.timeoutNanos();
     synchronized (this) {
@@ -151,7 +160,7 @@ public final class ShardClient<P extends Proposal> {
         queuedBytes += proposal.encodedBytes();
       }
     }
-    pump();
+    pumping.request();
   }
 
   /** True if submitters should wait, by no longer reading from their sockets. */

@@ -42,6 +42,7 @@ public final class ShardHost<P extends Proposal> {
   private final Surroundings surroundings;
   private final PeerTransport transport;
   private final Executor appendExecutor;
+  private final Executor endOfTurn;
   private final Supplier<EntryCodec.Header> stamp;
   private final ShardClient.Limits limits;
   private final ShardClient.BatchListener batchListener;
@@ -56,6 +57,8 @@ public final class ShardHost<P extends Proposal> {
 
   /**
    * @param appendExecutor where entries are appended; may block
+   * @param endOfTurn runs what it takes when the event loop of the calling thread has handled the
+   *     events at hand, or at once where there is no loop
    * @param stamp makes the header of an entry: this node's clock and a seed
    * @param resultDecoder decodes results of groups of which this node has no replica
    */
@@ -64,6 +67,7 @@ public final class ShardHost<P extends Proposal> {
       Surroundings surroundings,
       PeerTransport transport,
       Executor appendExecutor,
+      Executor endOfTurn,
       Supplier<EntryCodec.Header> stamp,
       ShardClient.Limits limits,
       ShardClient.BatchListener batchListener,
@@ -79,6 +83,7 @@ public final class ShardHost<P extends Proposal> {
     this.surroundings = surroundings;
     this.transport = transport;
     this.appendExecutor = appendExecutor;
+    this.endOfTurn = endOfTurn;
     this.stamp = stamp;
     this.limits = limits;
     this.batchListener = batchListener;
@@ -263,7 +268,8 @@ public final class ShardHost<P extends Proposal> {
     private Link(UUID group) {
       this.group = group;
       this.client =
-          new ShardClient<>(surroundings.name(group), this, outcomes, limits, batchListener);
+          new ShardClient<>(
+              surroundings.name(group), this, outcomes, limits, batchListener, endOfTurn);
     }
 
     @Override

@@ -141,6 +141,7 @@ class ShardClientSimTest {
               this,
               new ShardClient.Limits(3, 3 * Long.BYTES, 3, 1_000, TIMEOUT, RETRY),
               (proposals, bytes) -> {},
+              Runnable::run,
               () -> world.now);
     }
 

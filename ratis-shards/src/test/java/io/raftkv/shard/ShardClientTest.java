@@ -20,6 +20,7 @@ class ShardClientTest {
   private final List<String> outcomes = new ArrayList<>();
   private final List<String> made = new ArrayList<>();
   private long now = 1;
+  private final Turns turns = new Turns();
   private final ShardClient<TestProposal> client =
       new ShardClient<>(
           "s1",
@@ -27,6 +28,7 @@ class ShardClientTest {
           new Outcomes(),
           new ShardClient.Limits(2, 4 * Long.BYTES, 3, 100, TIMEOUT, RETRY),
           (proposals, bytes) -> made.add(proposals + " in " + bytes),
+          turns,
           () -> now);
 
   /** Writes outcomes down as text: {@code 1=r1} or {@code 1:NO_LEADER}. */
@@ -345,10 +347,25 @@ class ShardClientTest {
             new Outcomes(),
             new ShardClient.Limits(3, Long.BYTES - 1, 10, 100, TIMEOUT, RETRY),
             (proposals, bytes) -> {},
+            turns,
             () -> now);
     small.submit(List.of(new TestProposal(1), new TestProposal(2)));
     assertThat(wide.sent).hasSize(2);
     assertThat(wide.get(0).ids()).containsExactly(1L);
+  }
+
+  @Test
+  void whatIsSubmittedInOneTurnLeavesTogether() {
+    turns.begin();
+    submit(1);
+    submit(2);
+    assertThat(wire.sent).isEmpty();
+    turns.end();
+    assertThat(made).containsExactly("2 in 16");
+    turns.begin();
+    submit(3);
+    turns.end();
+    assertThat(made).containsExactly("2 in 16", "1 in 8");
   }
 
   @Test

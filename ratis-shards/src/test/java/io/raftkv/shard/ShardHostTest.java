@@ -60,6 +60,7 @@ class ShardHostTest {
               this,
               this,
               network,
+              Runnable::run,
               () -> new EntryCodec.Header(1, 1_000, 7),
               new ShardClient.Limits(
                   2,
@@ -73,7 +74,9 @@ class ShardHostTest {
               1 << 20,
               this,
               new JournalApplier()::decode);
-      this.barrier = new ReadBarrier(id, this::replica, this, TimeUnit.MILLISECONDS.toNanos(50));
+      this.barrier =
+          new ReadBarrier(
+              id, this::replica, this, TimeUnit.MILLISECONDS.toNanos(50), Runnable::run);
     }
 
     private CompletableFuture<Object> write(UUID group) {

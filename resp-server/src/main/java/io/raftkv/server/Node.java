@@ -167,6 +167,7 @@ final class Node implements RunningServer {
               new Surroundings(),
               links,
               appendPool,
+              transport::endOfTurn,
               () ->
                   new EntryCodec.Header(
                       routing.version(),
@@ -184,7 +185,9 @@ final class Node implements RunningServer {
               maxEntry,
               new ProposalDelivery(),
               bytes -> new CommandEngine(table[0]).decode(bytes));
-      this.barrier = new ReadBarrier(config.node().id(), this::replica, links, BARRIER_RETRY_NANOS);
+      this.barrier =
+          new ReadBarrier(
+              config.node().id(), this::replica, links, BARRIER_RETRY_NANOS, transport::endOfTurn);
       this.succession =
           new LeaderSuccession(
               config.node().id(), () -> raft().replicas(), this::replica, links, this::later);

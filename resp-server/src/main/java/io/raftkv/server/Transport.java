@@ -13,6 +13,7 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.EventExecutor;
 
 /** The node's event loops, and the kind of sockets that go with them: epoll, or NIO elsewhere. */
 record Transport(
@@ -27,6 +28,20 @@ record Transport(
         new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory("raftkv-io"), io),
         epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class,
         epoll ? EpollSocketChannel.class : NioSocketChannel.class);
+  }
+
+  /**
+   * Runs {@code work} when the event loop of this thread has handled the events at hand; at once on
+   * any other thread.
+   */
+  void endOfTurn(Runnable work) {
+    for (EventExecutor loop : loops) {
+      if (loop.inEventLoop()) {
+        loop.execute(work);
+        return;
+      }
+    }
+    work.run();
   }
 
   String name() {
