@@ -25,6 +25,7 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Ranks in sorted sets that are large enough for nodes, against sorted collections in memory. */
 class RankTreeTest {
@@ -73,6 +74,20 @@ class RankTreeTest {
       highest = Math.max(highest, payload.length > 17 ? payload[17] : 0);
     }
     assertThat(highest).as("levels of nodes").isGreaterThanOrEqualTo(2);
+  }
+
+  /** Few separators fill a node then, and the last node is split for what comes behind it. */
+  @ParameterizedTest
+  @ValueSource(ints = {500, 1_000, 1_400, 2_000, 3_000, 9_000})
+  void membersWithLongCommonBeginningsAreAppended(int prefix) {
+    for (int i = 0; i < 1_500; i++) {
+      ZSetType set = set();
+      set.put(bytes("x".repeat(prefix) + "%06d".formatted(i)), 0);
+      set.save();
+    }
+    RankTreeCheck.check(rows);
+    rows.verify();
+    assertThat(set().rank(bytes("x".repeat(prefix) + "001234"), false)).isEqualTo(1_234);
   }
 
   private void change(ZSetType set, Random random, Shape shape, boolean grow) {
