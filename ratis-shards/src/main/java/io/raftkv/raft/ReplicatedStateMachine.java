@@ -245,6 +245,7 @@ final class ReplicatedStateMachine extends BaseStateMachine {
           ByteBuffer data = entry.getStateMachineLogEntry().getLogData().asReadOnlyByteBuffer();
           EntryCodec.Header header = EntryCodec.decodeHeader(data);
           try (StoreBatch batch = store.begin(header.timeMillis())) {
+            batch.limit(header.limitBytes());
             applier.apply(at.getIndex(), header, data, batch);
             batch.commit(at.getTerm(), at.getIndex());
           }

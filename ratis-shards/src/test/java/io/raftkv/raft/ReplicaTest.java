@@ -62,7 +62,9 @@ class ReplicaTest {
     Replica replica = follower.replica();
     follower.stop();
     CompletableFuture<BatchOutcome> late = new CompletableFuture<>();
-    replica.append(EntryCodec.encode(new EntryCodec.Header(1, 1, 1), List.of()), late::complete);
+    replica.append(
+        EntryCodec.encode(new EntryCodec.Header(1, 1, 1, Long.MAX_VALUE), List.of()),
+        late::complete);
     assertThat(get(late)).isEqualTo(BatchOutcome.NOT_LEADER);
   }
 

@@ -61,7 +61,7 @@ class ShardHostTest {
               this,
               network,
               Runnable::run,
-              () -> new EntryCodec.Header(1, 1_000, 7),
+              () -> new EntryCodec.Header(1, 1_000, 7, Long.MAX_VALUE),
               new ShardClient.Limits(
                   2,
                   1 << 16,

@@ -89,6 +89,11 @@ final class MetadataGroup implements Applier {
   }
 
   @Override
+  public long bytes(Object[] results) {
+    return encode(results).length;
+  }
+
+  @Override
   public byte[] encode(Object[] results) {
     int size = 0;
     List<byte[]> encoded = new ArrayList<>();

@@ -160,6 +160,7 @@ final class Node implements RunningServer {
               config.store().minFreeDisk().bytes(),
               this::storesAreWritable);
       int maxEntry = maxEntryBytes();
+      long entryLimit = entryLimitBytes();
       CommandTable[] table = new CommandTable[1];
       this.shards =
           new ShardHost<>(
@@ -172,7 +173,8 @@ final class Node implements RunningServer {
                   new EntryCodec.Header(
                       routing.version(),
                       peers.stampMillis(),
-                      ThreadLocalRandom.current().nextLong()),
+                      ThreadLocalRandom.current().nextLong(),
+                      entryLimit),
               new ShardClient.Limits(
                   MAX_BATCHES_IN_FLIGHT,
                   (int) config.requests().batchBytes().bytes(),
@@ -601,6 +603,16 @@ final class Node implements RunningServer {
     long lengths = RespLimits.DEFAULT.maxArrayLength() + command / 128;
     long batch = config.requests().batchBytes().bytes();
     return Math.toIntExact(Math.max(command + lengths, batch) + ENTRY_OVERHEAD_BYTES);
+  }
+
+  /**
+   * What one entry may change and answer. It is held in memory while it is applied, and once more
+   * while it is written; so an eighth of the heap, but never less than the largest value takes.
+   */
+  private long entryLimitBytes() {
+    return Math.max(
+        Runtime.getRuntime().maxMemory() / 8,
+        config.requests().maxValue().bytes() + ENTRY_OVERHEAD_BYTES);
   }
 
   private RespLimits clientLimits() {

@@ -8,6 +8,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 import java.util.function.ToLongFunction;
 
 /**
@@ -31,6 +32,9 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
 
   private DatabaseHomes homes;
 
+  private long limitBytes = Long.MAX_VALUE;
+  private long usedBytes;
+  private long markedBytes;
   private long lastId;
   private long markedId;
   private boolean open = true;
@@ -48,11 +52,32 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
     return timeMillis;
   }
 
+  /**
+   * From now on this holds so many bytes of changes, and of what else is {@link #charge charged},
+   * at most. All replicas have to set the same: what an entry does must not depend on a node.
+   */
+  public void limit(long bytes) {
+    limitBytes = bytes;
+  }
+
+  /**
+   * Counts so many bytes as if they were changes: they are held as long as this is.
+   *
+   * @throws EntryFullException if there is no room for them
+   */
+  public void charge(long bytes) {
+    usedBytes += bytes;
+    if (bytes > 0 && usedBytes > limitBytes) {
+      throw new EntryFullException(limitBytes, usedBytes - markedBytes > limitBytes);
+    }
+  }
+
   /** What has changed so far stays, whatever {@link #rollback} does later. */
   public void mark() {
     requireOpen();
     undo.mark();
     markedId = lastId;
+    markedBytes = usedBytes;
   }
 
   /** Takes back all changes, ids and records since the last {@link #mark}, or since the start. */
@@ -60,6 +85,7 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
     requireOpen();
     undo.rollback();
     lastId = markedId;
+    usedBytes = markedBytes;
   }
 
   @Override
@@ -312,7 +338,13 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
   }
 
   private FamilyOverlay overlay(Family family) {
-    return overlays.computeIfAbsent(family, name -> new FamilyOverlay(name, undo));
+    return overlays.computeIfAbsent(
+        family,
+        name -> {
+          // What belongs to the entry itself must always have room.
+          LongConsumer growth = name == Family.SYS ? bytes -> {} : this::charge;
+          return new FamilyOverlay(name, undo, growth);
+        });
   }
 
   private void requireOpen() {

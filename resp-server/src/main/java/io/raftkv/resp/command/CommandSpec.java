@@ -231,6 +231,14 @@ public final class CommandSpec {
     return access;
   }
 
+  /**
+   * True for a read whose reply is one value found at once. It may go through the log together with
+   * writes of its connection that are not answered yet, and so costs no round of its own.
+   */
+  public boolean travelsWithWrites() {
+    return access == Access.READ && arity > 0 && flags.contains(Flag.FAST);
+  }
+
   /** What to ask before a call goes to one of several shards; null if all calls may. */
   public ShardCheck shardCheck() {
     return shardCheck;

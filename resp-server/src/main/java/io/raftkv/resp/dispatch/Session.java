@@ -360,11 +360,11 @@ public final class Session extends ChannelInboundHandlerAdapter
 
   @Override
   public void add(Routing.Shard shard, DataOp op) {
-    Lane lane = lanes.computeIfAbsent(shard.group(), group -> new Lane(shard, this::writeAnswered));
+    Lane lane = lanes.computeIfAbsent(shard.group(), group -> newLane(shard));
     if (op.isWrite()) {
       unansweredWrites++;
     }
-    if (lane.add(op)) {
+    if (lane.add(op, consistency)) {
       touched.add(lane);
     }
   }
@@ -374,38 +374,45 @@ public final class Session extends ChannelInboundHandlerAdapter
     return channel.eventLoop();
   }
 
+  private Lane newLane(Routing.Shard shard) {
+    Lane[] lane = new Lane[1];
+    lane[0] = new Lane(shard, this::writeAnswered, () -> goOn(lane[0]));
+    return lane[0];
+  }
+
   private void submitTouched() {
     for (Lane lane : touched) {
-      if (lane.mustWait()) {
+      if (!submitAll(lane)) {
+        lane.stalled(true);
         stalledLanes++;
-      } else if (!lane.isEmpty()) {
-        submit(lane);
       }
     }
     touched.clear();
   }
 
+  /** False if a part has to wait. */
+  private boolean submitAll(Lane lane) {
+    while (!lane.isEmpty() && !lane.mustWait()) {
+      submit(lane);
+    }
+    return lane.isEmpty();
+  }
+
   private void submit(Lane lane) {
-    boolean throughLog = lane.goesThroughLog();
-    List<DataOp> run = lane.takeRun();
-    if (throughLog) {
-      for (DataOp op : run) {
-        op.onAnswered(lane.onAnswered(op));
-      }
-      services.write(lane.shard(), run);
+    Lane.Run run = lane.takeRun();
+    if (run.throughLog()) {
+      services.write(lane.shard(), run.ops());
     } else {
       services
           .reads()
           .read(
               lane.shard(),
-              run,
-              consistency,
+              run.ops(),
+              run.consistency(),
               channel.eventLoop(),
               () -> {
-                for (int i = 0; i < run.size(); i++) {
-                  lane.readAnswered();
-                }
-                afterReads(lane);
+                run.ops().forEach(op -> lane.readAnswered());
+                goOn(lane);
               });
     }
   }
@@ -418,10 +425,12 @@ public final class Session extends ChannelInboundHandlerAdapter
     }
   }
 
-  private void afterReads(Lane lane) {
-    if (!lane.isEmpty() && !lane.mustWait() && stalledLanes > 0 && !touched.contains(lane)) {
+  /** Something that was under way is answered: what waited for it goes out. */
+  private void goOn(Lane lane) {
+    // Asked twice, for what goes out may be answered at once and come here again.
+    if (lane.isStalled() && submitAll(lane) && lane.isStalled()) {
+      lane.stalled(false);
       stalledLanes--;
-      submit(lane);
       work();
     }
   }

@@ -191,6 +191,13 @@ public final class RespErrors {
   public static final String TOO_MANY_CLIENTS = "ERR max number of clients reached";
 
   /** A fault of ours; the node's log has the rest. */
+  /** Nothing of the command happened; by itself it has room. */
+  public static final String ENTRY_FULL =
+      "TRYAGAIN too many changes and replies in one log entry with this command";
+
+  public static final String TOO_LARGE_FOR_AN_ENTRY =
+      "ERR the changes and the reply of this command are too large for one log entry";
+
   public static final String INTERNAL = "ERR internal error";
 
   public static final String CLUSTER_NOT_FORMED =

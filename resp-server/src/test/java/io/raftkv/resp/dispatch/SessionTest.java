@@ -59,6 +59,32 @@ class SessionTest {
     assertThat(shard().reads).hasSize(1);
   }
 
+  /** Every replica would make its reply, and hold it until all of the entry is applied. */
+  @Test
+  void aReadOfManyValuesDoesNotTravelWithWrites() {
+    node.send("SET k 1", "MGET k", "GET k", "SET k 2", "GET k");
+    assertThat(shard().writes).hasSize(1);
+    assertThat(shard().reads).isEmpty();
+    node.send("PING");
+    shard().applyOne();
+    assertThat(node.received()).isEqualTo("+OK|");
+    assertThat(shard().writes).isEmpty();
+    assertThat(shard().reads).hasSize(1);
+    shard().read(0);
+    assertThat(shard().writes).hasSize(2);
+    node.finish();
+    assertThat(node.received()).isEqualTo("*1|$1|1|$1|1|+OK|$1|2|+PONG|");
+  }
+
+  @Test
+  void aReadThatHasToWaitKeepsItsConsistency() {
+    node.send("SET k 1", "MGET k", "EVENTUAL", "MGET k");
+    shard().applyOne();
+    assertThat(shard().reads)
+        .extracting(FakeShard.Reads::consistency)
+        .containsExactly(ReadConsistency.LINEARIZABLE, ReadConsistency.EVENTUAL);
+  }
+
   @Test
   void aWriteWaitsForTheReadsBeforeIt() {
     node.send("GET k");
