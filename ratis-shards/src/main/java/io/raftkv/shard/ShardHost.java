@@ -14,6 +14,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The shards as this node deals with them: its replicas with their appliers and proposers, and a
@@ -35,6 +37,7 @@ public final class ShardHost<P extends Proposal> {
     String readOnlyReason();
   }
 
+  private static final Logger LOG = LoggerFactory.getLogger(ShardHost.class);
   private static final int ADDRESS_BYTES = 4 * Long.BYTES;
   private static final long RETIRE_NANOS = TimeUnit.MINUTES.toNanos(10);
 
@@ -239,8 +242,13 @@ public final class ShardHost<P extends Proposal> {
     public void applied(long sequence, BatchOutcome outcome, Object[] results) {
       CompletableFuture<byte[]> answer = waiting.get(sequence);
       if (answer != null) {
-        byte[] encoded = results == null ? null : applier.applier().encode(results);
-        answer.complete(encode(outcome, encoded));
+        try {
+          byte[] encoded = results == null ? null : applier.applier().encode(results);
+          answer.complete(encode(outcome, encoded));
+        } catch (RuntimeException tooLarge) {
+          answer.complete(encode(BatchOutcome.REPEATED, null)); // applied, without results
+          throw tooLarge;
+        }
       }
     }
   }
@@ -289,6 +297,7 @@ public final class ShardHost<P extends Proposal> {
       for (int i = 0; i < members.size(); i++) {
         String member = members.get(Math.floorMod(turn++, members.size()));
         if (!member.equals(self) && transport.isConnected(member)) {
+          hint = member; // until an answer says better: what was sent to it must not wander on
           return member;
         }
       }
@@ -322,8 +331,13 @@ public final class ShardHost<P extends Proposal> {
                 if (failure != null) {
                   hint = null;
                   answer.answered(BatchOutcome.UNKNOWN, null, "");
-                } else {
+                  return;
+                }
+                try {
                   take(leader, bytes, answer);
+                } catch (RuntimeException malformed) {
+                  LOG.error("answer of peer={} not understood", leader, malformed);
+                  answer.answered(BatchOutcome.UNKNOWN, null, "");
                 }
               });
     }

@@ -60,11 +60,7 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
     limitBytes = bytes;
   }
 
-  /**
-   * Counts so many bytes as if they were changes: they are held as long as this is.
-   *
-   * @throws EntryFullException if there is no room for them
-   */
+  @Override
   public void charge(long bytes) {
     usedBytes += bytes;
     if (bytes > 0 && usedBytes > limitBytes) {

@@ -85,6 +85,11 @@ public final class MemoryRows implements WritableRows {
   }
 
   @Override
+  public void charge(long bytes) {
+    // There is no limit here.
+  }
+
+  @Override
   public long nextId() {
     long before = lastId;
     undo.push(() -> lastId = before);

@@ -260,6 +260,7 @@ public final class HashFieldCommands {
           for (byte[] field : fields) {
             HashType.Value value = changes.find(field);
             replies.add(value == null ? Reply.NULL : Reply.bulk(value.bytes()));
+            keys.charge(value == null ? 0 : value.bytes().length); // named twice, it is there twice
             if (value != null && (unit != null || persist)) {
               putUntil(changes, field, value.bytes(), deadline, keys);
             }

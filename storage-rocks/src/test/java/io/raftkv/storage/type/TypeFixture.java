@@ -103,6 +103,11 @@ final class TypeFixture {
     }
 
     @Override
+    public void charge(long bytes) {
+      rows.charge(bytes);
+    }
+
+    @Override
     public DatabaseHomes homes() {
       return rows.homes();
     }
