@@ -225,6 +225,12 @@ public final class RaftNode implements AutoCloseable {
     }
     if (isOutOfSpace(cause)) {
       stoppedForSpace(group, what, cause);
+    } else if (isOutOfMemory(cause)) {
+      // Nothing is wrong with its files, and most likely other replicas failed in the same way.
+      failStop.replicaFailed(
+          names.apply(group),
+          what + ": out of memory; start the node again, with a larger heap (-Xmx)",
+          cause);
     } else {
       String rebuild =
           "%s. To have this replica rebuilt from the others, stop the node, remove %s and %s, and start it;"
@@ -243,6 +249,14 @@ public final class RaftNode implements AutoCloseable {
         names.apply(group),
         what + ": the disk is full; it is started again when there is space",
         cause);
+  }
+
+  private static boolean isOutOfMemory(Throwable fault) {
+    Throwable cause = fault;
+    while (cause != null && !(cause instanceof OutOfMemoryError)) {
+      cause = cause.getCause();
+    }
+    return cause != null;
   }
 
   private static boolean isOutOfSpace(Throwable fault) {

@@ -47,15 +47,18 @@ class RaftNodeFaultTest {
 
   /** Fails as long as it is told to. */
   private static final class Failing extends JournalApplier {
-    private volatile RuntimeException fault;
+    private volatile Throwable fault;
     private volatile boolean met;
 
     @Override
     public Object[] apply(ApplyContext context, ByteBuffer payload, StoreBatch batch) {
-      RuntimeException now = fault;
+      Throwable now = fault;
       if (now != null) {
         met = true;
-        throw now;
+        if (now instanceof Error error) {
+          throw error;
+        }
+        throw (RuntimeException) now;
       }
       return super.apply(context, payload, batch);
     }
@@ -165,6 +168,24 @@ class RaftNodeFaultTest {
     failing.start();
     cluster.awaitEqual();
     assertThat(length(failing)).isEqualTo(3);
+  }
+
+  /** To remove its files would cure nothing, and on several nodes lose the shard. */
+  @Test
+  void replicaThatRanOutOfMemoryIsNotToBeRebuilt() throws Exception {
+    cluster = TestCluster.prepare(directory, 1, MANY, 2 << 20);
+    Failing tooLarge = new Failing();
+    TestCluster.Node node = cluster.node(0).meaning(group -> tooLarge).start();
+    cluster.write(1);
+    tooLarge.fault = new OutOfMemoryError("of a test");
+    node.append(GROUP, new ProposedBatch(1, 1, JournalApplier.payload(2)));
+    assertThat(node.failures().poll(20, TimeUnit.SECONDS))
+        .contains("out of memory")
+        .doesNotContain("remove");
+    node.stop();
+    tooLarge.fault = null;
+    node.start();
+    waitUntil("replay", () -> cluster.leader() == node && length(node) == 2);
   }
 
   @Test
