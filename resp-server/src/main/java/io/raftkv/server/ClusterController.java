@@ -90,7 +90,7 @@ final class ClusterController implements AutoCloseable {
     schedule("control step", this::step, STEP_MILLIS);
     schedule("heartbeat", this::beat, HEARTBEAT_MILLIS);
     schedule("health poll", node.health()::poll, HEALTH_MILLIS);
-    schedule("start after a full disk", this::startAfterFullDisk, HEALTH_MILLIS);
+    schedule("look after a full disk", this::lookAfterFullDisk, HEALTH_MILLIS);
     schedule("expiry cycle", this::sweep, node.config().raft().expiryCycle().toMillis());
   }
 
@@ -283,7 +283,8 @@ final class ClusterController implements AutoCloseable {
     }
   }
 
-  private void startAfterFullDisk() throws IOException {
+  private void lookAfterFullDisk() throws IOException {
+    node.raft().stopWithoutVote();
     if (node.hasDiskSpace()) {
       node.raft().startAfterFullDisk();
     }
