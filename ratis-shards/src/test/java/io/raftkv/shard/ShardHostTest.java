@@ -66,7 +66,6 @@ class ShardHostTest {
                   2,
                   1 << 16,
                   100,
-                  1 << 20,
                   TimeUnit.SECONDS.toNanos(20),
                   TimeUnit.MILLISECONDS.toNanos(10)),
               (proposals, bytes) -> {},
@@ -188,6 +187,14 @@ class ShardHostTest {
 
   private static <T> T get(CompletableFuture<T> future) {
     return future.orTimeout(30, TimeUnit.SECONDS).join();
+  }
+
+  @Test
+  void whatIsHeldIsCountedForAllGroupsTogether() {
+    Host host = new Host(ROUTER, null);
+    host.write(new UUID(1, 1)); // neither has a leader
+    host.write(new UUID(1, 2));
+    assertThat(host.shards.heldBytes()).isEqualTo(2 * new TestProposal(1).heldBytes());
   }
 
   @Test

@@ -10,6 +10,9 @@ import java.util.concurrent.Executor;
 
 /** One command, or one shard's part of it, on its way to a shard. */
 final class DataOp implements NodeProposal {
+  private static final int HELD_BYTES = 256;
+  private static final int HELD_BYTES_PER_WORD = 24;
+
   private final CommandSpec spec;
   private final byte[][] words;
   private final int database;
@@ -62,6 +65,12 @@ final class DataOp implements NodeProposal {
   @Override
   public int encodedBytes() {
     return encodedBytes;
+  }
+
+  /** Objects and array headers weigh more than the bytes of a small command. */
+  @Override
+  public long heldBytes() {
+    return HELD_BYTES + (long) HELD_BYTES_PER_WORD * words.length + encodedBytes;
   }
 
   @Override

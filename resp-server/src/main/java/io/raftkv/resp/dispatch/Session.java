@@ -224,7 +224,7 @@ public final class Session extends ChannelInboundHandlerAdapter
       byte[][] words = batch.words(backlogNext);
       held = saturated && isForShards(words);
       if (!held) {
-        accept(words, batch.bytes(backlogNext));
+        accept(words, batch.cost(backlogNext));
         backlogNext++;
       }
     }

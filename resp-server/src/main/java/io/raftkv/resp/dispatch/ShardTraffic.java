@@ -41,6 +41,10 @@ public final class ShardTraffic {
   private final RemoteReads remote;
   private final SessionServices services;
 
+  /**
+   * @param clock by which a key is found to be due, milliseconds since the epoch
+   * @param requestMemoryBytes of commands to all shards together; beyond it no client is read
+   */
   public ShardTraffic(
       CommandTable table,
       Supplier<Routing> routing,
@@ -53,6 +57,7 @@ public final class ShardTraffic {
       EventExecutor executor,
       LongSupplier clock,
       long timeoutNanos,
+      long requestMemoryBytes,
       Metrics metrics,
       ReadConsistency defaultConsistency,
       boolean needsPassword,
@@ -73,8 +78,7 @@ public final class ShardTraffic {
             new Dispatcher(routing, maxValueBytes),
             reads,
             (group, ops) -> shards.client(group).submit(List.copyOf(ops)),
-            new RecentAnswer(
-                () -> shards.clients().stream().anyMatch(client -> client.isSaturated())),
+            new RecentAnswer(() -> shards.heldBytes() > requestMemoryBytes),
             metrics,
             defaultConsistency,
             needsPassword,

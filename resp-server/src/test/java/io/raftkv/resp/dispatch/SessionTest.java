@@ -268,6 +268,16 @@ class SessionTest {
   }
 
   @Test
+  void manyEmptyWordsStopTheReading() {
+    node.send("DEL" + " ".repeat(600_000));
+    assertThat(shard().writes).hasSize(1);
+    assertThat(node.channel.config().isAutoRead()).isFalse();
+    node.finish();
+    assertThat(node.received()).isEqualTo(":0|");
+    assertThat(node.channel.config().isAutoRead()).isTrue();
+  }
+
+  @Test
   void aClientThatDoesNotReadIsNotRead() {
     node.channel.unsafe().outboundBuffer().setUserDefinedWritability(1, false);
     node.channel.runPendingTasks();
