@@ -422,8 +422,13 @@ final class Node implements RunningServer {
               }
 
               @Override
-              public void opened(Session opened) {
-                sessions.add(opened);
+              public boolean opened(Session opened) {
+                return sessions.add(opened);
+              }
+
+              @Override
+              public void linked(Session link) {
+                sessions.linked(link);
               }
 
               @Override

@@ -194,7 +194,7 @@ final class ServerSettings {
           SettingGroup.CLIENTS,
           ValueType.integer("COUNT", 1, 1_000_000),
           "10000",
-          "Connections at one time; further ones are refused.",
+          "Connections of clients at one time; further ones are refused. Other nodes are not counted.",
           config -> config.clients().maxClients());
 
   static final Setting<Integer> IO_THREADS =

@@ -13,7 +13,9 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,8 +29,10 @@ import org.junit.jupiter.api.io.TempDir;
 class NodeTest {
   @TempDir private Path directory;
 
-  private ServerConfig config(int port, int raftPort) throws ConfigException {
-    return ConfigLoader.load(
+  private ServerConfig config(int port, int raftPort, String... more) throws ConfigException {
+    List<String> flags = new ArrayList<>();
+    Collections.addAll(flags, more);
+    flags.addAll(
         List.of(
             "--data-dir",
             directory.resolve("data").toString(),
@@ -41,12 +45,12 @@ class NodeTest {
             "--bind",
             "127.0.0.1",
             "--min-free-disk",
-            "0"),
-        Map.of());
+            "0"));
+    return ConfigLoader.load(flags, Map.of());
   }
 
-  private RunningServer start() throws ConfigException, StartupException {
-    return ServerAssembly.start(config(0, 0));
+  private RunningServer start(String... flags) throws ConfigException, StartupException {
+    return ServerAssembly.start(config(0, 0, flags));
   }
 
   /** A connection of which every reply is one line. */
@@ -126,6 +130,23 @@ class NodeTest {
       assertThat(client.ask("STRLEN k")).isEqualTo(":1");
     } finally {
       again.close();
+    }
+  }
+
+  @Test
+  void asManyClientsAsThereMayBeDoNotLockOtherNodesOut() throws Exception {
+    RunningServer server = start("--maxclients", "1");
+    try (Client client = new Client(server)) {
+      assertThat(client.ask("PING")).isEqualTo("+PONG");
+      try (Client surplus = new Client(server);
+          Client node = new Client(server)) {
+        assertThat(surplus.ask("PING")).isEqualTo("-ERR max number of clients reached");
+        assertThat(surplus.line()).isNull();
+        assertThat(node.ask("RAFTKV.LINK HELLO n2 ''")).isEqualTo("+OK");
+        assertThat(node.ask("PING")).isEqualTo("+PONG");
+      }
+    } finally {
+      server.close();
     }
   }
 

@@ -8,10 +8,13 @@ import io.raftkv.resp.dispatch.Sessions;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class SessionRegistryTest {
+  private static final String TOO_MANY = "-ERR max number of clients reached|";
+
   private final SessionRegistry registry = new SessionRegistry(2);
   private final List<Sessions> opened = new ArrayList<>();
 
@@ -21,7 +24,7 @@ class SessionRegistryTest {
   }
 
   private Sessions open(long id) {
-    Sessions made = new Sessions(id, registry::add, registry::remove);
+    Sessions made = new Sessions(id, registry::add, registry::linked, registry::remove);
     opened.add(made);
     return made;
   }
@@ -29,14 +32,57 @@ class SessionRegistryTest {
   @Test
   void connectionsAreCountedWhileTheyAreOpen() {
     Sessions first = open(1);
-    assertThat(registry.mayOpen()).isTrue();
     open(2);
-    assertThat(registry.mayOpen()).isFalse();
+    assertThat(registry.count()).isEqualTo(2);
     assertThat(registry.all()).extracting(session -> session.id()).containsExactly(1L, 2L);
     first.channel().close();
     assertThat(registry.count()).isEqualTo(1);
     assertThat(registry.accepted()).isEqualTo(2);
-    assertThat(registry.mayOpen()).isTrue();
+  }
+
+  @Test
+  void clientsDoNotLockOtherNodesOut() {
+    Sessions first = open(1);
+    open(2);
+    assertThat(registry.mayOpen()).as("it may be a node").isTrue();
+    Sessions client = open(3);
+    assertThat(client.ask("PING")).isEqualTo(TOO_MANY);
+    assertThat(client.channel().isOpen()).isFalse();
+    Sessions silent = open(4);
+    silent.channel().advanceTimeBy(2, TimeUnit.SECONDS);
+    silent.channel().runScheduledPendingTasks();
+    assertThat(silent.ask("PING")).isEqualTo(TOO_MANY);
+    assertThat(registry.rejected()).isEqualTo(2);
+    Sessions node = open(5);
+    assertThat(node.ask("RAFTKV.LINK HELLO n2 secret")).isEqualTo("+OK|");
+    assertThat(node.ask("PING")).isEqualTo("+PONG|");
+    node.channel().advanceTimeBy(2, TimeUnit.SECONDS);
+    node.channel().runScheduledPendingTasks();
+    assertThat(node.channel().isOpen()).isTrue();
+    assertThat(registry.count()).isEqualTo(2);
+    first.channel().close();
+    assertThat(open(6).ask("PING")).as("a link takes no client's place").isEqualTo("+PONG|");
+  }
+
+  @Test
+  void aLinkGivesBackThePlaceThatItTook() {
+    Sessions node = open(1);
+    node.ask("RAFTKV.LINK HELLO n2 secret");
+    node.ask("RAFTKV.LINK HELLO n2 secret");
+    assertThat(registry.count()).isZero();
+    open(2);
+    assertThat(open(3).ask("PING")).isEqualTo("+PONG|");
+    node.channel().close();
+    assertThat(registry.count()).isEqualTo(2);
+  }
+
+  @Test
+  void undecidedConnectionsAreFew() {
+    for (int i = 0; i < 2 + SessionRegistry.RESERVE; i++) {
+      assertThat(registry.mayOpen()).isTrue();
+      open(i);
+    }
+    assertThat(registry.mayOpen()).isFalse();
   }
 
   @Test

@@ -15,6 +15,7 @@ import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.Connection;
 import io.raftkv.resp.command.Flag;
 import io.raftkv.resp.command.ReadConsistency;
+import io.raftkv.resp.link.LinkCommands;
 import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
@@ -48,11 +49,21 @@ public final class Session extends ChannelInboundHandlerAdapter
   private static final long MAX_PENDING_BYTES = 8L << 20;
   private static final long RESUME_CHECK_MILLIS = 5;
 
+  /** How long a connection beyond the number of clients may take to show that it is a node. */
+  private static final long SURPLUS_MILLIS = 1_000;
+
   /** What a session needs of its node. */
   public interface Host {
     SessionServices services();
 
-    void opened(Session session);
+    /**
+     * @return false if there are as many clients as there may be: this one is told so, unless it is
+     *     another node
+     */
+    boolean opened(Session session);
+
+    /** It has turned out to be another node. On its event loop, once. */
+    void linked(Session session);
 
     void closed(Session session);
   }
@@ -109,6 +120,7 @@ public final class Session extends ChannelInboundHandlerAdapter
   private boolean stopped;
   private boolean resumeScheduled;
   private boolean closing;
+  private boolean surplus;
   private int stalledLanes;
   private int protocol = 2;
   private int database;
@@ -150,7 +162,10 @@ public final class Session extends ChannelInboundHandlerAdapter
   public void channelActive(ChannelHandlerContext ctx) {
     channel = ctx.channel();
     out = RespOutput.to(channel);
-    host.opened(this);
+    if (!host.opened(this)) {
+      surplus = true;
+      channel.eventLoop().schedule(this::refuseSurplus, SURPLUS_MILLIS, TimeUnit.MILLISECONDS);
+    }
     ctx.fireChannelActive();
   }
 
@@ -271,6 +286,10 @@ public final class Session extends ChannelInboundHandlerAdapter
   }
 
   private void accept(byte[][] words, long bytes) {
+    if (surplus && !LinkCommands.isHello(words)) {
+      refuseSurplus();
+      return;
+    }
     lastActiveMillis = System.currentTimeMillis();
     CommandSpec spec = services.table().find(words[0]);
     if (spec == null) {
@@ -298,6 +317,13 @@ public final class Session extends ChannelInboundHandlerAdapter
 
   private void refuse(CommandSpec spec, String error) {
     enqueue(new Pending(spec, 0, System.nanoTime())).reply(Reply.error(error));
+  }
+
+  private void refuseSurplus() {
+    if (surplus && !closing) {
+      refuse(null, RespErrors.TOO_MANY_CLIENTS);
+      closing = true;
+    }
   }
 
   private Pending enqueue(Pending place) {
@@ -576,6 +602,10 @@ public final class Session extends ChannelInboundHandlerAdapter
 
   @Override
   public void becomeLink(String nodeId) {
+    if (linkedNode == null) {
+      surplus = false;
+      host.linked(this);
+    }
     linkedNode = nodeId;
     decoder.setLimits(services.linkLimits());
   }

@@ -71,7 +71,12 @@ public final class LinkServer implements AutoCloseable {
       }
 
       @Override
-      public void opened(Session session) {}
+      public boolean opened(Session session) {
+        return false; // whoever is no link is refused
+      }
+
+      @Override
+      public void linked(Session session) {}
 
       @Override
       public void closed(Session session) {
