@@ -90,13 +90,25 @@ final class DataOp implements NodeProposal {
 
   @Override
   public void failed(ProposalFailure failure, String detail) {
-    reply(
-        Reply.error(
-            switch (failure) {
-              case UNCERTAIN -> RespErrors.uncertain(detail);
-              case NO_LEADER -> RespErrors.clusterDown(detail);
-              case READ_ONLY -> detail;
-              case OVERLOADED -> RespErrors.tryAgain(detail);
-            }));
+    reply(Reply.error(isWrite() ? writeError(failure, detail) : readError(failure, detail)));
+  }
+
+  private static String writeError(ProposalFailure failure, String detail) {
+    return switch (failure) {
+      case UNCERTAIN -> RespErrors.uncertain(detail);
+      case NO_LEADER -> RespErrors.clusterDown(detail);
+      case READ_ONLY -> detail;
+      case OVERLOADED -> RespErrors.tryAgain(detail);
+    };
+  }
+
+  /** A read that travels with a write: what failed is not in doubt, it can only be asked again. */
+  private static String readError(ProposalFailure failure, String detail) {
+    return switch (failure) {
+      case UNCERTAIN -> RespErrors.tryAgain("the outcome of a write before this read is unknown");
+      case NO_LEADER -> RespErrors.clusterDown(detail);
+      case READ_ONLY -> RespErrors.tryAgain("a write before this read was refused");
+      case OVERLOADED -> RespErrors.tryAgain(detail);
+    };
   }
 }

@@ -41,6 +41,7 @@ final class ReadService implements ShardReads {
   }
 
   private static final long RETRY_MILLIS = 10;
+  private static final long TICK_AGAIN_MILLIS = 50;
 
   private final Function<UUID, ReadableReplica> replicas;
   private final Confirmation barrier;
@@ -303,21 +304,37 @@ final class ReadService implements ShardReads {
         return;
       }
       waitUntilDeadline();
-      ticker.tick(shard.group(), loop, outcome -> onLoop(() -> ticked(outcome)));
+      tick();
     }
 
-    private void ticked(Reply outcome) {
+    private void tick() {
+      if (!finished) {
+        ticker.tick(shard.group(), loop, outcome -> onLoop(() -> ticked(outcome)));
+      }
+    }
+
+    private void ticked(ShardTicker.Outcome outcome) {
       if (finished) {
         return;
       }
-      if (outcome instanceof Reply.Failure failure) {
-        failAll(failure.line());
-        return;
+      switch (outcome) {
+        case MOVED -> {
+          answerByShardTime();
+          // The tick is applied somewhere; here it must be before the reads go on.
+          barrier.confirm(shard.group(), deadlineNanos, this);
+        }
+        case STANDS_STILL -> {
+          // For all replicas the key lives on: its death waits until something can be written.
+          answerByShardTime();
+          execute();
+        }
+        case FAILED -> loop.schedule(this::tick, TICK_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
       }
+    }
+
+    private void answerByShardTime() {
       judgesDue = false;
       next = 0;
-      // The tick is applied somewhere; here it must be before the reads go on.
-      barrier.confirm(shard.group(), deadlineNanos, this);
     }
 
     private void failAll(String error) {

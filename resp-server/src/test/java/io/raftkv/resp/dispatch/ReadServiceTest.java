@@ -17,6 +17,7 @@ import io.raftkv.resp.command.StringCommands;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.shard.ApplyContext;
+import io.raftkv.shard.ProposalFailure;
 import io.raftkv.shard.ReadBarrier;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.ShardStore;
@@ -49,7 +50,7 @@ class ReadServiceTest {
   private final List<CommandSpec> specs = new ArrayList<>();
   private final FakeReplica replica = new FakeReplica();
   private final List<ReadBarrier.Waiter> waiters = new ArrayList<>();
-  private final List<DataOp> ticks = new ArrayList<>();
+  private final List<NodeProposal> ticks = new ArrayList<>();
   private final ArrayDeque<Runnable> pool = new ArrayDeque<>();
   private final EmbeddedChannel channel = new EmbeddedChannel();
   private final List<String> replies = new ArrayList<>();
@@ -437,14 +438,52 @@ class ReadServiceTest {
   }
 
   @Test
-  void aTickThatFailsFailsTheRead() {
+  void aTickWhoseOutcomeIsUnknownIsSentAgain() {
     apply(TIME, "SET k v PX 100");
     clock = TIME + 101;
     read(ReadConsistency.LINEARIZABLE, "GET k");
     confirm(1);
-    ticks.remove(0).reply(Reply.error(RespErrors.clusterDown("s1")));
+    for (ProposalFailure failure :
+        List.of(ProposalFailure.UNCERTAIN, ProposalFailure.NO_LEADER, ProposalFailure.OVERLOADED)) {
+      ticks.remove(0).failed(failure, "not now");
+      assertThat(done).isZero();
+      waitFor(() -> !ticks.isEmpty());
+    }
+    apply(clock, "RAFTKV.SWEEP 10");
+    ticks.remove(0).succeeded(Reply.ZERO);
+    confirm(2);
+    assertThat(replies).containsExactly("null");
+  }
+
+  @Test
+  void aTickThatFailsAgainAndAgainIsDownAtTheDeadline() {
+    apply(TIME, "SET k v PX 100");
+    clock = TIME + 101;
+    read(service(Duration.ofMillis(200)), ReadConsistency.LINEARIZABLE, "GET k");
+    confirm(1);
+    waitFor(
+        () -> {
+          while (!ticks.isEmpty()) {
+            ticks.remove(0).failed(ProposalFailure.UNCERTAIN, "no answer");
+          }
+          return done == 1;
+        });
     assertThat(replies).containsExactly(DOWN);
+    channel.advanceTimeBy(1, TimeUnit.SECONDS);
+    channel.runScheduledPendingTasks();
+    assertThat(ticks).isEmpty();
+  }
+
+  @Test
+  void aDueKeyLivesOnWhileTheLeaderTakesNoWrites() {
+    apply(TIME, "SET k v PX 100");
+    clock = TIME + 101;
+    read(ReadConsistency.LINEARIZABLE, "GET k", "PTTL k");
+    confirm(1);
+    ticks.remove(0).failed(ProposalFailure.READ_ONLY, RespErrors.DISK_FULL);
+    assertThat(replies).containsExactly("v", "100");
     assertThat(done).isEqualTo(1);
+    assertThat(waiters).isEmpty();
   }
 
   @Test

@@ -237,6 +237,28 @@ class SessionTest {
     assertThat(shard().reads).as("no write is under way").hasSize(1);
   }
 
+  @Test
+  void aReadThatFailsWithAWriteIsNotInDoubt() {
+    node.send("SET a 1", "GET a", "SET b 2", "GET b", "SET c 3", "GET c");
+    for (int i = 0; i < 2; i++) {
+      shard().writes.remove().failed(ProposalFailure.UNCERTAIN, "no answer");
+    }
+    for (int i = 0; i < 2; i++) {
+      shard().writes.remove().failed(ProposalFailure.READ_ONLY, RespErrors.DISK_FULL);
+    }
+    for (int i = 0; i < 2; i++) {
+      shard().writes.remove().failed(ProposalFailure.NO_LEADER, "s1");
+    }
+    assertThat(node.received().split("\\|"))
+        .satisfiesExactly(
+            write -> assertThat(write).startsWith("-UNCERTAIN "),
+            read -> assertThat(read).startsWith("-TRYAGAIN "),
+            write -> assertThat(write).startsWith("-OOM "),
+            read -> assertThat(read).startsWith("-TRYAGAIN "),
+            write -> assertThat(write).startsWith("-CLUSTERDOWN "),
+            read -> assertThat(read).startsWith("-CLUSTERDOWN "));
+  }
+
   // ---- bounds ----
 
   @Test
