@@ -489,8 +489,8 @@ public final class Session extends ChannelInboundHandlerAdapter
     try {
       RespEncoder.encode(reply, version, out);
       return true;
-    } catch (RuntimeException bug) {
-      LOG.error("connection {} closed: a reply cannot be written", id, bug);
+    } catch (RuntimeException | Error fault) { // also for want of memory
+      LOG.error("connection {} closed: a reply cannot be written", id, fault);
       channel.close();
       return false;
     }

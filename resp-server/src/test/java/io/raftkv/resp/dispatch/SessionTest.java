@@ -423,6 +423,18 @@ class SessionTest {
   }
 
   @Test
+  void aConnectionWhoseReplyFailsWithAnErrorIsClosedToo() {
+    Reply deep = Reply.PONG;
+    for (int i = 0; i < 200_000; i++) {
+      deep = new Reply.ListOf(List.of(deep));
+    }
+    node.send("LATER", "PING");
+    node.later.get(0).complete(deep); // the stack overflows, as memory may run out
+    node.channel.runPendingTasks();
+    assertThat(node.channel.isOpen()).isFalse();
+  }
+
+  @Test
   void describesItselfAsClientListDoes() {
     node.send("SELECT 2", "GET k");
     assertThat(node.session.describe())
