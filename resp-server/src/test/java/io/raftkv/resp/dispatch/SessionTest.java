@@ -426,7 +426,7 @@ class SessionTest {
   void aConnectionWhoseReplyFailsWithAnErrorIsClosedToo() {
     Reply deep = Reply.PONG;
     for (int i = 0; i < 200_000; i++) {
-      deep = new Reply.ListOf(List.of(deep));
+      deep = new Reply.Array(List.of(deep));
     }
     node.send("LATER", "PING");
     node.later.get(0).complete(deep); // the stack overflows, as memory may run out
