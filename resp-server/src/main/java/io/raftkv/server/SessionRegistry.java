@@ -7,12 +7,16 @@ import io.raftkv.resp.dispatch.Session;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
 
 /**
  * The open connections of this node: those of clients, which are bounded, and those of other nodes,
@@ -109,13 +113,29 @@ final class SessionRegistry {
     return session != null;
   }
 
-  /** Lets commands under way be answered, for some seconds at the most, and closes everything. */
+  /**
+   * Lets commands under way be answered, and the answers be sent, and closes everything. Other nodes
+   * are answered meanwhile: commands need their votes, and theirs ours.
+   *
+   * @param seconds for all of it, at the most
+   */
   void drain(int seconds) throws InterruptedException {
-    sessions.values().forEach(Session::stopReading);
-    long deadline = System.nanoTime() + seconds * 1_000_000_000L;
-    while (System.nanoTime() < deadline && sessions.values().stream().anyMatch(Session::isBusy)) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+    List<Session> draining =
+        sessions.values().stream().filter(session -> !session.isLink()).toList();
+    List<CompletableFuture<Void>> stopped =
+        draining.stream().map(Session::stopReading).toList();
+    // Only from then on is it known what has to be answered.
+    await(deadline, () -> stopped.stream().allMatch(CompletableFuture::isDone));
+    await(deadline, () -> draining.stream().noneMatch(Session::isBusy));
+    draining.forEach(Session::closeWhenSent);
+    await(deadline, () -> draining.stream().noneMatch(open -> sessions.containsKey(open.id())));
+    sessions.values().forEach(Session::kill);
+  }
+
+  private static void await(long deadline, BooleanSupplier condition) throws InterruptedException {
+    while (!condition.getAsBoolean() && deadline - System.nanoTime() > 0) {
       Thread.sleep(POLL_MILLIS);
     }
-    sessions.values().forEach(Session::kill);
   }
 }

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -19,6 +20,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -172,6 +174,35 @@ class NodeTest {
     }
     awaitNoThreads();
     start().close();
+  }
+
+  @Test
+  void aReplyOnItsWayToASlowClientIsSentWholeBeforeANodeStops() throws Exception {
+    int bytes = 16 << 20; // more than the buffers of a connection hold
+    RunningServer server = start();
+    try (Client client = new Client(server)) {
+      awaitWritable(client);
+      assertThat(client.ask("SETRANGE k " + (bytes - 1) + " x")).isEqualTo(":" + bytes);
+      client.send("GET k");
+      await()
+          .until(
+              () ->
+                  ((Node) server)
+                      .sessions().all().stream()
+                          .anyMatch(one -> one.describe().contains(" cmd=get ") && !one.isBusy()));
+      CompletableFuture<Void> closed = CompletableFuture.runAsync(server::close);
+      long received = 0;
+      byte[] piece = new byte[64 << 10];
+      InputStream in = client.socket.getInputStream();
+      for (int n = in.read(piece); n >= 0; n = in.read(piece)) {
+        received += n;
+        Thread.sleep(2);
+      }
+      assertThat(received).isEqualTo(("$" + bytes + "\r\n").length() + bytes + 2);
+      closed.get();
+    } finally {
+      server.close();
+    }
   }
 
   @Test

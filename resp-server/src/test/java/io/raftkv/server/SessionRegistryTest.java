@@ -1,6 +1,7 @@
 package io.raftkv.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -8,9 +9,11 @@ import io.raftkv.resp.dispatch.Sessions;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class SessionRegistryTest {
   private static final String TOO_MANY = "-ERR max number of clients reached|";
@@ -122,5 +125,30 @@ class SessionRegistryTest {
     registry.drain(0);
     busy.channel().runPendingTasks();
     assertThat(busy.channel().isOpen()).isFalse();
+  }
+
+  @Test
+  @Timeout(60)
+  void otherNodesAreAnsweredWhileClientsAreDrained() throws Exception {
+    Sessions node = open(1);
+    node.ask("RAFTKV.LINK HELLO n2 secret");
+    Sessions client = open(2);
+    client.sendWrite();
+    CompletableFuture<Void> drained =
+        CompletableFuture.runAsync(
+            () -> {
+              try {
+                registry.drain(50);
+              } catch (InterruptedException interrupted) {
+                throw new IllegalStateException(interrupted);
+              }
+            });
+    await().until(() -> !client.channel().config().isAutoRead());
+    assertThat(node.ask("PING")).isEqualTo("+PONG|");
+    assertThat(drained).isNotDone();
+    client.finish();
+    drained.get();
+    assertThat(client.channel().isOpen()).isFalse();
+    assertThat(node.channel().isOpen()).isFalse();
   }
 }

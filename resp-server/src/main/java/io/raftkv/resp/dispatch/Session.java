@@ -129,7 +129,7 @@ public final class Session extends ChannelInboundHandlerAdapter
   private String libraryVersion = "";
   private boolean authenticated;
   private ReadConsistency consistency;
-  private String linkedNode;
+  private volatile String linkedNode; // written by the event loop
   private String lastCommand = "NULL";
   private long lastActiveMillis = connectedMillis;
 
@@ -615,15 +615,42 @@ public final class Session extends ChannelInboundHandlerAdapter
     channel.close();
   }
 
-  /** Takes no more commands; from any thread. */
-  public void stopReading() {
-    channel
-        .eventLoop()
-        .execute(
-            () -> {
-              stopped = true;
-              work();
-            });
+  /**
+   * Takes no more commands; from any thread.
+   *
+   * @return done when that is so, and {@link #isBusy} tells of all that were taken
+   */
+  public CompletableFuture<Void> stopReading() {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    onLoop(
+        () -> {
+          stopped = true;
+          work();
+          done.complete(null);
+        });
+    return done;
+  }
+
+  /** Closes the connection when all replies that there are have been sent; from any thread. */
+  public void closeWhenSent() {
+    onLoop(
+        () -> {
+          closing = true;
+          RespOutput.closeWhenSent(channel);
+        });
+  }
+
+  private void onLoop(Runnable action) {
+    if (channel.eventLoop().inEventLoop()) {
+      action.run();
+    } else {
+      channel.eventLoop().execute(action);
+    }
+  }
+
+  /** True if this is another node's connection; from any thread. */
+  public boolean isLink() {
+    return linkedNode != null;
   }
 
   /** True while commands are unanswered; from any thread, as of a moment ago. */

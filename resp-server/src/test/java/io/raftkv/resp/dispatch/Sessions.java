@@ -28,6 +28,11 @@ public final class Sessions implements AutoCloseable {
     fixture.send("SET k v");
   }
 
+  /** Answers what is under way. */
+  public void finish() {
+    fixture.finish();
+  }
+
   @Override
   public void close() {
     fixture.close();
