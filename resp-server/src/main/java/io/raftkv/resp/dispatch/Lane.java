@@ -16,6 +16,7 @@ final class Lane {
   private boolean runHasWrite;
   private int pendingWrites;
   private int pendingReads;
+  private final ReadTurn.Order reads = new ReadTurn.Order();
 
   /** {@code writeAnswered} is run for every write of this lane that came back from the log. */
   Lane(Routing.Shard shard, Runnable writeAnswered) {
@@ -69,6 +70,11 @@ final class Lane {
   /** What an operation that goes through the log runs when it is answered. */
   Runnable onAnswered(DataOp op) {
     return op.isWrite() ? onWriteAnswered : onRiderAnswered;
+  }
+
+  /** The runs that read and do not go through the log. */
+  ReadTurn.Order reads() {
+    return reads;
   }
 
   void readAnswered() {

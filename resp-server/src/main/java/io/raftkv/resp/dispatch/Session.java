@@ -427,12 +427,14 @@ public final class Session extends ChannelInboundHandlerAdapter
               run,
               consistency,
               channel.eventLoop(),
-              () -> {
-                for (int i = 0; i < run.size(); i++) {
-                  lane.readAnswered();
-                }
-                afterReads(lane);
-              });
+              lane.reads()
+                  .next(
+                      () -> {
+                        for (int i = 0; i < run.size(); i++) {
+                          lane.readAnswered();
+                        }
+                        afterReads(lane);
+                      }));
     }
   }
 

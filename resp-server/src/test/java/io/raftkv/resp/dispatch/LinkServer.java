@@ -34,7 +34,7 @@ public final class LinkServer implements AutoCloseable {
         new SessionServices(
             new CommandTable(List.of(commands.all())),
             new Dispatcher(SlotMap::new, StringType.MAX_BYTES),
-            (shard, ops, consistency, loop, done) -> done.run(),
+            (shard, ops, consistency, loop, turn) -> turn.done(),
             (shard, ops) -> {},
             () -> true, // a full node serves links all the same
             metrics,

@@ -54,6 +54,7 @@ class ReadServiceTest {
   private final ArrayDeque<Runnable> pool = new ArrayDeque<>();
   private final EmbeddedChannel channel = new EmbeddedChannel();
   private final List<String> replies = new ArrayList<>();
+  private final ReadTurn.Order order = new ReadTurn.Order();
   private CommandTable table;
   private StoreEnvironment environment;
   private ShardStore store;
@@ -184,7 +185,7 @@ class ReadServiceTest {
           }
           pool.add(task);
         },
-        (shard, ops, consistency, loop, then) -> remote++,
+        (shard, ops, consistency, loop, turn) -> remote++,
         () -> clock,
         timeout.toNanos());
   }
@@ -209,7 +210,7 @@ class ReadServiceTest {
                 assertThat(replies.set(place, text(reply))).as("one reply").isNull();
               }));
     }
-    service.read(SHARD, ops, consistency, channel.eventLoop(), () -> done++);
+    service.read(SHARD, ops, consistency, channel.eventLoop(), order.next(() -> done++));
   }
 
   private static String text(Reply reply) {
@@ -332,6 +333,72 @@ class ReadServiceTest {
     read(ReadConsistency.EVENTUAL, "GET none", "GET none");
     assertThat(replies).hasSize(2).allMatch(reply -> reply.startsWith("-TRYAGAIN "));
     assertThat(done).isEqualTo(1);
+  }
+
+  // ---- order ----
+
+  @Test
+  void aRunLooksAfterTheRunsBeforeIt() {
+    apply(TIME, "SET a 1");
+    apply(TIME, "SET b 1");
+    reopen();
+    read(ReadConsistency.EVENTUAL, "GET a"); // goes to the pool, which is slow
+    read(ReadConsistency.LINEARIZABLE, "GET a");
+    confirm(2);
+    apply(TIME, "SET a 2");
+    assertThat(replies).as("the second run must not be ahead").containsOnlyNulls();
+    runPool();
+    assertThat(replies).containsExactly("2", "2");
+    assertThat(done).isEqualTo(2);
+  }
+
+  @Test
+  void aRunThatMayLookLaterHoldsUpTheNextOne() {
+    apply(TIME, "SET k old");
+    read(ReadConsistency.LINEARIZABLE, "GET k");
+    read(ReadConsistency.LINEARIZABLE, "GET k");
+    ReadBarrier.Waiter second = waiters.remove(1);
+    second.confirmed(1);
+    assertThat(replies).containsOnlyNulls();
+    apply(TIME, "SET k new");
+    confirm(2);
+    assertThat(replies).as("or it would be: new, old").containsExactly("new", "new");
+    assertThat(done).isEqualTo(2);
+  }
+
+  @Test
+  void aRunThatFailsBeforeItsTurnHoldsUpNobody() {
+    apply(TIME, "SET k v");
+    read(ReadConsistency.LINEARIZABLE, "GET k");
+    read(ReadConsistency.LINEARIZABLE, "GET k");
+    read(ReadConsistency.EVENTUAL, "GET k");
+    waiters.remove(1).failed();
+    assertThat(replies).containsExactly(null, DOWN, null);
+    confirm(1);
+    assertThat(replies).containsExactly("v", DOWN, "v");
+  }
+
+  @Test
+  void aRunBehindOneThatHangsIsDownAtItsDeadline() {
+    apply(TIME, "SET k v");
+    read(ReadConsistency.LINEARIZABLE, "GET k");
+    read(service(Duration.ofMillis(30)), ReadConsistency.EVENTUAL, "GET k");
+    waitFor(() -> done == 1);
+    assertThat(replies).containsExactly(null, DOWN);
+    confirm(1);
+    assertThat(replies).containsExactly("v", DOWN);
+  }
+
+  @Test
+  void manyRunsBehindOneDoNotExhaustTheStack() {
+    apply(TIME, "SET k v");
+    read(ReadConsistency.LINEARIZABLE, "GET k");
+    for (int i = 0; i < 20_000; i++) {
+      read(ReadConsistency.EVENTUAL, "GET k");
+    }
+    confirm(1);
+    assertThat(replies).containsOnly("v");
+    assertThat(done).isEqualTo(20_001);
   }
 
   // ---- deadlines ----

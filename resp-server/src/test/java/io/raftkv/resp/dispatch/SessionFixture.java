@@ -83,8 +83,8 @@ final class SessionFixture implements Session.Host, AutoCloseable {
       List<DataOp> ops,
       ReadConsistency consistency,
       EventExecutor loop,
-      Runnable done) {
-    shards.get(shard.group()).reads.add(new FakeShard.Reads(ops, consistency, done));
+      ReadTurn turn) {
+    shards.get(shard.group()).reads.add(new FakeShard.Reads(ops, consistency, turn));
   }
 
   @Override
