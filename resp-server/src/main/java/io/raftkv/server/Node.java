@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.handler.timeout.IdleStateHandler;
 import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.metrics.Metrics;
@@ -443,8 +444,12 @@ final class Node implements RunningServer {
       channel
           .pipeline()
           .addLast(
-              new io.netty.handler.timeout.ReadTimeoutHandler(
-                  config.clients().idleTimeout().toMillis(), TimeUnit.MILLISECONDS));
+              new IdleStateHandler(
+                  true, // so that bytes that leave slowly count
+                  0,
+                  0,
+                  config.clients().idleTimeout().toMillis(),
+                  TimeUnit.MILLISECONDS));
     }
     channel.pipeline().addLast(decoder, session);
   }

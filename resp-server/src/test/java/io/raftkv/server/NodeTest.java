@@ -153,6 +153,20 @@ class NodeTest {
   }
 
   @Test
+  void idleClientsAreClosedAndOtherNodesAreNot() throws Exception {
+    RunningServer server = start("--timeout", "1");
+    try (Client node = new Client(server);
+        Client client = new Client(server)) {
+      assertThat(node.ask("RAFTKV.LINK HELLO n2 ''")).isEqualTo("+OK");
+      assertThat(client.ask("PING")).isEqualTo("+PONG");
+      assertThat(client.line()).isNull();
+      assertThat(node.ask("PING")).isEqualTo("+PONG");
+    } finally {
+      server.close();
+    }
+  }
+
+  @Test
   void aPortThatIsTakenFailsTheStartAndLeavesNothingBehind() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       ServerConfig config = config(taken.getLocalPort(), 0);

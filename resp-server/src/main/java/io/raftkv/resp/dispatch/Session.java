@@ -3,7 +3,7 @@ package io.raftkv.resp.dispatch;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.handler.timeout.ReadTimeoutException;
+import io.netty.handler.timeout.IdleStateEvent;
 import io.raftkv.metrics.Outcome;
 import io.raftkv.resp.codec.CommandBatch;
 import io.raftkv.resp.codec.ProtocolViolation;
@@ -197,10 +197,24 @@ public final class Session extends ChannelInboundHandlerAdapter
     ctx.fireChannelWritabilityChanged();
   }
 
+  /** Nothing has come or gone for long; but a client that waits for us is not idle. */
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    if (event instanceof IdleStateEvent
+        && linkedNode == null
+        && pending.isEmpty()
+        && backlog.isEmpty()
+        && channel.isWritable()) {
+      LOG.debug("connection {} is idle", id);
+      ctx.close();
+    }
+    ctx.fireUserEventTriggered(event);
+  }
+
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    if (cause instanceof IOException || cause instanceof ReadTimeoutException) {
-      LOG.debug("connection {} lost or idle", id, cause);
+    if (cause instanceof IOException) {
+      LOG.debug("connection {} lost", id, cause);
     } else {
       LOG.error("connection {} closed after a fault", id, cause);
     }

@@ -3,6 +3,7 @@ package io.raftkv.resp.dispatch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.handler.timeout.IdleStateEvent;
 import io.raftkv.resp.command.ReadConsistency;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
@@ -385,6 +386,41 @@ class SessionTest {
     assertThat(shard().writes).isEmpty();
     assertThat(node.channel.config().isAutoRead()).isFalse();
     assertThat(node.session.isBusy()).isFalse();
+  }
+
+  private void idle() {
+    node.channel.pipeline().fireUserEventTriggered(IdleStateEvent.ALL_IDLE_STATE_EVENT);
+    node.channel.runPendingTasks();
+  }
+
+  @Test
+  void onlyAClientThatWaitsForNothingIsIdle() {
+    node.send("SET k 1");
+    idle();
+    assertThat(node.channel.isOpen()).as("it waits for its reply").isTrue();
+    node.finish();
+    node.saturated = () -> true;
+    node.send("SET k 2");
+    idle();
+    assertThat(node.channel.isOpen()).as("the node is too full to take its command").isTrue();
+    node.saturated = () -> false;
+    node.channel.advanceTimeBy(1, TimeUnit.SECONDS);
+    node.channel.runScheduledPendingTasks();
+    node.finish();
+    node.channel.unsafe().outboundBuffer().setUserDefinedWritability(1, false);
+    idle();
+    assertThat(node.channel.isOpen()).as("replies are on their way").isTrue();
+    node.channel.unsafe().outboundBuffer().setUserDefinedWritability(1, true);
+    idle();
+    assertThat(node.channel.isOpen()).isFalse();
+  }
+
+  @Test
+  void aLinkIsNeverIdle() {
+    node.send("LINK");
+    node.received();
+    idle();
+    assertThat(node.channel.isOpen()).isTrue();
   }
 
   // ---- the end ----
