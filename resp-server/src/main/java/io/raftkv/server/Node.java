@@ -18,6 +18,7 @@ import io.raftkv.raft.Replica;
 import io.raftkv.resp.codec.RespDecoder;
 import io.raftkv.resp.codec.RespLimits;
 import io.raftkv.resp.command.CommandEngine;
+import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.CommandTable;
 import io.raftkv.resp.dispatch.NodeProposal;
 import io.raftkv.resp.dispatch.ProposalDelivery;
@@ -221,7 +222,8 @@ final class Node implements RunningServer {
               metrics,
               config.requests().consistency(),
               config.security().password().isPresent(),
-              config.requests().maxValue().bytes(),
+              new CommandSpec.Limits(
+                  config.requests().maxValue().bytes(), config.clients().databases()),
               linkLimits);
       this.controller = new ClusterController(this);
       made = true;

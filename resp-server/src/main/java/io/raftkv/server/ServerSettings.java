@@ -185,7 +185,7 @@ final class ServerSettings {
           SettingGroup.CLIENTS,
           ValueType.integer("COUNT", 1, Keyspace.DATABASES),
           "16",
-          "Number of databases SELECT accepts.",
+          "Number of databases that clients can reach.",
           config -> config.clients().databases());
 
   static final Setting<Integer> MAXCLIENTS =

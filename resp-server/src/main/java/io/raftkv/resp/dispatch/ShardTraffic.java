@@ -4,6 +4,7 @@ import io.netty.util.concurrent.EventExecutor;
 import io.raftkv.metrics.Metrics;
 import io.raftkv.raft.Replica;
 import io.raftkv.resp.codec.RespLimits;
+import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.CommandTable;
 import io.raftkv.resp.command.GenericCommands;
 import io.raftkv.resp.command.ReadConsistency;
@@ -61,7 +62,7 @@ public final class ShardTraffic {
       Metrics metrics,
       ReadConsistency defaultConsistency,
       boolean needsPassword,
-      long maxValueBytes,
+      CommandSpec.Limits limits,
       RespLimits linkLimits) {
     this.shards = shards;
     ShardTicker ticker =
@@ -75,7 +76,7 @@ public final class ShardTraffic {
     this.services =
         new SessionServices(
             table,
-            new Dispatcher(routing, maxValueBytes),
+            new Dispatcher(routing, limits),
             reads,
             (group, ops) -> shards.client(group).submit(List.copyOf(ops)),
             new RecentAnswer(() -> shards.heldBytes() > requestMemoryBytes),

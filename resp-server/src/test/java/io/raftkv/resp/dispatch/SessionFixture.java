@@ -93,7 +93,7 @@ final class SessionFixture implements Session.Host, AutoCloseable {
       services =
           new SessionServices(
               new CommandTable(List.of(data, local())),
-              new Dispatcher(() -> routing, StringType.MAX_BYTES),
+              new Dispatcher(() -> routing, new CommandSpec.Limits(StringType.MAX_BYTES, 16)),
               this::read,
               (group, ops) -> shards.get(group).writes.addAll(ops),
               () -> saturated.getAsBoolean(),
