@@ -232,7 +232,7 @@ final class ServerSettings {
           SettingGroup.CLIENTS,
           ValueType.SIZE,
           "1mb",
-          "Unsent replies of one connection before no more is read from it.",
+          "Unsent replies of one connection before no more is read from it; 1kb to 1gb.",
           config -> config.clients().outputBufferPause());
 
   // Requests
