@@ -7,6 +7,7 @@ import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.shard.ProposalFailure;
 import java.nio.ByteBuffer;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 
 /** One command, or one shard's part of it, on its way to a shard. */
 final class DataOp implements NodeProposal {
@@ -20,6 +21,7 @@ final class DataOp implements NodeProposal {
   private final ReplySink sink;
   private final int encodedBytes;
   private Runnable onAnswered;
+  private Consumer<Reply> onReply;
 
   DataOp(CommandSpec spec, byte[][] words, int database, Executor executor, ReplySink sink) {
     this.spec = spec;
@@ -51,9 +53,17 @@ final class DataOp implements NodeProposal {
     onAnswered = action;
   }
 
+  /** {@code listener} hears the reply before anybody else, on the executor. */
+  void onReply(Consumer<Reply> listener) {
+    onReply = listener;
+  }
+
   /** Gives the reply to whoever waits; on the executor. */
   void reply(Reply reply) {
     try {
+      if (onReply != null) {
+        onReply.accept(reply);
+      }
       sink.reply(reply);
     } finally {
       if (onAnswered != null) {

@@ -10,23 +10,16 @@ import java.util.List;
  */
 final class Lane {
   private final Routing.Shard shard;
-  private final Runnable onWriteAnswered;
-  private final Runnable onRiderAnswered;
+  private final Runnable onAnswered;
   private List<DataOp> run = new ArrayList<>();
   private boolean runHasWrite;
   private int pendingWrites;
   private int pendingReads;
   private final ReadTurn.Order reads = new ReadTurn.Order();
 
-  /** {@code writeAnswered} is run for every write of this lane that came back from the log. */
-  Lane(Routing.Shard shard, Runnable writeAnswered) {
+  Lane(Routing.Shard shard) {
     this.shard = shard;
-    this.onRiderAnswered = () -> pendingWrites--;
-    this.onWriteAnswered =
-        () -> {
-          pendingWrites--;
-          writeAnswered.run();
-        };
+    this.onAnswered = () -> pendingWrites--;
   }
 
   Routing.Shard shard() {
@@ -68,8 +61,8 @@ final class Lane {
   }
 
   /** What an operation that goes through the log runs when it is answered. */
-  Runnable onAnswered(DataOp op) {
-    return op.isWrite() ? onWriteAnswered : onRiderAnswered;
+  Runnable onAnswered() {
+    return onAnswered;
   }
 
   /** The runs that read and do not go through the log. */

@@ -31,6 +31,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -105,7 +106,7 @@ public final class Session extends ChannelInboundHandlerAdapter
   private final List<Lane> touched = new ArrayList<>();
   private final ArrayDeque<Pending> pending = new ArrayDeque<>();
   private final ArrayDeque<CommandBatch> backlog = new ArrayDeque<>();
-  private final List<CompletableFuture<Void>> writeWaiters = new ArrayList<>();
+  private final OwnWrites writes = new OwnWrites();
   private final long connectedMillis = System.currentTimeMillis();
   private volatile boolean busy;
   private Channel channel;
@@ -113,7 +114,6 @@ public final class Session extends ChannelInboundHandlerAdapter
   private ProtocolViolation violation;
   private int backlogNext;
   private long pendingBytes;
-  private int unansweredWrites;
   private boolean drainScheduled;
   private boolean working;
   private boolean paused;
@@ -400,9 +400,10 @@ public final class Session extends ChannelInboundHandlerAdapter
 
   @Override
   public void add(Routing.Shard shard, DataOp op) {
-    Lane lane = lanes.computeIfAbsent(shard.group(), group -> new Lane(shard, this::writeAnswered));
+    Lane lane = lanes.computeIfAbsent(shard.group(), group -> new Lane(shard));
     if (op.isWrite()) {
-      unansweredWrites++;
+      long number = writes.begin();
+      op.onReply(reply -> writes.end(number, mayNotBeDone(reply)));
     }
     if (lane.add(op)) {
       touched.add(lane);
@@ -430,7 +431,7 @@ public final class Session extends ChannelInboundHandlerAdapter
     List<DataOp> run = lane.takeRun();
     if (throughLog) {
       for (DataOp op : run) {
-        op.onAnswered(lane.onAnswered(op));
+        op.onAnswered(lane.onAnswered());
       }
       services.write(lane.shard(), run);
     } else {
@@ -452,12 +453,10 @@ public final class Session extends ChannelInboundHandlerAdapter
     }
   }
 
-  private void writeAnswered() {
-    if (--unansweredWrites == 0 && !writeWaiters.isEmpty()) {
-      List<CompletableFuture<Void>> waiters = List.copyOf(writeWaiters);
-      writeWaiters.clear();
-      waiters.forEach(waiter -> waiter.complete(null));
-    }
+  /** Unlike a user's mistake, which has been done for what it is. */
+  private static boolean mayNotBeDone(Reply reply) {
+    Outcome outcome = outcomeOf(reply);
+    return outcome == Outcome.UNCERTAIN || outcome == Outcome.REFUSED;
   }
 
   private void afterReads(Lane lane) {
@@ -596,13 +595,28 @@ public final class Session extends ChannelInboundHandlerAdapter
   }
 
   @Override
-  public CompletionStage<Void> writesAnswered() {
-    if (unansweredWrites == 0) {
-      return CompletableFuture.completedFuture(null);
+  public CompletionStage<Boolean> writesAnswered(long timeoutMillis) {
+    CompletableFuture<Boolean> answered = writes.answered().toCompletableFuture();
+    if (timeoutMillis == 0 || answered.isDone()) {
+      return answered;
     }
-    CompletableFuture<Void> answered = new CompletableFuture<>();
-    writeWaiters.add(answered);
-    return answered;
+    CompletableFuture<Boolean> inTime = new CompletableFuture<>();
+    ScheduledFuture<?> late =
+        channel
+            .eventLoop()
+            .schedule(
+                () -> {
+                  writes.forget(answered);
+                  inTime.complete(false);
+                },
+                timeoutMillis,
+                TimeUnit.MILLISECONDS);
+    answered.thenAccept(
+        done -> {
+          late.cancel(false);
+          inTime.complete(done);
+        });
+    return inTime;
   }
 
   @Override

@@ -177,7 +177,7 @@ final class SessionFixture implements Session.Host, AutoCloseable {
                 }),
         entry("WRITTEN")
             .localAsync(
-                (args, connection) -> connection.writesAnswered().thenApply(done -> Reply.OK)),
+                (args, connection) -> connection.writesAnswered(0).thenApply(done -> Reply.OK)),
         entry("LATER")
             .localAsync(
                 (args, connection) -> {

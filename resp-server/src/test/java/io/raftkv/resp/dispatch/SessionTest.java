@@ -76,7 +76,7 @@ class SessionTest {
   void waitingForWritesCoversAWriteThatItselfWaits() {
     node.send("GET k");
     node.send("SET k 1", "WRITTEN");
-    CompletableFuture<Void> written = node.session.writesAnswered().toCompletableFuture();
+    CompletableFuture<Boolean> written = node.session.writesAnswered(0).toCompletableFuture();
     assertThat(written).isNotDone();
     shard().read(0);
     assertThat(node.received()).isEqualTo("$-1|");
@@ -84,6 +84,43 @@ class SessionTest {
     shard().applyOne();
     assertThat(written).isDone();
     assertThat(node.received()).isEqualTo("+OK|+OK|");
+  }
+
+  @Test
+  void waitingForWritesDoesNotCoverThoseThatComeLater() {
+    node.send("SET k 1", "WRITTEN", "SET k 2");
+    shard().applyOne();
+    assertThat(node.received()).isEqualTo("+OK|+OK|");
+  }
+
+  @Test
+  void whoWaitsForWritesIsToldOfFailures() {
+    node.send("SET k x", "INCR k"); // a mistake, which is done for what it is
+    CompletableFuture<Boolean> first = node.session.writesAnswered(0).toCompletableFuture();
+    node.send("SET k 2");
+    CompletableFuture<Boolean> second = node.session.writesAnswered(0).toCompletableFuture();
+    shard().applyOne();
+    shard().applyOne();
+    assertThat(first).isCompletedWithValue(true);
+    shard().writes.remove().failed(ProposalFailure.UNCERTAIN, "no answer");
+    assertThat(second).isCompletedWithValue(false);
+    node.send("SET k 3");
+    shard().writes.remove().failed(ProposalFailure.NO_LEADER, "s1");
+    assertThat(node.session.writesAnswered(0).toCompletableFuture()).isCompletedWithValue(false);
+    assertThat(node.session.writesAnswered(0).toCompletableFuture()).isCompletedWithValue(true);
+  }
+
+  @Test
+  void whoWaitsForWritesMayGiveUp() {
+    node.send("SET k 1");
+    CompletableFuture<Boolean> late = node.session.writesAnswered(10).toCompletableFuture();
+    CompletableFuture<Boolean> patient = node.session.writesAnswered(10_000).toCompletableFuture();
+    node.channel.advanceTimeBy(11, TimeUnit.MILLISECONDS);
+    node.channel.runScheduledPendingTasks();
+    assertThat(late).isCompletedWithValue(false);
+    assertThat(patient).isNotDone();
+    node.finish();
+    assertThat(patient).isCompletedWithValue(true);
   }
 
   @Test
@@ -443,7 +480,7 @@ class SessionTest {
   @Test
   void whoWaitsForWritesIsToldEvenIfTheConnectionIsGone() {
     node.send("SET k 1");
-    CompletableFuture<Void> answered = node.session.writesAnswered().toCompletableFuture();
+    CompletableFuture<Boolean> answered = node.session.writesAnswered(0).toCompletableFuture();
     node.channel.close();
     assertThat(answered).isNotDone();
     node.finish();
