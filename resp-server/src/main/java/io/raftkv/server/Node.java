@@ -366,7 +366,6 @@ final class Node implements RunningServer {
             .option(ChannelOption.SO_BACKLOG, 511)
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
-            .childOption(ChannelOption.SO_KEEPALIVE, !config.clients().tcpKeepalive().isZero())
             .childOption(
                 ChannelOption.WRITE_BUFFER_WATER_MARK,
                 new WriteBufferWaterMark(
@@ -379,6 +378,7 @@ final class Node implements RunningServer {
                     accept(channel, limits);
                   }
                 });
+    transport.keepAlive(bootstrap, config.clients().tcpKeepalive());
     int port = respPort;
     for (BindAddress address : config.listen().bind()) {
       try {

@@ -223,7 +223,8 @@ final class ServerSettings {
           SettingGroup.CLIENTS,
           ValueType.SECONDS,
           "300",
-          "Time between TCP keepalive probes; 0 sends none.",
+          "Silence after which TCP asks whether a client is still there; 0 never does. Without"
+              + " epoll only on or off.",
           config -> config.clients().tcpKeepalive());
 
   static final Setting<ByteSize> OUTPUT_BUFFER_PAUSE =
