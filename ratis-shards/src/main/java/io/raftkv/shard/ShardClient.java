@@ -62,7 +62,6 @@ public final class ShardClient<P extends Proposal> {
    * @param maxInFlight batches under way at once
    * @param maxBatchBytes a batch is closed before it gets larger, unless a single proposal is
    * @param maxBatchProposals most proposals of a batch
-   * @param maxQueuedBytes {@link #isSaturated} from here on
    * @param timeoutNanos from {@link #submit} to the deadline
    * @param retryNanos pause before a refused batch is sent again
    */
@@ -70,7 +69,6 @@ public final class ShardClient<P extends Proposal> {
       int maxInFlight,
       int maxBatchBytes,
       int maxBatchProposals,
-      long maxQueuedBytes,
       long timeoutNanos,
       long retryNanos) {}
 
@@ -85,6 +83,7 @@ public final class ShardClient<P extends Proposal> {
   private static final class Batch<P> {
     private final ProposedBatch bytes;
     private final List<P> proposals;
+    private final long heldBytes;
     private final long deadlineNanos;
     private boolean sent;
     private String sentTo;
@@ -93,9 +92,10 @@ public final class ShardClient<P extends Proposal> {
     private long notBeforeNanos;
     private BatchOutcome lastRefusal = BatchOutcome.NOT_LEADER;
 
-    private Batch(ProposedBatch bytes, List<P> proposals, long deadlineNanos) {
+    private Batch(ProposedBatch bytes, List<P> proposals, long heldBytes, long deadlineNanos) {
       this.bytes = bytes;
       this.proposals = proposals;
+      this.heldBytes = heldBytes;
       this.deadlineNanos = deadlineNanos;
     }
   }
@@ -113,7 +113,7 @@ public final class ShardClient<P extends Proposal> {
   private final LongAdder batches = new LongAdder();
   private final LongAdder proposals = new LongAdder();
   private final LongAdder resends = new LongAdder();
-  private volatile long queuedBytes; // written under the monitor
+  private volatile long heldBytes; // written under the monitor
   private long proposer;
   private long lastSequence;
   private long lastBatchNanos;
@@ -157,15 +157,15 @@ public final class ShardClient<P extends Proposal> {
     synchronized (this) {
       for (P proposal : more) {
         queue.add(new Queued<>(proposal, deadline));
-        queuedBytes += proposal.encodedBytes();
+        heldBytes += proposal.heldBytes();
       }
     }
     pumping.request();
   }
 
-  /** True if submitters should wait, by no longer reading from their sockets. */
-  public boolean isSaturated() {
-    return queuedBytes > limits.maxQueuedBytes();
+  /** What the proposals that wait or are under way take of the heap. */
+  public long heldBytes() {
+    return heldBytes;
   }
 
   /** To be called every few milliseconds: deadlines, retries, batches sent to a former leader. */
@@ -232,6 +232,7 @@ public final class ShardClient<P extends Proposal> {
     while (true) {
       List<P> taken = new ArrayList<>();
       long bytes = 0;
+      long held = 0;
       long deadline;
       synchronized (this) {
         if (window.size() >= limits.maxInFlight() || queue.isEmpty()) {
@@ -243,10 +244,11 @@ public final class ShardClient<P extends Proposal> {
           if (!taken.isEmpty() && bytes + size > limits.maxBatchBytes()) {
             break;
           }
-          taken.add(queue.poll().proposal);
+          P proposal = queue.poll().proposal;
+          taken.add(proposal);
           bytes += size;
+          held += proposal.heldBytes();
         }
-        queuedBytes -= bytes;
       }
       ByteBuffer payload = ByteBuffer.allocate(Math.toIntExact(bytes));
       for (P proposal : taken) {
@@ -263,7 +265,10 @@ public final class ShardClient<P extends Proposal> {
         lastBatchNanos = now;
         window.add(
             new Batch<>(
-                new ProposedBatch(proposer, ++lastSequence, payload.array()), taken, deadline));
+                new ProposedBatch(proposer, ++lastSequence, payload.array()),
+                taken,
+                held,
+                deadline));
       }
     }
   }
@@ -393,6 +398,7 @@ public final class ShardClient<P extends Proposal> {
       while (!window.isEmpty()) {
         Batch<P> last = window.removeLast();
         failed.addAll(0, last.proposals);
+        heldBytes -= last.heldBytes;
         if (last == refused) {
           break;
         }
@@ -408,6 +414,7 @@ public final class ShardClient<P extends Proposal> {
       Batch<P> batch = it.next();
       if (batch.bytes.sequence() == sequence && batch.bytes.proposer() == ofProposer) {
         it.remove();
+        heldBytes -= batch.heldBytes;
         forgetOldNames();
         return batch;
       }
@@ -421,13 +428,16 @@ public final class ShardClient<P extends Proposal> {
     synchronized (this) {
       if (!window.isEmpty() && window.peek().deadlineNanos - now <= 0) {
         // Later batches can only be applied after this one, so they share its fate.
-        abandoned.addAll(window);
+        for (Batch<P> batch : window) {
+          abandoned.add(batch);
+          heldBytes -= batch.heldBytes;
+        }
         window.clear();
         rename();
       }
       while (!queue.isEmpty() && queue.peek().deadlineNanos - now <= 0) {
         P proposal = queue.poll().proposal;
-        queuedBytes -= proposal.encodedBytes();
+        heldBytes -= proposal.heldBytes();
         neverSent.add(proposal);
       }
     }

@@ -110,6 +110,15 @@ public final class ShardHost<P extends Proposal> {
     return clients.values().stream().map(link -> link.client).toList();
   }
 
+  /** What the proposals of all clients take of the heap: of all that this node's users wait for. */
+  public long heldBytes() {
+    long sum = 0;
+    for (Link link : clients.values()) {
+      sum += link.client.heldBytes();
+    }
+    return sum;
+  }
+
   /** All proposers made so far: of the groups that this node leads or led. */
   public Collection<Proposer> proposers() {
     return proposers.values();

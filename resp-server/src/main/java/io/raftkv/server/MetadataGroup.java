@@ -189,6 +189,8 @@ final class MetadataGroup implements Applier {
   }
 
   private final class Proposal implements NodeProposal {
+    private static final int HELD_BYTES = 256; // the objects around the bytes
+
     private final byte[] bytes;
     private final CompletableFuture<MetaReply> reply;
 
@@ -200,6 +202,11 @@ final class MetadataGroup implements Applier {
     @Override
     public int encodedBytes() {
       return Integer.BYTES + bytes.length;
+    }
+
+    @Override
+    public long heldBytes() {
+      return HELD_BYTES + (long) bytes.length;
     }
 
     @Override

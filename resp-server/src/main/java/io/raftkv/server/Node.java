@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.handler.timeout.IdleStateHandler;
 import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.metrics.Metrics;
@@ -17,6 +18,7 @@ import io.raftkv.raft.Replica;
 import io.raftkv.resp.codec.RespDecoder;
 import io.raftkv.resp.codec.RespLimits;
 import io.raftkv.resp.command.CommandEngine;
+import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.CommandTable;
 import io.raftkv.resp.dispatch.NodeProposal;
 import io.raftkv.resp.dispatch.ProposalDelivery;
@@ -179,7 +181,6 @@ final class Node implements RunningServer {
                   MAX_BATCHES_IN_FLIGHT,
                   (int) config.requests().batchBytes().bytes(),
                   config.requests().batchCommands(),
-                  config.requests().memory().bytes(),
                   config.requests().timeout().toNanos(),
                   RETRY_NANOS),
               metrics::batch,
@@ -219,10 +220,12 @@ final class Node implements RunningServer {
               transport.loops().next(),
               peers::stampMillis,
               config.requests().timeout().toNanos(),
+              config.requests().memory().bytes(),
               metrics,
               config.requests().consistency(),
               config.security().password().isPresent(),
-              config.requests().maxValue().bytes(),
+              new CommandSpec.Limits(
+                  config.requests().maxValue().bytes(), config.clients().databases()),
               linkLimits);
       this.controller = new ClusterController(this);
       made = true;
@@ -365,7 +368,6 @@ final class Node implements RunningServer {
             .option(ChannelOption.SO_BACKLOG, 511)
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
-            .childOption(ChannelOption.SO_KEEPALIVE, !config.clients().tcpKeepalive().isZero())
             .childOption(
                 ChannelOption.WRITE_BUFFER_WATER_MARK,
                 new WriteBufferWaterMark(
@@ -378,6 +380,7 @@ final class Node implements RunningServer {
                     accept(channel, limits);
                   }
                 });
+    transport.keepAlive(bootstrap, config.clients().tcpKeepalive());
     int port = respPort;
     for (BindAddress address : config.listen().bind()) {
       try {
@@ -424,8 +427,13 @@ final class Node implements RunningServer {
               }
 
               @Override
-              public void opened(Session opened) {
-                sessions.add(opened);
+              public boolean opened(Session opened) {
+                return sessions.add(opened);
+              }
+
+              @Override
+              public void linked(Session link) {
+                sessions.linked(link);
               }
 
               @Override
@@ -440,8 +448,12 @@ final class Node implements RunningServer {
       channel
           .pipeline()
           .addLast(
-              new io.netty.handler.timeout.ReadTimeoutHandler(
-                  config.clients().idleTimeout().toMillis(), TimeUnit.MILLISECONDS));
+              new IdleStateHandler(
+                  true, // so that bytes that leave slowly count
+                  0,
+                  0,
+                  config.clients().idleTimeout().toMillis(),
+                  TimeUnit.MILLISECONDS));
     }
     channel.pipeline().addLast(decoder, session);
   }

@@ -35,6 +35,11 @@ public record ServerConfig(
   private static final ByteSize MAX_COMMAND = ByteSize.mebibytes(1024);
   private static final ByteSize MIN_BUFFER = ByteSize.mebibytes(1);
 
+  /** Netty counts a buffer's overhead too: with less no reply would ever leave a pause. */
+  private static final ByteSize MIN_OUTPUT_BUFFER = new ByteSize(1 << 10);
+
+  private static final ByteSize MAX_OUTPUT_BUFFER = ByteSize.mebibytes(1024);
+
   /** Who this node is. */
   public record Node(String id, Path dataDir, Optional<Path> configFile) {}
 
@@ -123,7 +128,12 @@ public record ServerConfig(
       int ioThreads,
       Duration idleTimeout,
       Duration tcpKeepalive,
-      ByteSize outputBufferPause) {}
+      ByteSize outputBufferPause) {
+    public Clients {
+      requireAtLeast(ServerSettings.OUTPUT_BUFFER_PAUSE, outputBufferPause, MIN_OUTPUT_BUFFER);
+      requireAtMost(ServerSettings.OUTPUT_BUFFER_PAUSE, outputBufferPause, MAX_OUTPUT_BUFFER);
+    }
+  }
 
   /** Bounds on commands. */
   public record Requests(

@@ -185,7 +185,7 @@ final class ServerSettings {
           SettingGroup.CLIENTS,
           ValueType.integer("COUNT", 1, Keyspace.DATABASES),
           "16",
-          "Number of databases SELECT accepts.",
+          "Number of databases that clients can reach.",
           config -> config.clients().databases());
 
   static final Setting<Integer> MAXCLIENTS =
@@ -194,7 +194,7 @@ final class ServerSettings {
           SettingGroup.CLIENTS,
           ValueType.integer("COUNT", 1, 1_000_000),
           "10000",
-          "Connections at one time; further ones are refused.",
+          "Connections of clients at one time; further ones are refused. Other nodes are not counted.",
           config -> config.clients().maxClients());
 
   static final Setting<Integer> IO_THREADS =
@@ -223,7 +223,8 @@ final class ServerSettings {
           SettingGroup.CLIENTS,
           ValueType.SECONDS,
           "300",
-          "Time between TCP keepalive probes; 0 sends none.",
+          "Silence after which TCP asks whether a client is still there; 0 never does. Without"
+              + " epoll only on or off.",
           config -> config.clients().tcpKeepalive());
 
   static final Setting<ByteSize> OUTPUT_BUFFER_PAUSE =
@@ -232,7 +233,7 @@ final class ServerSettings {
           SettingGroup.CLIENTS,
           ValueType.SIZE,
           "1mb",
-          "Unsent replies of one connection before no more is read from it.",
+          "Unsent replies of one connection before no more is read from it; 1kb to 1gb.",
           config -> config.clients().outputBufferPause());
 
   // Requests

@@ -22,28 +22,22 @@ final class Lane {
   record Run(boolean throughLog, ReadConsistency consistency, List<DataOp> ops) {}
 
   private final Routing.Shard shard;
-  private final Runnable onWriteAnswered;
   private final Runnable onAnswered;
   private final ArrayDeque<Run> runs = new ArrayDeque<>();
+  private final ReadTurn.Order reads = new ReadTurn.Order();
   private int pendingInLog;
   private int pendingReads;
   private boolean stalled;
 
   /**
    * @param answered run for every operation that came back from the log
-   * @param writeAnswered run before that if it was a write
    */
-  Lane(Routing.Shard shard, Runnable writeAnswered, Runnable answered) {
+  Lane(Routing.Shard shard, Runnable answered) {
     this.shard = shard;
     this.onAnswered =
         () -> {
           pendingInLog--;
           answered.run();
-        };
-    this.onWriteAnswered =
-        () -> {
-          writeAnswered.run();
-          onAnswered.run();
         };
   }
 
@@ -83,7 +77,7 @@ final class Lane {
     Run next = runs.poll();
     if (next.throughLog) {
       pendingInLog += next.ops.size();
-      next.ops.forEach(op -> op.onAnswered(op.isWrite() ? onWriteAnswered : onAnswered));
+      next.ops.forEach(op -> op.onAnswered(onAnswered));
     } else {
       pendingReads += next.ops.size();
     }
@@ -97,6 +91,11 @@ final class Lane {
 
   void stalled(boolean value) {
     stalled = value;
+  }
+
+  /** The runs that read and do not go through the log. */
+  ReadTurn.Order reads() {
+    return reads;
   }
 
   void readAnswered() {

@@ -41,6 +41,7 @@ final class ReadService implements ShardReads {
   }
 
   private static final long RETRY_MILLIS = 10;
+  private static final long TICK_AGAIN_MILLIS = 50;
 
   private final Function<UUID, ReadableReplica> replicas;
   private final Confirmation barrier;
@@ -77,16 +78,16 @@ final class ReadService implements ShardReads {
       List<DataOp> ops,
       ReadConsistency consistency,
       EventExecutor loop,
-      Runnable done) {
+      ReadTurn turn) {
     ReadableReplica replica = replicas.apply(shard.group());
     if (replica == null || !replica.isAlive()) {
-      remote.read(shard, ops, consistency, loop, done);
+      remote.read(shard, ops, consistency, loop, turn);
       return;
     }
-    Run run = new Run(shard, replica, ops, consistency, loop, done);
+    Run run = new Run(shard, replica, ops, consistency, loop, turn);
     switch (consistency.level()) {
       case LINEARIZABLE -> barrier.confirm(shard.group(), run.deadlineNanos, run);
-      case EVENTUAL -> run.onLoop(run::execute);
+      case EVENTUAL -> run.onLoop(run::executeInTurn);
       case BOUNDED -> {
         long silence = replica.leaderSilenceMillis();
         if (silence > consistency.bound().toMillis()) {
@@ -99,7 +100,7 @@ final class ReadService implements ShardReads {
                       + " ms");
           run.onLoop(() -> run.failAll(refusal));
         } else {
-          run.onLoop(run::execute);
+          run.onLoop(run::executeInTurn);
         }
       }
     }
@@ -111,7 +112,7 @@ final class ReadService implements ShardReads {
     private final ReadableReplica replica;
     private final List<DataOp> ops;
     private final EventExecutor loop;
-    private final Runnable done;
+    private final ReadTurn turn;
     private final long deadlineNanos = System.nanoTime() + timeoutNanos;
     private final Reply[] replies;
     private int next;
@@ -129,12 +130,12 @@ final class ReadService implements ShardReads {
         List<DataOp> ops,
         ReadConsistency consistency,
         EventExecutor loop,
-        Runnable done) {
+        ReadTurn turn) {
       this.shard = shard;
       this.replica = replica;
       this.ops = ops;
       this.loop = loop;
-      this.done = done;
+      this.turn = turn;
       this.replies = new Reply[ops.size()];
       // A weaker promise must not depend on a leader: the sweep of due keys bounds its age.
       this.judgesDue = consistency.level() == ReadConsistency.Level.LINEARIZABLE;
@@ -143,11 +144,11 @@ final class ReadService implements ShardReads {
     @Override
     public void confirmed(long commitIndex) {
       if (replica.appliedIndex() >= commitIndex) {
-        onLoop(this::execute);
+        onLoop(this::executeInTurn);
         return;
       }
       onLoop(this::waitUntilDeadline);
-      replica.whenApplied(commitIndex, () -> loopExecute(this::execute));
+      replica.whenApplied(commitIndex, () -> loopExecute(this::executeInTurn));
     }
 
     @Override
@@ -187,6 +188,16 @@ final class ReadService implements ShardReads {
       if (timeout != null) {
         timeout.cancel(false);
         timeout = null;
+      }
+    }
+
+    /** On the loop: fresh enough, but the runs before this one look first. */
+    private void executeInTurn() {
+      if (!finished) {
+        if (!turn.isFirst()) {
+          waitUntilDeadline();
+        }
+        turn.whenFirst(this::execute);
       }
     }
 
@@ -303,21 +314,37 @@ final class ReadService implements ShardReads {
         return;
       }
       waitUntilDeadline();
-      ticker.tick(shard.group(), loop, outcome -> onLoop(() -> ticked(outcome)));
+      tick();
     }
 
-    private void ticked(Reply outcome) {
+    private void tick() {
+      if (!finished) {
+        ticker.tick(shard.group(), loop, outcome -> onLoop(() -> ticked(outcome)));
+      }
+    }
+
+    private void ticked(ShardTicker.Outcome outcome) {
       if (finished) {
         return;
       }
-      if (outcome instanceof Reply.Failure failure) {
-        failAll(failure.line());
-        return;
+      switch (outcome) {
+        case MOVED -> {
+          answerByShardTime();
+          // The tick is applied somewhere; here it must be before the reads go on.
+          barrier.confirm(shard.group(), deadlineNanos, this);
+        }
+        case STANDS_STILL -> {
+          // For all replicas the key lives on: its death waits until something can be written.
+          answerByShardTime();
+          execute();
+        }
+        case FAILED -> loop.schedule(this::tick, TICK_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
       }
+    }
+
+    private void answerByShardTime() {
       judgesDue = false;
       next = 0;
-      // The tick is applied somewhere; here it must be before the reads go on.
-      barrier.confirm(shard.group(), deadlineNanos, this);
     }
 
     private void failAll(String error) {
@@ -338,7 +365,7 @@ final class ReadService implements ShardReads {
       for (int i = 0; i < replies.length; i++) {
         ops.get(i).reply(replies[i]);
       }
-      done.run();
+      turn.done();
     }
   }
 }

@@ -3,7 +3,7 @@ package io.raftkv.resp.dispatch;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.handler.timeout.ReadTimeoutException;
+import io.netty.handler.timeout.IdleStateEvent;
 import io.raftkv.metrics.Outcome;
 import io.raftkv.resp.codec.CommandBatch;
 import io.raftkv.resp.codec.ProtocolViolation;
@@ -15,6 +15,7 @@ import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.Connection;
 import io.raftkv.resp.command.Flag;
 import io.raftkv.resp.command.ReadConsistency;
+import io.raftkv.resp.link.LinkCommands;
 import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
@@ -30,6 +31,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,11 +50,21 @@ public final class Session extends ChannelInboundHandlerAdapter
   private static final long MAX_PENDING_BYTES = 8L << 20;
   private static final long RESUME_CHECK_MILLIS = 5;
 
+  /** How long a connection beyond the number of clients may take to show that it is a node. */
+  private static final long SURPLUS_MILLIS = 1_000;
+
   /** What a session needs of its node. */
   public interface Host {
     SessionServices services();
 
-    void opened(Session session);
+    /**
+     * @return false if there are as many clients as there may be: this one is told so, unless it is
+     *     another node
+     */
+    boolean opened(Session session);
+
+    /** It has turned out to be another node. On its event loop, once. */
+    void linked(Session session);
 
     void closed(Session session);
   }
@@ -94,7 +106,7 @@ public final class Session extends ChannelInboundHandlerAdapter
   private final List<Lane> touched = new ArrayList<>();
   private final ArrayDeque<Pending> pending = new ArrayDeque<>();
   private final ArrayDeque<CommandBatch> backlog = new ArrayDeque<>();
-  private final List<CompletableFuture<Void>> writeWaiters = new ArrayList<>();
+  private final OwnWrites writes = new OwnWrites();
   private final long connectedMillis = System.currentTimeMillis();
   private volatile boolean busy;
   private Channel channel;
@@ -102,13 +114,13 @@ public final class Session extends ChannelInboundHandlerAdapter
   private ProtocolViolation violation;
   private int backlogNext;
   private long pendingBytes;
-  private int unansweredWrites;
   private boolean drainScheduled;
   private boolean working;
   private boolean paused;
   private boolean stopped;
   private boolean resumeScheduled;
   private boolean closing;
+  private boolean surplus;
   private int stalledLanes;
   private int protocol = 2;
   private int database;
@@ -117,7 +129,7 @@ public final class Session extends ChannelInboundHandlerAdapter
   private String libraryVersion = "";
   private boolean authenticated;
   private ReadConsistency consistency;
-  private String linkedNode;
+  private volatile String linkedNode; // written by the event loop
   private String lastCommand = "NULL";
   private long lastActiveMillis = connectedMillis;
 
@@ -150,7 +162,10 @@ public final class Session extends ChannelInboundHandlerAdapter
   public void channelActive(ChannelHandlerContext ctx) {
     channel = ctx.channel();
     out = RespOutput.to(channel);
-    host.opened(this);
+    if (!host.opened(this)) {
+      surplus = true;
+      channel.eventLoop().schedule(this::refuseSurplus, SURPLUS_MILLIS, TimeUnit.MILLISECONDS);
+    }
     ctx.fireChannelActive();
   }
 
@@ -182,10 +197,24 @@ public final class Session extends ChannelInboundHandlerAdapter
     ctx.fireChannelWritabilityChanged();
   }
 
+  /** Nothing has come or gone for long; but a client that waits for us is not idle. */
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    if (event instanceof IdleStateEvent
+        && linkedNode == null
+        && pending.isEmpty()
+        && backlog.isEmpty()
+        && channel.isWritable()) {
+      LOG.debug("connection {} is idle", id);
+      ctx.close();
+    }
+    ctx.fireUserEventTriggered(event);
+  }
+
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    if (cause instanceof IOException || cause instanceof ReadTimeoutException) {
-      LOG.debug("connection {} lost or idle", id, cause);
+    if (cause instanceof IOException) {
+      LOG.debug("connection {} lost", id, cause);
     } else {
       LOG.error("connection {} closed after a fault", id, cause);
     }
@@ -224,7 +253,7 @@ public final class Session extends ChannelInboundHandlerAdapter
       byte[][] words = batch.words(backlogNext);
       held = saturated && isForShards(words);
       if (!held) {
-        accept(words, batch.bytes(backlogNext));
+        accept(words, batch.cost(backlogNext));
         backlogNext++;
       }
     }
@@ -271,6 +300,10 @@ public final class Session extends ChannelInboundHandlerAdapter
   }
 
   private void accept(byte[][] words, long bytes) {
+    if (surplus && !LinkCommands.isHello(words)) {
+      refuseSurplus();
+      return;
+    }
     lastActiveMillis = System.currentTimeMillis();
     CommandSpec spec = services.table().find(words[0]);
     if (spec == null) {
@@ -298,6 +331,13 @@ public final class Session extends ChannelInboundHandlerAdapter
 
   private void refuse(CommandSpec spec, String error) {
     enqueue(new Pending(spec, 0, System.nanoTime())).reply(Reply.error(error));
+  }
+
+  private void refuseSurplus() {
+    if (surplus && !closing) {
+      refuse(null, RespErrors.TOO_MANY_CLIENTS);
+      closing = true;
+    }
   }
 
   private Pending enqueue(Pending place) {
@@ -362,7 +402,8 @@ public final class Session extends ChannelInboundHandlerAdapter
   public void add(Routing.Shard shard, DataOp op) {
     Lane lane = lanes.computeIfAbsent(shard.group(), group -> newLane(shard));
     if (op.isWrite()) {
-      unansweredWrites++;
+      long number = writes.begin();
+      op.onReply(reply -> writes.end(number, mayNotBeDone(reply)));
     }
     if (lane.add(op, consistency)) {
       touched.add(lane);
@@ -376,7 +417,7 @@ public final class Session extends ChannelInboundHandlerAdapter
 
   private Lane newLane(Routing.Shard shard) {
     Lane[] lane = new Lane[1];
-    lane[0] = new Lane(shard, this::writeAnswered, () -> goOn(lane[0]));
+    lane[0] = new Lane(shard, () -> goOn(lane[0]));
     return lane[0];
   }
 
@@ -410,19 +451,19 @@ public final class Session extends ChannelInboundHandlerAdapter
               run.ops(),
               run.consistency(),
               channel.eventLoop(),
-              () -> {
-                run.ops().forEach(op -> lane.readAnswered());
-                goOn(lane);
-              });
+              lane.reads()
+                  .next(
+                      () -> {
+                        run.ops().forEach(op -> lane.readAnswered());
+                        goOn(lane);
+                      }));
     }
   }
 
-  private void writeAnswered() {
-    if (--unansweredWrites == 0 && !writeWaiters.isEmpty()) {
-      List<CompletableFuture<Void>> waiters = List.copyOf(writeWaiters);
-      writeWaiters.clear();
-      waiters.forEach(waiter -> waiter.complete(null));
-    }
+  /** Unlike a user's mistake, which has been done for what it is. */
+  private static boolean mayNotBeDone(Reply reply) {
+    Outcome outcome = outcomeOf(reply);
+    return outcome == Outcome.UNCERTAIN || outcome == Outcome.REFUSED;
   }
 
   /** Something that was under way is answered: what waited for it goes out. */
@@ -472,8 +513,8 @@ public final class Session extends ChannelInboundHandlerAdapter
     try {
       RespEncoder.encode(reply, version, out);
       return true;
-    } catch (RuntimeException bug) {
-      LOG.error("connection {} closed: a reply cannot be written", id, bug);
+    } catch (RuntimeException | Error fault) { // also for want of memory
+      LOG.error("connection {} closed: a reply cannot be written", id, fault);
       channel.close();
       return false;
     }
@@ -563,13 +604,28 @@ public final class Session extends ChannelInboundHandlerAdapter
   }
 
   @Override
-  public CompletionStage<Void> writesAnswered() {
-    if (unansweredWrites == 0) {
-      return CompletableFuture.completedFuture(null);
+  public CompletionStage<Boolean> writesAnswered(long timeoutMillis) {
+    CompletableFuture<Boolean> answered = writes.answered().toCompletableFuture();
+    if (timeoutMillis == 0 || answered.isDone()) {
+      return answered;
     }
-    CompletableFuture<Void> answered = new CompletableFuture<>();
-    writeWaiters.add(answered);
-    return answered;
+    CompletableFuture<Boolean> inTime = new CompletableFuture<>();
+    ScheduledFuture<?> late =
+        channel
+            .eventLoop()
+            .schedule(
+                () -> {
+                  writes.forget(answered);
+                  inTime.complete(false);
+                },
+                timeoutMillis,
+                TimeUnit.MILLISECONDS);
+    answered.thenAccept(
+        done -> {
+          late.cancel(false);
+          inTime.complete(done);
+        });
+    return inTime;
   }
 
   @Override
@@ -585,6 +641,10 @@ public final class Session extends ChannelInboundHandlerAdapter
 
   @Override
   public void becomeLink(String nodeId) {
+    if (linkedNode == null) {
+      surplus = false;
+      host.linked(this);
+    }
     linkedNode = nodeId;
     decoder.setLimits(services.linkLimits());
   }
@@ -594,15 +654,42 @@ public final class Session extends ChannelInboundHandlerAdapter
     channel.close();
   }
 
-  /** Takes no more commands; from any thread. */
-  public void stopReading() {
-    channel
-        .eventLoop()
-        .execute(
-            () -> {
-              stopped = true;
-              work();
-            });
+  /**
+   * Takes no more commands; from any thread.
+   *
+   * @return done when that is so, and {@link #isBusy} tells of all that were taken
+   */
+  public CompletableFuture<Void> stopReading() {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    onLoop(
+        () -> {
+          stopped = true;
+          work();
+          done.complete(null);
+        });
+    return done;
+  }
+
+  /** Closes the connection when all replies that there are have been sent; from any thread. */
+  public void closeWhenSent() {
+    onLoop(
+        () -> {
+          closing = true;
+          RespOutput.closeWhenSent(channel);
+        });
+  }
+
+  private void onLoop(Runnable action) {
+    if (channel.eventLoop().inEventLoop()) {
+      action.run();
+    } else {
+      channel.eventLoop().execute(action);
+    }
+  }
+
+  /** True if this is another node's connection; from any thread. */
+  public boolean isLink() {
+    return linkedNode != null;
   }
 
   /** True while commands are unanswered; from any thread, as of a moment ago. */
