@@ -54,7 +54,8 @@ class SessionRegistryTest {
     Sessions silent = open(4);
     silent.channel().advanceTimeBy(2, TimeUnit.SECONDS);
     silent.channel().runScheduledPendingTasks();
-    assertThat(silent.ask("PING")).isEqualTo(TOO_MANY);
+    assertThat(silent.received()).isEqualTo(TOO_MANY);
+    assertThat(silent.channel().isOpen()).isFalse();
     assertThat(registry.rejected()).isEqualTo(2);
     Sessions node = open(5);
     assertThat(node.ask("RAFTKV.LINK HELLO n2 secret")).isEqualTo("+OK|");

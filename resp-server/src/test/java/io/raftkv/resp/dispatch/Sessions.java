@@ -20,6 +20,11 @@ public final class Sessions implements AutoCloseable {
   /** Sends a command and takes all replies so far; line ends are shown as bars. */
   public String ask(String line) {
     fixture.send(line);
+    return received();
+  }
+
+  /** What was sent to the client since the last time; line ends are shown as bars. */
+  public String received() {
     return fixture.received();
   }
 
