@@ -74,7 +74,7 @@ class DatabaseCommandsTest {
     }
     assertThatThrownBy(() -> runner.admit("SWAPDB 4 x", four)).hasMessage(RespErrors.SWAPDB_SECOND);
     for (String command : List.of("MOVE k 3", "COPY k c REPLACE DB 3", "COPY k c", "SWAPDB 0 3")) {
-      assertThat(runner.admit(command, four)).hasSize(command.split(" ").length);
+      assertThat(runner.admit(command, four).length).isEqualTo(command.split(" ").length);
     }
     script.check("SET k v => OK\nMOVE k 10 => :1");
   }
