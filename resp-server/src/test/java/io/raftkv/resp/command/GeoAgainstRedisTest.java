@@ -1,5 +1,6 @@
 package io.raftkv.resp.command;
 
+import io.raftkv.storage.TestSize;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -10,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Random geo commands, right and wrong ones, give redis-server's bytes. */
 class GeoAgainstRedisTest {
-  private static final int STEPS = 2_500;
+  private static final int STEPS = TestSize.of(1_500, 10_000);
   private static final String[] UNITS = {"m", "km", "ft", "mi", "M", "Km"};
   private static final String[] PARTS = {"WITHDIST", "WITHHASH", "WITHCOORD"};
 
@@ -18,7 +19,7 @@ class GeoAgainstRedisTest {
   private int members;
 
   @ParameterizedTest
-  @CsvSource({"1,2,40", "2,3,40", "3,2,3000", "4,3,3000"})
+  @CsvSource({"1,2,40", "2,3,40", "3,2,1000", "4,3,1000"})
   void answersAsRedis(long seed, int protocol, int pool) throws Exception {
     random = new Random(Long.getLong("raftkv.seed", seed));
     members = pool;

@@ -1,6 +1,7 @@
 package io.raftkv.resp.command;
 
 import io.raftkv.storage.SeededRandom;
+import io.raftkv.storage.TestSize;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * the same bytes, up to an order that neither promises. Small hashes and large ones come and go.
  */
 class HashesAgainstRedisTest {
-  private static final int STEPS = 6_000;
+  private static final int STEPS = TestSize.of(3_000, 30_000);
   private static final Set<String> UNORDERED =
       Set.of("HGETALL", "HKEYS", "HVALS", "HRANDFIELD", "HSCAN");
   private static final List<String> READS =

@@ -5,6 +5,7 @@ import static io.raftkv.resp.command.RedisComparison.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftkv.storage.SeededRandom;
+import io.raftkv.storage.TestSize;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -68,7 +69,7 @@ class HyperLogLogAgainstRedisTest {
   @Test
   void addingAndMergingMakeTheBytesOfRedis() throws IOException {
     both.sequences(
-        40,
+        TestSize.of(12, 100),
         250,
         RedisComparison.NOTHING,
         random -> both.check(onHyperLogLogs(random)));
@@ -105,7 +106,7 @@ class HyperLogLogAgainstRedisTest {
   @Test
   void runsAreCutAndJoinedAsInRedis() throws IOException {
     both.sequences(
-        30,
+        TestSize.of(10, 100),
         300,
         RedisComparison.NOTHING,
         random -> {

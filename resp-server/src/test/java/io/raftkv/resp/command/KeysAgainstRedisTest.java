@@ -2,6 +2,7 @@ package io.raftkv.resp.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftkv.storage.TestSize;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * what a random key is, and times of access.
  */
 class KeysAgainstRedisTest {
-  private static final int STEPS = 4_000;
+  private static final int STEPS = TestSize.of(4_000, 20_000);
   private static final int DATABASES = 4;
 
   /** How far our times to live may be from theirs: the two sides run one after the other. */

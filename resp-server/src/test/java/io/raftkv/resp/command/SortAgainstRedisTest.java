@@ -1,5 +1,6 @@
 package io.raftkv.resp.command;
 
+import io.raftkv.storage.TestSize;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * out of a double's range are not sent: once it met one, Redis refuses good numbers, too.
  */
 class SortAgainstRedisTest {
-  private static final int STEPS = 3_000;
+  private static final int STEPS = TestSize.of(1_500, 10_000);
   private static final String[] NUMBERS = {
     "0",
     "1",

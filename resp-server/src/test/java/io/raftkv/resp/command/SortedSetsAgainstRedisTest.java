@@ -1,5 +1,6 @@
 package io.raftkv.resp.command;
 
+import io.raftkv.storage.TestSize;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -8,7 +9,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Random sorted-set commands, right and wrong ones, give redis-server's bytes. */
 class SortedSetsAgainstRedisTest {
-  private static final int STEPS = 3_000;
+  private static final int STEPS = TestSize.of(3_000, 20_000);
 
   /** Scores that both releases print alike: 7.0 prints 17 digits, later ones the fewest. */
   private static final String[] SCORES = {

@@ -3,6 +3,7 @@ package io.raftkv.resp.command;
 import static io.raftkv.resp.command.RedisComparison.any;
 
 import io.raftkv.storage.SeededRandom;
+import io.raftkv.storage.TestSize;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 /** Random commands on strings, their numbers and their bits, compared with a real Redis. */
 class StringsAgainstRedisTest {
-  private static final int SEQUENCES = 100;
+  private static final int SEQUENCES = TestSize.of(30, 300);
   private static final int STEPS = 400;
 
   private static RedisComparison both() throws IOException {
