@@ -96,16 +96,7 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
   }
 
   @Override
-  public RowCursor ascending(Family family, byte[] from, byte[] to) {
-    return cursor(family, from, to, true);
-  }
-
-  @Override
-  public RowCursor descending(Family family, byte[] from, byte[] to) {
-    return cursor(family, from, to, false);
-  }
-
-  private RowCursor cursor(Family family, byte[] from, byte[] to, boolean ascending) {
+  public RowCursor cursor(Family family, byte[] from, byte[] to, boolean ascending) {
     requireOpen();
     RocksCursor stored = store.rocks().cursor(family, from, to, ascending, null);
     return new OverlayCursor(overlay(family), stored, from, to, ascending);

@@ -10,6 +10,7 @@ import io.raftkv.storage.KeyHandle;
 import io.raftkv.storage.KeyType;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.MemoryRows;
+import io.raftkv.storage.TestSize;
 import io.raftkv.storage.row.ElementRows;
 import io.raftkv.storage.row.MetaRow;
 import java.nio.ByteBuffer;
@@ -38,7 +39,7 @@ class RankTreeTest {
     LONG_MEMBERS
   }
 
-  private static final int STEPS = 200;
+  private static final int STEPS = TestSize.of(100, 400);
   private static final int LARGEST = 40_000;
 
   private final MemoryRows rows = new MemoryRows();
