@@ -160,9 +160,7 @@ class FullDiskIT {
         () -> {
           ShardView shards = cluster.awaitLeaders();
           Map<TestNode, String> byLeader = new HashMap<>();
-          shards
-              .keyInEveryShard("k")
-              .forEach(key -> byLeader.put(shards.leaderOf(key), key));
+          shards.keyInEveryShard("k").forEach(key -> byLeader.put(shards.leaderOf(key), key));
           found[0] = byLeader.get(node);
           return byLeader.size() == cluster.nodes().size();
         });
