@@ -122,6 +122,7 @@ final class ReadService implements ShardReads {
 
     private boolean faultLogged;
     private ScheduledFuture<?> timeout;
+    private Runnable endWait = () -> {};
     private boolean finished;
 
     private Run(
@@ -148,7 +149,17 @@ final class ReadService implements ShardReads {
         return;
       }
       onLoop(this::waitUntilDeadline);
-      replica.whenApplied(commitIndex, () -> loopExecute(this::executeInTurn));
+      Runnable end = replica.whenApplied(commitIndex, () -> loopExecute(this::executeInTurn));
+      onLoop(() -> endOfWait(end));
+    }
+
+    /** A replica that does not get on must not hold the reads that have failed meanwhile. */
+    private void endOfWait(Runnable end) {
+      if (finished) {
+        end.run();
+      } else {
+        endWait = end;
+      }
     }
 
     @Override
@@ -362,6 +373,7 @@ final class ReadService implements ShardReads {
     private void finish() {
       finished = true;
       stopWaiting();
+      endWait.run();
       for (int i = 0; i < replies.length; i++) {
         ops.get(i).reply(replies[i]);
       }

@@ -92,8 +92,9 @@ class ReadServiceTest {
     }
 
     @Override
-    public void whenApplied(long upTo, Runnable action) {
+    public Runnable whenApplied(long upTo, Runnable action) {
       onApplied.add(action);
+      return () -> onApplied.remove(action);
     }
 
     @Override
@@ -254,11 +255,22 @@ class ReadServiceTest {
     confirm(2);
     assertThat(replies).as("entry 2 is not applied yet").containsExactly((String) null);
     apply(TIME, "SET k new");
-    replica.onApplied.forEach(Runnable::run);
+    List.copyOf(replica.onApplied).forEach(Runnable::run);
     channel.runPendingTasks();
     assertThat(replies).containsExactly("new");
     assertThat(pool).as("the row is in memory").isEmpty();
     assertThat(done).isEqualTo(1);
+  }
+
+  @Test
+  void aReadThatFailsWhileItWaitsForItsIndexIsHeldNoLonger() {
+    apply(TIME, "SET k old");
+    read(service(Duration.ofMillis(30)), ReadConsistency.LINEARIZABLE, "GET k");
+    confirm(2);
+    assertThat(replica.onApplied).hasSize(1);
+    waitFor(() -> done == 1);
+    assertThat(replies).containsExactly(DOWN);
+    assertThat(replica.onApplied).isEmpty();
   }
 
   @Test
@@ -417,7 +429,7 @@ class ReadServiceTest {
     confirm(10);
     waitFor(() -> done == 1);
     assertThat(replies).containsExactly(DOWN);
-    replica.onApplied.forEach(Runnable::run);
+    List.copyOf(replica.onApplied).forEach(Runnable::run);
     channel.runPendingTasks();
     assertThat(done).as("late").isEqualTo(1);
   }
@@ -548,7 +560,7 @@ class ReadServiceTest {
     read(ReadConsistency.LINEARIZABLE, "GET k", "PTTL k");
     confirm(1);
     ticks.remove(0).failed(ProposalFailure.READ_ONLY, RespErrors.DISK_FULL);
-    assertThat(replies).containsExactly("v", "100");
+    assertThat(replies).containsExactly("v", "0");
     assertThat(done).isEqualTo(1);
     assertThat(waiters).isEmpty();
   }

@@ -88,8 +88,9 @@ class RemoteReadsTest {
     }
 
     @Override
-    public void whenApplied(long index, Runnable action) {
+    public Runnable whenApplied(long index, Runnable action) {
       action.run();
+      return () -> {};
     }
 
     @Override
