@@ -2,9 +2,7 @@ package io.raftkv.resp.dispatch;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.timeout.IdleStateEvent;
-import io.raftkv.metrics.Outcome;
 import io.raftkv.resp.codec.CommandBatch;
 import io.raftkv.resp.codec.ProtocolViolation;
 import io.raftkv.resp.codec.RespDecoder;
@@ -12,26 +10,16 @@ import io.raftkv.resp.codec.RespEncoder;
 import io.raftkv.resp.codec.RespOutput;
 import io.raftkv.resp.command.Args;
 import io.raftkv.resp.command.CommandSpec;
-import io.raftkv.resp.command.Connection;
 import io.raftkv.resp.command.Flag;
-import io.raftkv.resp.command.ReadConsistency;
 import io.raftkv.resp.link.LinkCommands;
 import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,8 +31,7 @@ import org.slf4j.LoggerFactory;
  * bound, while the client does not read its replies, or while the node is saturated, the socket is
  * not read.
  */
-public final class Session extends ChannelInboundHandlerAdapter
-    implements Connection, Dispatcher.Target {
+public final class Session extends ClientConnection implements Dispatcher.Target {
   private static final Logger LOG = LoggerFactory.getLogger(Session.class);
   private static final int MAX_PENDING_COMMANDS = 4096;
   private static final long MAX_PENDING_BYTES = 8L << 20;
@@ -72,7 +59,7 @@ public final class Session extends ChannelInboundHandlerAdapter
   /** A reply's place in the order of the commands. */
   private final class Pending implements ReplySink {
     private final CommandSpec spec;
-    private final int version = protocol;
+    private final int version = protocol();
     private final long bytes;
     private final long startedNanos;
     private Reply reply;
@@ -92,24 +79,18 @@ public final class Session extends ChannelInboundHandlerAdapter
       if (spec != null) {
         services
             .metrics()
-            .operation(spec.group(), outcomeOf(given), System.nanoTime() - startedNanos);
+            .operation(spec.group(), ReplyOutcome.of(given), System.nanoTime() - startedNanos);
       }
       scheduleDrain();
     }
   }
 
-  private final SessionServices services;
   private final Host host;
-  private final long id;
-  private final RespDecoder decoder;
-  private final Map<UUID, Lane> lanes = new HashMap<>();
-  private final List<Lane> touched = new ArrayList<>();
   private final ArrayDeque<Pending> pending = new ArrayDeque<>();
   private final ArrayDeque<CommandBatch> backlog = new ArrayDeque<>();
-  private final OwnWrites writes = new OwnWrites();
-  private final long connectedMillis = System.currentTimeMillis();
   private volatile boolean busy;
   private Channel channel;
+  private ShardLanes lanes;
   private RespOutput out;
   private ProtocolViolation violation;
   private int backlogNext;
@@ -121,39 +102,11 @@ public final class Session extends ChannelInboundHandlerAdapter
   private boolean resumeScheduled;
   private boolean closing;
   private boolean surplus;
-  private int stalledLanes;
-  private int protocol = 2;
-  private int database;
-  private String name = "";
-  private String libraryName = "";
-  private String libraryVersion = "";
-  private boolean authenticated;
-  private ReadConsistency consistency;
-  private volatile String linkedNode; // written by the event loop
-  private String lastCommand = "NULL";
-  private long lastActiveMillis = connectedMillis;
 
   /** The decoder stands before this handler in the pipeline. */
   public Session(Host host, long id, RespDecoder decoder) {
+    super(host.services(), id, decoder);
     this.host = host;
-    this.services = host.services();
-    this.id = id;
-    this.decoder = decoder;
-    this.consistency = services.defaultConsistency();
-    authenticated(!services.needsPassword());
-  }
-
-  private static Outcome outcomeOf(Reply reply) {
-    if (!(reply instanceof Reply.Failure failure)) {
-      return Outcome.OK;
-    }
-    String line = failure.line();
-    if (RespErrors.isUncertain(line)) {
-      return Outcome.UNCERTAIN;
-    }
-    return line.startsWith("TRYAGAIN") || line.startsWith("CLUSTERDOWN") || line.startsWith("OOM")
-        ? Outcome.REFUSED
-        : Outcome.ERROR;
   }
 
   // ---- the channel ----
@@ -161,6 +114,7 @@ public final class Session extends ChannelInboundHandlerAdapter
   @Override
   public void channelActive(ChannelHandlerContext ctx) {
     channel = ctx.channel();
+    lanes = new ShardLanes(services, channel.eventLoop(), this::consistency, this::work);
     out = RespOutput.to(channel);
     if (!host.opened(this)) {
       surplus = true;
@@ -201,11 +155,11 @@ public final class Session extends ChannelInboundHandlerAdapter
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
     if (event instanceof IdleStateEvent
-        && linkedNode == null
+        && !isLink()
         && pending.isEmpty()
         && backlog.isEmpty()
         && channel.isWritable()) {
-      LOG.debug("connection {} is idle", id);
+      LOG.debug("connection {} is idle", id());
       ctx.close();
     }
     ctx.fireUserEventTriggered(event);
@@ -214,9 +168,9 @@ public final class Session extends ChannelInboundHandlerAdapter
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     if (cause instanceof IOException) {
-      LOG.debug("connection {} lost", id, cause);
+      LOG.debug("connection {} lost", id(), cause);
     } else {
-      LOG.error("connection {} closed after a fault", id, cause);
+      LOG.error("connection {} closed after a fault", id(), cause);
     }
     ctx.close();
   }
@@ -247,9 +201,9 @@ public final class Session extends ChannelInboundHandlerAdapter
   /** True if it left commands for which the node is too full. */
   private boolean acceptFrom(CommandBatch batch) {
     // Links go on: two full nodes that stop to serve each other would wait for each other.
-    boolean saturated = linkedNode == null && services.isSaturated();
+    boolean saturated = !isLink() && services.isSaturated();
     boolean held = false;
-    while (backlogNext < batch.size() && !closing && stalledLanes == 0 && !held) {
+    while (backlogNext < batch.size() && !closing && !lanes.areStalled() && !held) {
       byte[][] words = batch.words(backlogNext);
       held = saturated && isForShards(words);
       if (!held) {
@@ -257,7 +211,7 @@ public final class Session extends ChannelInboundHandlerAdapter
         backlogNext++;
       }
     }
-    submitTouched();
+    lanes.submit();
     if (backlogNext == batch.size()) {
       backlog.poll();
       backlogNext = 0;
@@ -273,7 +227,7 @@ public final class Session extends ChannelInboundHandlerAdapter
   /** The bounds whose end this connection is told of. */
   private boolean isWithinBounds() {
     return !stopped
-        && stalledLanes == 0
+        && !lanes.areStalled()
         && pending.size() < MAX_PENDING_COMMANDS
         && pendingBytes < MAX_PENDING_BYTES
         && channel.isWritable();
@@ -304,16 +258,15 @@ public final class Session extends ChannelInboundHandlerAdapter
       refuseSurplus();
       return;
     }
-    lastActiveMillis = System.currentTimeMillis();
     CommandSpec spec = services.table().find(words[0]);
+    heardOf(spec);
     if (spec == null) {
       refuse(null, RespErrors.unknownCommand(words));
       return;
     }
-    lastCommand = spec.name();
     if (!spec.acceptsWords(words.length)) {
       refuse(spec, RespErrors.wrongArity(spec.name()));
-    } else if (!authenticated && !spec.flags().contains(Flag.NO_AUTH)) {
+    } else if (!isAuthenticated() && !spec.flags().contains(Flag.NO_AUTH)) {
       refuse(spec, RespErrors.NO_AUTH);
     } else if (spec.access() == CommandSpec.Access.LOCAL) {
       runLocal(spec, new Args(words), bytes);
@@ -353,7 +306,7 @@ public final class Session extends ChannelInboundHandlerAdapter
     try {
       if (spec.localHandler() == null) {
         // Its meaning may depend on what came before: that must be on its way first.
-        submitTouched();
+        lanes.submit();
         CompletionStage<Reply> answer = spec.asyncHandler().run(args, this);
         answerLater(answer, enqueue(new Pending(spec, bytes, started)));
         return;
@@ -392,7 +345,7 @@ public final class Session extends ChannelInboundHandlerAdapter
   }
 
   private Reply internalError(CommandSpec spec, Throwable fault) {
-    LOG.error("command {} of connection {} failed", spec.name(), id, fault);
+    LOG.error("command {} of connection {} failed", spec.name(), id(), fault);
     return Reply.error(RespErrors.INTERNAL);
   }
 
@@ -400,80 +353,12 @@ public final class Session extends ChannelInboundHandlerAdapter
 
   @Override
   public void add(Routing.Shard shard, DataOp op) {
-    Lane lane = lanes.computeIfAbsent(shard.group(), group -> newLane(shard));
-    if (op.isWrite()) {
-      long number = writes.begin();
-      op.onReply(reply -> writes.end(number, mayNotBeDone(reply)));
-    }
-    if (lane.add(op, consistency)) {
-      touched.add(lane);
-    }
+    lanes.add(shard, op);
   }
 
   @Override
   public Executor executor() {
     return channel.eventLoop();
-  }
-
-  private Lane newLane(Routing.Shard shard) {
-    Lane[] lane = new Lane[1];
-    lane[0] = new Lane(shard, () -> goOn(lane[0]));
-    return lane[0];
-  }
-
-  private void submitTouched() {
-    for (Lane lane : touched) {
-      if (!submitAll(lane)) {
-        lane.stalled(true);
-        stalledLanes++;
-      }
-    }
-    touched.clear();
-  }
-
-  /** False if a part has to wait. */
-  private boolean submitAll(Lane lane) {
-    while (!lane.isEmpty() && !lane.mustWait()) {
-      submit(lane);
-    }
-    return lane.isEmpty();
-  }
-
-  private void submit(Lane lane) {
-    Lane.Run run = lane.takeRun();
-    if (run.throughLog()) {
-      services.write(lane.shard(), run.ops());
-    } else {
-      services
-          .reads()
-          .read(
-              lane.shard(),
-              run.ops(),
-              run.consistency(),
-              channel.eventLoop(),
-              lane.reads()
-                  .next(
-                      () -> {
-                        run.ops().forEach(op -> lane.readAnswered());
-                        goOn(lane);
-                      }));
-    }
-  }
-
-  /** Unlike a user's mistake, which has been done for what it is. */
-  private static boolean mayNotBeDone(Reply reply) {
-    Outcome outcome = outcomeOf(reply);
-    return outcome == Outcome.UNCERTAIN || outcome == Outcome.REFUSED;
-  }
-
-  /** Something that was under way is answered: what waited for it goes out. */
-  private void goOn(Lane lane) {
-    // Asked twice, for what goes out may be answered at once and come here again.
-    if (lane.isStalled() && submitAll(lane) && lane.isStalled()) {
-      lane.stalled(false);
-      stalledLanes--;
-      work();
-    }
   }
 
   // ---- replies out ----
@@ -514,7 +399,7 @@ public final class Session extends ChannelInboundHandlerAdapter
       RespEncoder.encode(reply, version, out);
       return true;
     } catch (RuntimeException | Error fault) { // also for want of memory
-      LOG.error("connection {} closed: a reply cannot be written", id, fault);
+      LOG.error("connection {} closed: a reply cannot be written", id(), fault);
       channel.close();
       return false;
     }
@@ -523,109 +408,14 @@ public final class Session extends ChannelInboundHandlerAdapter
   // ---- Connection ----
 
   @Override
-  public long id() {
-    return id;
-  }
-
-  @Override
-  public int protocol() {
-    return protocol;
-  }
-
-  @Override
-  public void protocol(int version) {
-    protocol = version;
-  }
-
-  @Override
-  public int database() {
-    return database;
-  }
-
-  @Override
-  public void database(int index) {
-    database = index;
-  }
-
-  @Override
-  public String name() {
-    return name;
-  }
-
-  @Override
-  public void name(String value) {
-    name = value;
-  }
-
-  @Override
-  public void libraryInfo(String attribute, String value) {
-    if (attribute.equals("lib-name")) {
-      libraryName = value;
-    } else {
-      libraryVersion = value;
-    }
-  }
-
-  @Override
-  public boolean isAuthenticated() {
-    return authenticated;
-  }
-
-  @Override
-  public void authenticated(boolean value) {
-    authenticated = value;
-    // Redis holds strangers to small commands.
-    decoder.setUnauthenticated(!value);
-  }
-
-  @Override
-  public ReadConsistency consistency() {
-    return consistency;
-  }
-
-  @Override
-  public void consistency(ReadConsistency value) {
-    consistency = value;
-  }
-
-  @Override
   public void closeAfterReply() {
     closing = true;
     scheduleDrain(); // there may be no reply to wait for
   }
 
   @Override
-  public void reset() {
-    protocol = 2;
-    database = 0;
-    name = "";
-    authenticated(!services.needsPassword());
-    consistency = services.defaultConsistency();
-  }
-
-  @Override
   public CompletionStage<Boolean> writesAnswered(long timeoutMillis) {
-    CompletableFuture<Boolean> answered = writes.answered().toCompletableFuture();
-    if (timeoutMillis == 0 || answered.isDone()) {
-      return answered;
-    }
-    CompletableFuture<Boolean> inTime = new CompletableFuture<>();
-    ScheduledFuture<?> late =
-        channel
-            .eventLoop()
-            .schedule(
-                () -> {
-                  writes.forget(answered);
-                  inTime.complete(false);
-                },
-                timeoutMillis,
-                TimeUnit.MILLISECONDS);
-    answered.thenAccept(
-        done -> {
-          late.cancel(false);
-          inTime.complete(done);
-        });
-    return inTime;
+    return lanes.writesAnswered(timeoutMillis);
   }
 
   @Override
@@ -634,19 +424,18 @@ public final class Session extends ChannelInboundHandlerAdapter
       channel.eventLoop().execute(() -> push(reply));
       return;
     }
-    if (encode(reply, linkedNode == null ? protocol : 3)) {
+    if (encode(reply, isLink() ? 3 : protocol())) {
       out.flush();
     }
   }
 
   @Override
   public void becomeLink(String nodeId) {
-    if (linkedNode == null) {
+    if (!isLink()) {
       surplus = false;
       host.linked(this);
     }
-    linkedNode = nodeId;
-    decoder.setLimits(services.linkLimits());
+    super.becomeLink(nodeId);
   }
 
   /** Closes the connection now; from any thread. */
@@ -687,11 +476,6 @@ public final class Session extends ChannelInboundHandlerAdapter
     }
   }
 
-  /** True if this is another node's connection; from any thread. */
-  public boolean isLink() {
-    return linkedNode != null;
-  }
-
   /** True while commands are unanswered; from any thread, as of a moment ago. */
   public boolean isBusy() {
     return busy;
@@ -699,40 +483,6 @@ public final class Session extends ChannelInboundHandlerAdapter
 
   @Override
   public String describe() {
-    long now = System.currentTimeMillis();
-    return "id="
-        + id
-        + " addr="
-        + address(channel.remoteAddress())
-        + " laddr="
-        + address(channel.localAddress())
-        + " fd=-1 name="
-        + name
-        + " age="
-        + (now - connectedMillis) / 1000
-        + " idle="
-        + (now - lastActiveMillis) / 1000
-        + " flags="
-        + (linkedNode == null ? "N" : "M")
-        + " db="
-        + database
-        + " sub=0 psub=0 ssub=0 multi=-1 qbuf="
-        + pendingBytes
-        + " qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll="
-        + pending.size()
-        + " omem=0 tot-mem=0 events=r cmd="
-        + lastCommand.toLowerCase(java.util.Locale.ROOT)
-        + " user=default redir=-1 resp="
-        + protocol
-        + " lib-name="
-        + libraryName
-        + " lib-ver="
-        + libraryVersion;
-  }
-
-  private static String address(SocketAddress address) {
-    return address instanceof InetSocketAddress inet
-        ? inet.getAddress().getHostAddress() + ":" + inet.getPort()
-        : String.valueOf(address);
+    return describe(channel, pendingBytes, pending.size());
   }
 }
