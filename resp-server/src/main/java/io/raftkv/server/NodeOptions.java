@@ -98,11 +98,11 @@ final class NodeOptions {
 
   /**
    * What one entry may change and answer. It is held in memory while it is applied, and once more
-   * while it is written; so an eighth of the heap, but never less than the largest value takes.
+   * while it is written; so a quarter of the heap, but never less than the largest value takes.
    */
   long entryLimitBytes() {
     return Math.max(
-        Runtime.getRuntime().maxMemory() / 8,
+        Runtime.getRuntime().maxMemory() / 4,
         config.requests().maxValue().bytes() + ENTRY_OVERHEAD_BYTES);
   }
 
