@@ -189,6 +189,8 @@ measure() {
   result[$system.get1]=$(field perSecond <<<"$json")
   json=$(load "$hosts" --command get --pipeline 16)
   result[$system.get16]=$(field perSecond <<<"$json")
+  json=$(load "$hosts" --command get --connections 8 --rate $read_rate)
+  result[$system.getalone]=$(field p50Micros <<<"$json")
   json=$(load "$hosts" --command get --connections 8 --rate $read_rate --background set:8 \
     ${wait_each[@]+"${wait_each[@]}"})
   result[$system.getbusy]=$(field p50Micros <<<"$json")
@@ -241,7 +243,8 @@ row "SET, 50 connections, per second" set1
 row "SET, 50 connections, pipeline 16, per second" set16
 row "GET, 50 connections, per second" get1
 row "GET, 50 connections, pipeline 16, per second" get16
-row "GET p50 while 8 connections write flat out, us" getbusy
+row "GET p50, 8 connections, $read_rate per second, us" getalone
+row "the same while 8 connections write flat out, us" getbusy
 row "SET p50, lone connection, us" set_lone
 row "GET p50, lone connection, us" get_lone
 row "SET p99, 16 connections, us" set_p99

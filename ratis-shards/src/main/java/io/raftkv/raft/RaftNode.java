@@ -1,5 +1,6 @@
 package io.raftkv.raft;
 
+import io.raftkv.shard.PeerTransport;
 import io.raftkv.shard.ShardApplier;
 import io.raftkv.storage.StorageException;
 import io.raftkv.storage.StoreEnvironment;
@@ -14,6 +15,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.apache.ratis.conf.Parameters;
@@ -53,8 +55,9 @@ public final class RaftNode implements AutoCloseable {
   private final Function<UUID, String> names;
   private final FailStop failStop;
   private final RaftGroup first;
-  private final CommitNudgingGrpc.Factory transport;
+  private final RaftTransport.Factory transport;
   private final RaftServer server;
+  private final LeaderAppends leaderAppends;
   private final ClientId clientId = ClientId.randomId();
   private final AtomicLong callIds = new AtomicLong();
   private final Map<UUID, Replica> replicas = new ConcurrentHashMap<>();
@@ -71,6 +74,8 @@ public final class RaftNode implements AutoCloseable {
    *     group
    * @param appliers what the entries of a group mean
    * @param names the name of a group for logs and errors
+   * @param links carry entries to other nodes, which give them to their {@link #append}
+   * @param appendPool where entries of leaders are handed to Ratis; may block
    */
   public RaftNode(
       RaftOptions options,
@@ -79,7 +84,9 @@ public final class RaftNode implements AutoCloseable {
       List<Member> firstMembers,
       Function<UUID, ShardApplier> appliers,
       Function<UUID, String> names,
-      FailStop failStop)
+      FailStop failStop,
+      PeerTransport links,
+      Executor appendPool)
       throws IOException {
     this.options = options;
     this.environment = environment;
@@ -93,7 +100,7 @@ public final class RaftNode implements AutoCloseable {
     // A server starts all groups that it finds, and fails if one fails: so it is to find none.
     RaftServerConfigKeys.setStorageDir(
         properties, List.of(options.directory().resolve("none").toFile()));
-    Parameters parameters = new Parameters();
+    Parameters parameters = RaftTransport.parameters(links);
     // One hand-over per message less: handlers pass entries on to the log's thread, whose queue has
     // room for all that one leader has under way unless values are large.
     GrpcConfigKeys.Server.setServicesCustomizer(
@@ -108,7 +115,8 @@ public final class RaftNode implements AutoCloseable {
             .setStateMachineRegistry(this::newStateMachine)
             .build();
     RaftServerConfigKeys.setStorageDir(properties, List.of(groupsDirectory().toFile()));
-    this.transport = (CommitNudgingGrpc.Factory) server.getFactory();
+    this.transport = (RaftTransport.Factory) server.getFactory();
+    this.leaderAppends = new LeaderAppends(server, this::isOpen, appendPool);
   }
 
   /**
@@ -325,6 +333,14 @@ public final class RaftNode implements AutoCloseable {
     }
   }
 
+  /**
+   * Takes a {@link PeerTransport.Kind#APPEND} message of a leader; the future is the answer to it.
+   * Never blocks.
+   */
+  public CompletableFuture<byte[]> append(byte[] message) {
+    return leaderAppends.append(message);
+  }
+
   private boolean isOpen(UUID group) {
     Replica replica = replicas.get(group);
     return replica != null && replica.isAlive();
@@ -355,6 +371,7 @@ public final class RaftNode implements AutoCloseable {
       }
       machine.close();
     }
+    leaderAppends.forget(group);
   }
 
   /** Asks the leader of a group, which must be this node, to hand over to another voter. */

@@ -25,7 +25,7 @@ final class RaftSettings {
 
   static RaftProperties of(RaftOptions options) {
     RaftProperties p = new RaftProperties();
-    p.set("raft.rpc.type", CommitNudgingGrpc.class.getName());
+    p.set("raft.rpc.type", RaftTransport.class.getName());
     RaftServerConfigKeys.setStorageDir(p, List.of(options.directory().resolve("groups").toFile()));
     // The default is under the temporary directory: renaming across file systems fails.
     RaftServerConfigKeys.setRemovedGroupsDir(p, options.directory().resolve("removed").toFile());

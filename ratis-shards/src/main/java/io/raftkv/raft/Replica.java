@@ -45,7 +45,7 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
 
   private final RaftGroupId groupId;
   private final Supplier<String> name;
-  private final CommitNudgingGrpc.Factory transport;
+  private final RaftTransport.Factory transport;
   private final ClientId clientId = ClientId.randomId();
   private final Map<Long, Append> appends = new ConcurrentHashMap<>();
   private final PriorityQueue<Waiter> waiters = new PriorityQueue<>();
@@ -78,7 +78,7 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
   /** So many that have given up are worth a walk over all. */
   private static final int MANY_CANCELLED = 1_000;
 
-  Replica(UUID group, Supplier<String> name, CommitNudgingGrpc.Factory transport) {
+  Replica(UUID group, Supplier<String> name, RaftTransport.Factory transport) {
     this.groupId = RaftGroupId.valueOf(group);
     this.name = name;
     this.transport = transport;

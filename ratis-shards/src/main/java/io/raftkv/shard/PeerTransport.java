@@ -8,6 +8,8 @@ public interface PeerTransport {
   enum Kind {
     /** A batch for the leader of a shard: {@link ShardHost} answers. */
     PROPOSE,
+    /** Entries for a follower: {@link io.raftkv.raft.RaftNode} answers. */
+    APPEND,
     /** Terms and leaderships of shards: {@link ReadBarrier} answers. */
     TERMS,
     /** How far a follower's log goes: {@link LeaderSuccession} answers. */

@@ -6,6 +6,7 @@ import io.raftkv.shard.Applier;
 import io.raftkv.shard.BatchOutcome;
 import io.raftkv.shard.EntryCodec;
 import io.raftkv.shard.JournalApplier;
+import io.raftkv.shard.PeerTransport;
 import io.raftkv.shard.ProposedBatch;
 import io.raftkv.shard.ShardApplier;
 import io.raftkv.storage.ShardStore;
@@ -23,12 +24,18 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -53,7 +60,68 @@ public final class TestCluster implements AutoCloseable {
   private final StoreEnvironment environment = new StoreEnvironment(StoreOptions.defaults());
   private final List<Node> nodes = new ArrayList<>();
   private final List<Member> members = new ArrayList<>();
+  private final ExecutorService network = Executors.newCachedThreadPool();
+  private final Queue<ExecutorService> wireThreads = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger overLinks = new AtomicInteger();
+  private volatile boolean linksUp = true;
   private long lastSequence;
+
+  /** A node's links to the others: what it calls, they get in the same order. */
+  private final class Links implements PeerTransport {
+    private final Map<String, Executor> wires = new ConcurrentHashMap<>();
+
+    @Override
+    public CompletableFuture<byte[]> call(String to, Kind kind, byte[] request) {
+      CompletableFuture<byte[]> answer = new CompletableFuture<>();
+      wires
+          .computeIfAbsent(to, id -> wire())
+          .execute(
+              () -> {
+                RaftNode target = isConnected(to) ? named(to).raft : null;
+                if (target == null) {
+                  answer.completeExceptionally(new IOException("not connected"));
+                  return;
+                }
+                overLinks.incrementAndGet();
+                target
+                    .append(request)
+                    .whenComplete(
+                        (bytes, failure) -> {
+                          if (failure == null) {
+                            answer.complete(bytes);
+                          } else {
+                            answer.completeExceptionally(failure);
+                          }
+                        });
+              });
+      return answer;
+    }
+
+    @Override
+    public boolean isConnected(String to) {
+      return linksUp && named(to).isRunning();
+    }
+  }
+
+  private ExecutorService wire() {
+    ExecutorService wire = Executors.newSingleThreadExecutor();
+    wireThreads.add(wire);
+    return wire;
+  }
+
+  private Node named(String id) {
+    return nodes.stream().filter(node -> node.id.equals(id)).findFirst().orElseThrow();
+  }
+
+  /** Cuts all links or brings them back; what Ratis sends by itself goes on. */
+  public void linksUp(boolean up) {
+    linksUp = up;
+  }
+
+  /** Messages that have gone over the links so far. */
+  public int overLinks() {
+    return overLinks.get();
+  }
 
   /** One node; it may be stopped and started again. */
   public final class Node {
@@ -65,7 +133,7 @@ public final class TestCluster implements AutoCloseable {
     private Function<UUID, Applier> meaning = group -> new JournalApplier();
     private Function<UUID, ShardApplier> applierOf =
         group -> appliers.computeIfAbsent(group, id -> new ShardApplier(meaning.apply(id)));
-    private RaftNode raft;
+    private volatile RaftNode raft;
 
     private Node(String id, int port) {
       this.id = id;
@@ -140,7 +208,9 @@ public final class TestCluster implements AutoCloseable {
                 members,
                 this::applier,
                 group -> "g" + group.getLeastSignificantBits(),
-                (group, what, cause) -> failures.add(group + " " + what));
+                (group, what, cause) -> failures.add(group + " " + what),
+                new Links(),
+                network);
         raft.start();
         return this;
       } catch (IOException e) {
@@ -415,6 +485,8 @@ public final class TestCluster implements AutoCloseable {
   @Override
   public void close() {
     nodes.parallelStream().forEach(Node::stop);
+    wireThreads.forEach(ExecutorService::shutdownNow);
+    network.shutdownNow();
     environment.close();
   }
 }

@@ -24,7 +24,7 @@ class VerifiedCommitTest {
   }
 
   private static long commit(AppendEntriesRequestProto request) {
-    return CommitNudgingGrpc.withVerifiedCommit(request).getLeaderCommit();
+    return LinkAppender.withVerifiedCommit(request).getLeaderCommit();
   }
 
   @Test
@@ -44,6 +44,6 @@ class VerifiedCommitTest {
   @Test
   void behindAKnownEntryTheCommitStaysAsItIs() {
     AppendEntriesRequestProto request = request(TermIndex.valueOf(2, 4), 7, 5);
-    assertThat(CommitNudgingGrpc.withVerifiedCommit(request)).isSameAs(request);
+    assertThat(LinkAppender.withVerifiedCommit(request)).isSameAs(request);
   }
 }

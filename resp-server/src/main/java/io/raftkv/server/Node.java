@@ -154,7 +154,9 @@ final class Node implements RunningServer {
               options.metadataMembers(),
               group -> applier(group, engine),
               this::groupName,
-              failStop());
+              failStop(),
+              links,
+              threads.appendPool());
       this.traffic =
           new ShardTraffic(
               table[0],

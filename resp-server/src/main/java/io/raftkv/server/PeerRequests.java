@@ -18,6 +18,7 @@ final class PeerRequests {
   CompletionStage<byte[]> answer(PeerTransport.Kind kind, byte[] request) {
     return switch (kind) {
       case PROPOSE -> node.shards().propose(request);
+      case APPEND -> node.raft().append(request);
       case TERMS -> CompletableFuture.completedFuture(node.barrier().answer(request));
       case LOG_END -> CompletableFuture.completedFuture(node.succession().answer(request));
       case READ -> node.traffic().answerRead(request);

@@ -1,0 +1,316 @@
+package io.raftkv.raft;
+
+import io.raftkv.shard.PeerTransport;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.ratis.grpc.server.GrpcLogAppender;
+import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
+import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto.AppendResult;
+import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.leader.FollowerInfo;
+import org.apache.ratis.server.leader.LeaderState;
+import org.apache.ratis.server.raftlog.RaftLog;
+import org.apache.ratis.server.raftlog.RaftLogIOException;
+import org.apache.ratis.thirdparty.com.google.protobuf.InvalidProtocolBufferException;
+import org.apache.ratis.util.Timestamp;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sends a leader's entries to one follower: over the link between the nodes while the follower
+ * keeps up, by Ratis' gRPC stream whenever anything is out of the ordinary.
+ *
+ * <p>Over the link an entry leaves on the thread that has appended it, and in one packet with
+ * whatever else goes to that node; by gRPC it wakes a thread of its own, then that of the stream,
+ * and the answer as many again. So the link carries new entries, and the commit index where readers
+ * wait for it: a follower hears otherwise that an entry is committed with the next entry or
+ * heartbeat, which on an idle shard is half an election timeout away. Heartbeats of an idle group,
+ * entries of an older part of the log, snapshots, large entries (which would hold up what else uses
+ * the link) and all that follows a failure are left to Ratis.
+ *
+ * <p>Only one of the two has entries under way at a time. The link takes over when all that gRPC
+ * has sent is acknowledged; near the end of the log gRPC therefore sends no more while an answer is
+ * due. It gives up at the first failure or refusal: gRPC then sends again what is not acknowledged.
+ * What of it arrives twice or late is no harm, since a follower that has an entry of that index and
+ * term already keeps it.
+ *
+ * <p>Thread-safe.
+ */
+final class LinkAppender extends GrpcLogAppender {
+  private static final Logger LOG = LoggerFactory.getLogger(LinkAppender.class);
+
+  /** Messages of entries under way over the link. */
+  private static final int MAX_IN_FLIGHT = 16;
+
+  /** Most bytes of entries in a message over the link. */
+  private static final int MAX_BYTES = 1 << 20;
+
+  /** For so long after a reader has waited there a follower hears of every commit at once. */
+  private static final long READERS_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** A follower that lacks more entries than this is not at the end of the log. */
+  private static final int NEAR_END = 256;
+
+  /** Ratis tells by it which answers count for its own linearizable reads, which nobody uses. */
+  private static final long NO_CALL_ID = 0;
+
+  private final PeerTransport links;
+  private final String node;
+
+  /** From here on everything is guarded by this: entries go over the link. */
+  private boolean linked;
+
+  /** The index of the next entry that goes over the link. */
+  private long next;
+
+  /** Messages over the link that are not answered. */
+  private int inFlight;
+
+  /** The commit index that went with the last message over the link. */
+  private long commitSent = -1;
+
+  /** Until then a commit is told at once. */
+  private long readersUntilNanos = System.nanoTime();
+
+  /** The last entry that went by gRPC since the link was last given up; -1 if none. */
+  private long lastByGrpc = -1;
+
+  LinkAppender(
+      RaftServer.Division server, LeaderState state, FollowerInfo follower, PeerTransport links) {
+    super(server, state, follower);
+    this.links = links;
+    this.node = follower.getId().toString();
+  }
+
+  /** Ratis calls this for every entry and at every commit; also when a follower has answered. */
+  @Override
+  public void notifyLogAppender() {
+    if (!sendOverLink() && shouldSendAppendEntries()) {
+      super.notifyLogAppender();
+    }
+  }
+
+  /** Readers on the follower wait for what is committed: it is to hear it now. */
+  void tellCommit() {
+    synchronized (this) {
+      readersUntilNanos = System.nanoTime() + READERS_NANOS;
+    }
+    if (!sendOverLink()) {
+      triggerHeartbeat();
+    }
+  }
+
+  // ---- over the link ----
+
+  /** Sends what the follower lacks; returns false if gRPC has to do it. */
+  private synchronized boolean sendOverLink() {
+    try {
+      if (!canUseLink()) {
+        return false;
+      }
+      while (linked && inFlight < MAX_IN_FLIGHT && next < getRaftLog().getNextIndex()) {
+        List<LogEntryProto> entries = nextEntries();
+        if (entries.isEmpty()) {
+          giveUpLink();
+        } else {
+          send(entries);
+        }
+      }
+      if (linked && lacksCommit() && System.nanoTime() - readersUntilNanos < 0) {
+        if (getPrevious(next) == null) {
+          giveUpLink(); // a commit index means nothing without an entry that it reaches to
+        } else {
+          send(List.of());
+        }
+      }
+      return linked;
+    } catch (RaftLogIOException unreadable) {
+      LOG.debug("{} cannot read its log", this, unreadable);
+      giveUpLink();
+      return false;
+    }
+  }
+
+  /**
+   * What the follower is told before it has the entry on disk it does not take for committed: so
+   * that it was told counts only until it has answered.
+   */
+  private boolean lacksCommit() {
+    long commit = getRaftLog().getLastCommittedIndex();
+    return getFollower().getCommitIndex() < commit && (commitSent < commit || inFlight == 0);
+  }
+
+  private boolean canUseLink() {
+    FollowerInfo follower = getFollower();
+    if (linked && (follower.getNextIndex() != next || !isRunning())) {
+      giveUpLink(); // Ratis has learnt that the follower is elsewhere
+    }
+    if (!linked
+        && inFlight == 0
+        && lastByGrpc >= 0
+        && lastByGrpc <= follower.getMatchIndex()
+        && follower.getMatchIndex() + 1 == follower.getNextIndex()
+        && !super.hasPendingDataRequests()
+        && links.isConnected(node)
+        && isRunning()) {
+      linked = true;
+      next = follower.getNextIndex();
+      commitSent = -1;
+    }
+    return linked;
+  }
+
+  /** Until gRPC has brought an entry there again. */
+  private void giveUpLink() {
+    linked = false;
+    lastByGrpc = -1;
+  }
+
+  /** Empty if what comes next is not for the link. */
+  private List<LogEntryProto> nextEntries() throws RaftLogIOException {
+    RaftLog log = getRaftLog();
+    long end = log.getNextIndex();
+    List<LogEntryProto> entries = new ArrayList<>();
+    if (end - next > NEAR_END
+        || (next > RaftLog.LEAST_VALID_LOG_INDEX && getPrevious(next) == null)) {
+      return entries;
+    }
+    long bytes = 0;
+    for (long index = next; index < end; index++) {
+      LogEntryProto entry = log.get(index);
+      bytes += entry == null ? MAX_BYTES : entry.getSerializedSize();
+      if (entry == null || bytes > MAX_BYTES) {
+        break;
+      }
+      entries.add(entry);
+    }
+    return entries;
+  }
+
+  private void send(List<LogEntryProto> entries) {
+    FollowerInfo follower = getFollower();
+    AppendEntriesRequestProto request =
+        withVerifiedCommit(
+            getLeaderState()
+                .newAppendEntriesRequestProto(follower, entries, getPrevious(next), NO_CALL_ID));
+    next += entries.size();
+    commitSent = request.getLeaderCommit();
+    follower.updateNextIndex(next);
+    inFlight++;
+    Timestamp sent = Timestamp.currentTime();
+    follower.updateLastRpcSendTime(entries.isEmpty());
+    links
+        .call(node, PeerTransport.Kind.APPEND, request.toByteArray())
+        .whenComplete((answer, failure) -> answered(sent, parse(answer, failure)));
+  }
+
+  /** Null if there is no answer. */
+  private AppendEntriesReplyProto parse(byte[] answer, Throwable failure) {
+    try {
+      return failure != null || answer.length == 0
+          ? null
+          : AppendEntriesReplyProto.parseFrom(answer);
+    } catch (InvalidProtocolBufferException malformed) {
+      LOG.warn("answer not understood peer={}", node, malformed);
+      return null;
+    }
+  }
+
+  /** On an event loop of the links, or in {@link #send} if it could not be sent at all. */
+  private void answered(Timestamp sent, AppendEntriesReplyProto reply) {
+    FollowerInfo follower = getFollower();
+    boolean success = reply != null && reply.getResult() == AppendResult.SUCCESS;
+    boolean lost;
+    synchronized (this) {
+      inFlight--;
+      lost = !success && linked;
+      if (lost) {
+        giveUpLink();
+        follower.setNextIndex(follower.getMatchIndex() + 1);
+      }
+    }
+    if (lost) {
+      LOG.debug("{} gives up the link", this);
+      triggerHeartbeat(); // a refusal, or a newer term, then comes to where it is understood
+      return;
+    }
+    if (success) {
+      follower.updateLastRpcResponseTime();
+      follower.updateLastRespondedAppendEntriesSendTime(sent);
+      getLeaderState().onFollowerCommitIndex(follower, reply.getFollowerCommit());
+      if (!reply.getIsHearbeat() && follower.updateMatchIndex(reply.getMatchIndex())) {
+        getLeaderState().onFollowerSuccessAppendEntries(follower);
+      }
+    }
+    notifyLogAppender();
+  }
+
+  // ---- by gRPC ----
+
+  /** While the link carries the entries, and when it soon will, gRPC has none. */
+  @Override
+  public boolean hasAppendEntries() {
+    return !grpcHasToWait() && super.hasAppendEntries();
+  }
+
+  private synchronized boolean grpcHasToWait() {
+    return linked
+        || (super.hasPendingDataRequests()
+            && links.isConnected(node)
+            && getRaftLog().getNextIndex() - getFollower().getNextIndex() <= NEAR_END);
+  }
+
+  @Override
+  public boolean hasPendingDataRequests() {
+    return super.hasPendingDataRequests() || isLinkBusy();
+  }
+
+  private synchronized boolean isLinkBusy() {
+    return inFlight > 0;
+  }
+
+  @Override
+  public synchronized AppendEntriesRequestProto newAppendEntriesRequest(
+      long callId, boolean heartbeat) throws RaftLogIOException {
+    boolean wait = grpcHasToWait();
+    if (wait && !heartbeat && getHeartbeatWaitTimeMs() > 0) {
+      return null;
+    }
+    AppendEntriesRequestProto request = super.newAppendEntriesRequest(callId, heartbeat || wait);
+    if (request == null) {
+      return null;
+    }
+    if (request.getEntriesCount() > 0) {
+      lastByGrpc = request.getEntries(request.getEntriesCount() - 1).getIndex();
+    }
+    return withVerifiedCommit(request);
+  }
+
+  /**
+   * Believes a follower that says it has less than it had: its directory was removed to have it
+   * rebuilt. Ratis' own does so only when it has an entry to send, so that on an idle shard the
+   * follower would stay empty.
+   */
+  @Override
+  protected long getNextIndexForInconsistency(long requestFirstIndex, long replyNextIndex) {
+    return requestFirstIndex == RaftLog.INVALID_LOG_INDEX
+        ? Math.max(replyNextIndex, RaftLog.LEAST_VALID_LOG_INDEX)
+        : super.getNextIndexForInconsistency(requestFirstIndex, replyNextIndex);
+  }
+
+  /**
+   * Takes from a request to the beginning of a log the commit of what it does not bring. Without an
+   * entry before it Ratis' follower believes its own first entry to be the leader's: even if it is
+   * of a leader of an earlier term that nobody followed. It then applies it, and can never take the
+   * leader's instead.
+   */
+  static AppendEntriesRequestProto withVerifiedCommit(AppendEntriesRequestProto request) {
+    long last = request.getEntriesCount() - 1L;
+    return request.hasPreviousLog() || request.getLeaderCommit() <= last
+        ? request
+        : request.toBuilder().setLeaderCommit(last).build();
+  }
+}

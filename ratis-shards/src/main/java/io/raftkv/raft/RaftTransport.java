@@ -1,0 +1,96 @@
+package io.raftkv.raft;
+
+import io.raftkv.shard.PeerTransport;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.ratis.conf.Parameters;
+import org.apache.ratis.grpc.GrpcFactory;
+import org.apache.ratis.protocol.RaftGroupMemberId;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.rpc.RpcFactory;
+import org.apache.ratis.rpc.RpcType;
+import org.apache.ratis.rpc.SupportedRpcType;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.leader.FollowerInfo;
+import org.apache.ratis.server.leader.LeaderState;
+import org.apache.ratis.server.leader.LogAppender;
+
+/**
+ * How Raft's messages travel: new entries over the links between the nodes, everything else by
+ * Ratis' gRPC.
+ *
+ * @see LinkAppender
+ */
+public final class RaftTransport implements RpcType {
+  private static final String LINKS = "raftkv.links";
+
+  /** Called by Ratis, by name. */
+  public RaftTransport() {}
+
+  /** Parameters of a server whose entries are to go over these links. */
+  static Parameters parameters(PeerTransport links) {
+    Parameters parameters = new Parameters();
+    parameters.put(LINKS, links, PeerTransport.class);
+    return parameters;
+  }
+
+  @Override
+  public String name() {
+    return SupportedRpcType.GRPC.name();
+  }
+
+  @Override
+  public RpcFactory newFactory(Parameters parameters) {
+    return new Factory(parameters);
+  }
+
+  /** Remembers the appenders of the groups that this node leads. */
+  static final class Factory extends GrpcFactory {
+    private final PeerTransport links;
+    private final Map<RaftGroupMemberId, Map<RaftPeerId, LinkAppender>> appenders =
+        new ConcurrentHashMap<>();
+
+    Factory(Parameters parameters) {
+      super(parameters);
+      this.links = parameters.get(LINKS, PeerTransport.class);
+    }
+
+    @Override
+    public LogAppender newLogAppender(
+        RaftServer.Division server, LeaderState state, FollowerInfo follower) {
+      LinkAppender appender = new LinkAppender(server, state, follower, links);
+      appenders
+          .computeIfAbsent(server.getMemberId(), member -> new ConcurrentHashMap<>())
+          .put(follower.getId(), appender);
+      return appender;
+    }
+
+    /** What each follower that the leader sends to is known to have, by name. */
+    Map<String, Long> matchIndexes(RaftGroupMemberId leader) {
+      Map<String, Long> matches = new TreeMap<>();
+      appenders
+          .getOrDefault(leader, Map.of())
+          .forEach(
+              (id, appender) -> {
+                if (appender.isRunning()) {
+                  matches.put(id.toString(), appender.getFollower().getMatchIndex());
+                }
+              });
+      return matches;
+    }
+
+    /** The node has no replica of the group any more. */
+    void forget(RaftGroupMemberId leader) {
+      appenders.remove(leader);
+    }
+
+    /** Tells the follower the commit index now. */
+    void nudge(RaftGroupMemberId leader, RaftPeerId follower) {
+      LinkAppender appender = appenders.getOrDefault(leader, Map.of()).get(follower);
+      if (appender != null && appender.isRunning()) {
+        appender.tellCommit();
+      }
+    }
+  }
+}

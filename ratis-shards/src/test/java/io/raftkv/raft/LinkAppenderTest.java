@@ -1,0 +1,144 @@
+package io.raftkv.raft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.Random;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LinkAppenderTest {
+  private static final long MANY = 1_000_000;
+
+  @TempDir Path directory;
+  private TestCluster cluster;
+  private long written;
+
+  @AfterEach
+  void stop() {
+    cluster.close();
+  }
+
+  private void write(int count) {
+    cluster.write(LongStream.range(0, count).map(i -> ++written).toArray());
+  }
+
+  /** How many messages go over the links while so many entries are written. */
+  private int overLinks(int count) {
+    int before = cluster.overLinks();
+    write(count);
+    return cluster.overLinks() - before;
+  }
+
+  private void assertAllWritten() {
+    cluster.awaitEqual();
+    for (TestCluster.Node node : cluster.running()) {
+      assertThat(TestCluster.length(node)).isEqualTo(written);
+      assertThat(node.failures()).isEmpty();
+    }
+  }
+
+  @Test
+  void newEntriesGoOverTheLinksToAllFollowersThatKeepUp() {
+    cluster = TestCluster.start(directory, 3, MANY);
+    TestCluster.waitUntil("both followers linked", () -> overLinks(10) >= 20);
+    assertThat(overLinks(50)).isGreaterThanOrEqualTo(100);
+    assertAllWritten();
+  }
+
+  @Test
+  void withoutLinksEntriesGoByGrpcAndOverTheLinksAgainWhenTheyAreBack() {
+    cluster = TestCluster.start(directory, 3, MANY);
+    TestCluster.waitUntil("linked", () -> overLinks(10) >= 20);
+    for (int round = 0; round < 3; round++) {
+      cluster.linksUp(false);
+      assertThat(overLinks(20)).isZero();
+      assertAllWritten();
+      cluster.linksUp(true);
+      TestCluster.waitUntil("linked again", () -> overLinks(10) >= 20);
+    }
+    assertAllWritten();
+  }
+
+  /** A large message would hold up all else that goes to the node. */
+  @Test
+  void largeEntriesGoByGrpcBetweenSmallOnesInOrder() {
+    cluster = TestCluster.start(directory, 3, MANY);
+    TestCluster.waitUntil("linked", () -> overLinks(10) >= 20);
+    for (int i = 0; i < 5; i++) {
+      cluster.writeLarge(++written);
+      write(1);
+    }
+    assertAllWritten();
+    TestCluster.waitUntil("linked again", () -> overLinks(10) >= 20);
+  }
+
+  @Test
+  void followersThatComeAndGoMissNothing() {
+    long seed = Long.getLong("raftkv.seed", new Random().nextLong());
+    System.out.println("followersThatComeAndGoMissNothing seed=" + seed);
+    Random random = new Random(seed);
+    cluster = TestCluster.start(directory, 3, 40);
+    for (int step = 0; step < 40; step++) {
+      switch (random.nextInt(8)) {
+        case 0 -> cluster.linksUp(false);
+        case 1, 2 -> cluster.linksUp(true);
+        case 3 -> {
+          TestCluster.Node node = cluster.node(random.nextInt(3));
+          node.stop();
+          write(random.nextInt(20));
+          node.start();
+        }
+        case 4 -> {
+          TestCluster.Node node = cluster.followers().get(0);
+          cluster.awaitEqual(); // else the only two that have it all may not be a majority
+          node.stop();
+          node.wipe();
+          node.start();
+          cluster.awaitEqual();
+        }
+        default -> write(random.nextInt(20));
+      }
+    }
+    cluster.linksUp(true);
+    TestCluster.waitUntil("linked", () -> overLinks(10) >= 20);
+    assertAllWritten();
+  }
+
+  @Test
+  void followersWithReadersHearOfEachCommitAtOnce() {
+    cluster = TestCluster.start(directory, 3, MANY);
+    TestCluster.waitUntil("linked", () -> overLinks(10) >= 20);
+    for (int round = 0; round < 20; round++) {
+      Replica leader = cluster.leader().replica();
+      int before = cluster.overLinks();
+      cluster.followers().forEach(follower -> leader.nudge(follower.id()));
+      write(1);
+      TestCluster.waitUntil("entry and commit, twice", () -> cluster.overLinks() >= before + 4);
+      for (TestCluster.Node follower : cluster.followers()) {
+        TestCluster.waitUntil(
+            "commit", () -> follower.replica().appliedIndex() >= leader.commitIndex());
+      }
+    }
+    assertAllWritten();
+  }
+
+  /** Messages for readers end when there is nothing more to say. */
+  @Test
+  void followersThatKnowTheCommitIndexAreNotTold() {
+    cluster = TestCluster.start(directory, 3, MANY);
+    TestCluster.waitUntil("linked", () -> overLinks(10) >= 20);
+    Replica leader = cluster.leader().replica();
+    cluster.followers().forEach(follower -> leader.nudge(follower.id()));
+    assertAllWritten();
+    TestCluster.waitUntil(
+        "silence",
+        () -> {
+          int before = cluster.overLinks();
+          cluster.followers().forEach(follower -> leader.nudge(follower.id()));
+          return cluster.overLinks() == before;
+        });
+  }
+}
