@@ -30,15 +30,18 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.awaitility.core.ConditionTimeoutException;
 
 /**
  * Raft nodes in this process, on free ports of 127.0.0.1, whose groups are journals. All nodes are
@@ -53,6 +56,7 @@ public final class TestCluster implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final long PROPOSER = 4711;
+  private static final int ATTEMPTS = 50;
 
   private final Path directory;
   private final long snapshotEntries;
@@ -363,20 +367,34 @@ public final class TestCluster implements AutoCloseable {
   /** Waits for a leader that is ready. */
   public Node leader(UUID group) {
     Node[] found = new Node[1];
-    waitUntil(
-        "a leader",
-        () -> {
-          for (Node node : running()) {
-            Replica replica = node.replica(group);
-            LeaderView view = replica == null ? null : replica.view();
-            if (view != null && view.ready()) {
-              found[0] = node;
-              return true;
+    try {
+      waitUntil(
+          "a leader",
+          () -> {
+            for (Node node : running()) {
+              Replica replica = node.replica(group);
+              LeaderView view = replica == null ? null : replica.view();
+              if (view != null && view.ready()) {
+                found[0] = node;
+                return true;
+              }
             }
-          }
-          return false;
-        });
+            return false;
+          });
+    } catch (ConditionTimeoutException nobody) {
+      throw new AssertionError(
+          running().stream().map(node -> node + " " + position(node.replica(group))).toList()
+              + " have no leader",
+          nobody);
+    }
     return found[0];
+  }
+
+  private static String position(Replica replica) {
+    return replica == null
+        ? "without replica"
+        : "term=%d log=%s leader=%s applied=%d"
+            .formatted(replica.term(), replica.logEnd(), replica.leader(), replica.appliedIndex());
   }
 
   public List<Node> followers() {
@@ -405,15 +423,16 @@ public final class TestCluster implements AutoCloseable {
 
   /** Writes a batch until some leader has applied it. */
   public void write(ProposedBatch batch) {
-    waitUntil(
-        "write",
-        () -> {
-          try {
-            return leader().append(GROUP, batch).get(10, TimeUnit.SECONDS) == BatchOutcome.APPLIED;
-          } catch (Exception e) {
-            throw new IllegalStateException(e);
-          }
-        });
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      try {
+        if (leader().append(GROUP, batch).get(10, TimeUnit.SECONDS) == BatchOutcome.APPLIED) {
+          return;
+        }
+      } catch (InterruptedException | ExecutionException | TimeoutException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+    throw new AssertionError("not written in " + ATTEMPTS + " attempts");
   }
 
   /** Waits until all running nodes have applied what the leader has committed. */
