@@ -14,6 +14,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -49,6 +51,8 @@ public final class ShardStore implements AutoCloseable {
   private volatile long begun;
 
   private volatile long flushedIndex;
+  private final Set<RetainedView> retained = ConcurrentHashMap.newKeySet();
+  private volatile boolean closing;
 
   /** Touched by the apply thread only. */
   private long lastId;
@@ -228,6 +232,32 @@ public final class ShardStore implements AutoCloseable {
     return ReadView.pinned(this);
   }
 
+  /**
+   * A view of this moment that may be kept for a while; close it. Thread-safe; may block on the
+   * disk.
+   *
+   * @throws StorageException if the store is closed
+   */
+  public RetainedView retain() {
+    RetainedView view = new RetainedView(this, readSnapshot());
+    retained.add(view);
+    if (closing) {
+      // Who closes the store may have looked before this view was there.
+      view.close();
+      throw new StorageException("store " + rocks.directory() + " is closed");
+    }
+    return view;
+  }
+
+  void forget(RetainedView view) {
+    retained.remove(view);
+  }
+
+  /** How many views of {@link #retain} are open. */
+  public int retainedViews() {
+    return retained.size();
+  }
+
   /** Runs a read on {@link #read} and, if commits disturb it, again on {@link #readSnapshot}. */
   public <T> T query(Function<ReadView, T> read) {
     try (ReadView view = read()) {
@@ -377,8 +407,8 @@ public final class ShardStore implements AutoCloseable {
   }
 
   /**
-   * Flushes and closes; waits for open views that use the disk. A flush that fails is logged only:
-   * the log still has what is lost.
+   * Flushes and closes; waits for open views that use the disk, takes retained ones back. A flush
+   * that fails is logged only: the log still has what is lost.
    */
   @Override
   public void close() {
@@ -394,6 +424,8 @@ public final class ShardStore implements AutoCloseable {
   }
 
   private void closeWithoutFlush() {
+    closing = true;
+    retained.forEach(RetainedView::close);
     rocks.close();
     state.cache().retire();
   }
