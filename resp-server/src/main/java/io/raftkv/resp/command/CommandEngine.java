@@ -21,6 +21,9 @@ import java.util.List;
  * that a handler throws stops the replica. Thread-safe: it has no state but the table.
  */
 public final class CommandEngine implements Applier {
+  /** Most memory for a reply that is not sent while it is read, in bytes. */
+  private static final long MAX_WHOLE_BYTES = 64L << 20;
+
   private final CommandTable table;
 
   public CommandEngine(CommandTable table) {
@@ -48,7 +51,7 @@ public final class CommandEngine implements Applier {
     }
     batch.mark();
     try {
-      return spec.handler().run(args, keys);
+      return whole(spec.handler().run(args, keys));
     } catch (CommandException mistake) {
       batch.rollback();
       return Reply.error(mistake.line());
@@ -58,7 +61,19 @@ public final class CommandEngine implements Applier {
     }
   }
 
-  /** Runs a command that changes nothing. */
+  /**
+   * A reply that can be kept: a {@link Reply.Streamed} one is collected or, if it is too large for
+   * that, refused. Equal replies on every replica, whatever memory they have.
+   */
+  public static Reply whole(Reply reply) {
+    if (!(reply instanceof Reply.Streamed streamed)) {
+      return reply;
+    }
+    Reply collected = streamed.within(MAX_WHOLE_BYTES);
+    return collected == null ? Reply.error(RespErrors.REPLY_TOO_LARGE) : collected;
+  }
+
+  /** Runs a command that changes nothing; the reply may be {@link Reply.Streamed}. */
   public static Reply read(CommandSpec spec, Args args, Keyspace keys) {
     try {
       return spec.handler().run(args, keys);

@@ -1,6 +1,7 @@
 package io.raftkv.resp.dispatch;
 
 import io.netty.util.concurrent.EventExecutor;
+import io.raftkv.resp.codec.ReplyPortions;
 import io.raftkv.resp.command.Args;
 import io.raftkv.resp.command.CommandEngine;
 import io.raftkv.resp.command.ReadConsistency;
@@ -10,9 +11,9 @@ import io.raftkv.shard.ReadBarrier;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.NotInMemoryException;
 import io.raftkv.storage.ReadView;
+import io.raftkv.storage.RetainedView;
 import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.StaleViewException;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
@@ -105,16 +106,32 @@ final class ReadService implements ShardReads {
     }
   }
 
-  /** The reads of one connection that share one confirmation. */
+  /**
+   * The reads of one connection that share one confirmation. They are answered in rounds: a round
+   * ends with the last one, or with a reply that is too large to be held. The next begins when that
+   * one is sent, so that a connection has one such reply per shard, and never sees an older state
+   * after a newer one.
+   */
   private final class Run implements ReadBarrier.Waiter {
     private final Routing.Shard shard;
     private final ReadableReplica replica;
     private final List<DataOp> ops;
     private final EventExecutor loop;
     private final Runnable done;
-    private final long deadlineNanos = System.nanoTime() + timeoutNanos;
     private final Reply[] replies;
+    private long deadlineNanos = System.nanoTime() + timeoutNanos;
+
+    /** The first whose reply is not given yet. */
+    private int first;
+
+    /** The first that has no reply here. */
     private int next;
+
+    /** Whether the reply of {@code next} is too large to be held. */
+    private boolean nextIsLarge;
+
+    /** That reply, once it can be read. */
+    private ReplyStream stream;
 
     /** Whether a key that is due by the clock first needs shard time to move on. */
     private boolean judgesDue;
@@ -200,7 +217,7 @@ final class ReadService implements ShardReads {
         Boolean complete = replica.withStore(this::answerFromMemory);
         if (complete == null) {
           retry();
-        } else if (complete) {
+        } else if (complete && !nextIsLarge) {
           answered();
         } else {
           readPool.execute(this::executeOnDisk);
@@ -242,6 +259,9 @@ final class ReadService implements ShardReads {
             replica.withStore(
                 store -> {
                   answerOnDisk(store);
+                  if (nextIsLarge && !awaitsTick()) {
+                    openLarge(store);
+                  }
                   return true;
                 });
         loopExecute(open == null ? this::retry : this::answered);
@@ -260,50 +280,138 @@ final class ReadService implements ShardReads {
       }
     }
 
-    /** Answers from {@code next} on; leaves {@code next} at the one that could not be answered. */
+    /**
+     * Answers from {@code next} on; leaves {@code next} at the one that could not be answered, or
+     * whose reply is too large.
+     */
     private void answer(ReadView view) {
-      long now = clock.getAsLong();
+      nextIsLarge = false;
       for (; next < replies.length; next++) {
         DataOp op = ops.get(next);
-        Keyspace keys =
-            Keyspace.forRead(
-                view,
-                op.database(),
-                view.timeMillis(),
-                now,
-                ThreadLocalRandom.current().nextLong());
+        Keyspace keys = keyspace(op, view);
         Reply reply = answer(op, keys);
-        // A null: shard time has to move on before this has an answer.
-        replies[next] = keys.sawDue() && judgesDue ? null : reply;
+        if (reply instanceof Reply.Streamed) {
+          nextIsLarge = true;
+          return;
+        }
+        replies[next] = settled(reply, keys);
       }
+    }
+
+    private Keyspace keyspace(DataOp op, ReadView view) {
+      return Keyspace.forRead(
+          view,
+          op.database(),
+          view.timeMillis(),
+          clock.getAsLong(),
+          ThreadLocalRandom.current().nextLong());
+    }
+
+    /** The reply, or null: shard time has to move on before this has an answer. */
+    private Reply settled(Reply reply, Keyspace keys) {
+      return keys.sawDue() && judgesDue ? null : reply;
     }
 
     /** A handler's bug is the error of its command; that the view does not do is not a bug. */
     private Reply answer(DataOp op, Keyspace keys) {
       try {
-        return Objects.requireNonNull(CommandEngine.read(op.spec(), new Args(op.words()), keys));
+        Reply reply = CommandEngine.read(op.spec(), new Args(op.words()), keys);
+        if (reply instanceof Reply.Streamed streamed && op.takesStreams()) {
+          Reply small = streamed.within(ReplyPortions.BYTES);
+          return small == null ? reply : small;
+        }
+        return CommandEngine.whole(Objects.requireNonNull(reply));
       } catch (NotInMemoryException | StaleViewException otherView) {
         throw otherView;
       } catch (RuntimeException | Error bug) {
-        if (!faultLogged) {
-          faultLogged = true;
-          LOG.error("read {} of shard={} failed", op.spec().name(), shard.id(), bug);
-        }
-        return Reply.error(RespErrors.INTERNAL);
+        return internalError(op, bug);
       }
     }
 
-    /** On the loop: all is answered, but for the reads that met a key that is due. */
+    private Reply internalError(DataOp op, Throwable bug) {
+      if (!faultLogged) {
+        faultLogged = true;
+        LOG.error("read {} of shard={} failed", op.spec().name(), shard.id(), bug);
+      }
+      return Reply.error(RespErrors.INTERNAL);
+    }
+
+    /** Reads {@code next} from a view that stays as long as its reply is being sent. */
+    private void openLarge(ShardStore store) {
+      DataOp op = ops.get(next);
+      RetainedView retained = store.retain();
+      try {
+        Reply reply =
+            retained.use(
+                view -> {
+                  Keyspace keys = keyspace(op, view);
+                  return settled(CommandEngine.read(op.spec(), new Args(op.words()), keys), keys);
+                });
+        if (reply instanceof Reply.Streamed large) {
+          stream = new ReplyStream(large, retained, readPool, loop);
+        } else {
+          replies[next] = reply; // it was changed just now
+          next++;
+        }
+      } catch (RuntimeException | Error bug) {
+        replies[next] = internalError(op, bug);
+        next++;
+      } finally {
+        if (stream == null) {
+          retained.close();
+        }
+      }
+    }
+
+    /** On the loop: a round is answered, but for the reads that met a key that is due. */
     private void answered() {
       if (finished) {
+        closeStream();
         return;
       }
-      if (Arrays.stream(replies).noneMatch(Objects::isNull)) {
+      if (awaitsTick()) {
+        waitUntilDeadline();
+        ticker.tick(shard.group(), loop, outcome -> onLoop(() -> ticked(outcome)));
+        return;
+      }
+      for (; first < next; first++) {
+        ops.get(first).reply(replies[first]);
+      }
+      if (stream == null) {
+        nextRound();
+      } else {
+        ReplyStream large = stream;
+        stream = null;
+        next++;
+        first = next;
+        large.onClosed(this::nextRound);
+        ops.get(next - 1).stream(large);
+      }
+    }
+
+    private boolean awaitsTick() {
+      for (int i = first; i < next; i++) {
+        if (replies[i] == null) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    private void nextRound() {
+      if (next == replies.length) {
         finish();
-        return;
+      } else {
+        deadlineNanos = System.nanoTime() + timeoutNanos;
+        execute();
       }
-      waitUntilDeadline();
-      ticker.tick(shard.group(), loop, outcome -> onLoop(() -> ticked(outcome)));
+    }
+
+    private void closeStream() {
+      if (stream != null) {
+        stream.close();
+        stream = null;
+      }
     }
 
     private void ticked(Reply outcome) {
@@ -315,7 +423,7 @@ final class ReadService implements ShardReads {
         return;
       }
       judgesDue = false;
-      next = 0;
+      next = first;
       // The tick is applied somewhere; here it must be before the reads go on.
       barrier.confirm(shard.group(), deadlineNanos, this);
     }
@@ -323,10 +431,9 @@ final class ReadService implements ShardReads {
     private void failAll(String error) {
       if (!finished) {
         Reply failure = Reply.error(error);
-        for (int i = 0; i < replies.length; i++) {
-          if (replies[i] == null || next <= i) {
-            replies[i] = failure;
-          }
+        for (; first < replies.length; first++) {
+          Reply reply = first < next ? replies[first] : null;
+          ops.get(first).reply(reply == null ? failure : reply);
         }
         finish();
       }
@@ -335,9 +442,6 @@ final class ReadService implements ShardReads {
     private void finish() {
       finished = true;
       stopWaiting();
-      for (int i = 0; i < replies.length; i++) {
-        ops.get(i).reply(replies[i]);
-      }
       done.run();
     }
   }

@@ -65,6 +65,9 @@ public final class Session extends ChannelInboundHandlerAdapter
     private final long startedNanos;
     private Reply reply;
 
+    /** In place of a reply that is too large. */
+    private ReplyStream stream;
+
     private Pending(CommandSpec spec, long bytes, long startedNanos) {
       this.spec = spec;
       this.bytes = bytes;
@@ -73,14 +76,35 @@ public final class Session extends ChannelInboundHandlerAdapter
 
     @Override
     public void reply(Reply given) {
-      if (reply != null) {
+      if (isAnswered()) {
         return; // a part of a command that has failed as a whole
       }
       reply = given;
+      answered(outcomeOf(given));
+    }
+
+    @Override
+    public boolean takesStreams() {
+      return true;
+    }
+
+    @Override
+    public void stream(ReplyStream given) {
+      if (isAnswered() || !channel.isActive()) {
+        given.close();
+        return;
+      }
+      stream = given;
+      answered(Outcome.OK);
+    }
+
+    private boolean isAnswered() {
+      return reply != null || stream != null;
+    }
+
+    private void answered(Outcome outcome) {
       if (spec != null) {
-        services
-            .metrics()
-            .operation(spec.group(), outcomeOf(given), System.nanoTime() - startedNanos);
+        services.metrics().operation(spec.group(), outcome, System.nanoTime() - startedNanos);
       }
       scheduleDrain();
     }
@@ -95,10 +119,15 @@ public final class Session extends ChannelInboundHandlerAdapter
   private final ArrayDeque<Pending> pending = new ArrayDeque<>();
   private final ArrayDeque<CommandBatch> backlog = new ArrayDeque<>();
   private final List<CompletableFuture<Void>> writeWaiters = new ArrayList<>();
+
+  /** What was pushed while a large reply is being sent. */
+  private final ArrayDeque<Reply> heldPushes = new ArrayDeque<>();
+
   private final long connectedMillis = System.currentTimeMillis();
   private volatile boolean busy;
   private Channel channel;
   private RespOutput out;
+  private LargeReplyWriter large;
   private ProtocolViolation violation;
   private int backlogNext;
   private long pendingBytes;
@@ -150,6 +179,7 @@ public final class Session extends ChannelInboundHandlerAdapter
   public void channelActive(ChannelHandlerContext ctx) {
     channel = ctx.channel();
     out = RespOutput.to(channel);
+    large = new LargeReplyWriter(channel, out, id, this::largeReplySent, System::nanoTime);
     host.opened(this);
     ctx.fireChannelActive();
   }
@@ -158,6 +188,7 @@ public final class Session extends ChannelInboundHandlerAdapter
   public void channelInactive(ChannelHandlerContext ctx) {
     closing = true;
     backlog.clear();
+    dropReplies();
     out.release();
     host.closed(this);
     ctx.fireChannelInactive();
@@ -178,6 +209,7 @@ public final class Session extends ChannelInboundHandlerAdapter
 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+    large.writabilityChanged();
     work();
     ctx.fireChannelWritabilityChanged();
   }
@@ -438,23 +470,53 @@ public final class Session extends ChannelInboundHandlerAdapter
   private void drain() {
     drainScheduled = false;
     if (!channel.isActive()) {
-      pending.clear();
-      busy = false;
+      dropReplies();
       return;
     }
-    while (!pending.isEmpty() && pending.peek().reply != null) {
+    if (large.isActive()) {
+      return; // it calls when it is sent
+    }
+    while (!pending.isEmpty() && pending.peek().isAnswered()) {
       Pending place = pending.poll();
       pendingBytes -= place.bytes;
+      if (place.stream != null) {
+        large.begin(place.stream, place.version);
+        break;
+      }
       if (!encode(place.reply, place.version)) {
         return;
       }
     }
     out.flush();
-    busy = !pending.isEmpty();
-    if (closing && pending.isEmpty()) {
+    busy = !isIdle();
+    if (closing && isIdle()) {
       RespOutput.closeWhenSent(channel);
     } else if (paused) {
       work();
+    }
+  }
+
+  private boolean isIdle() {
+    return pending.isEmpty() && !large.isActive();
+  }
+
+  private void largeReplySent() {
+    while (!heldPushes.isEmpty()) {
+      push(heldPushes.poll());
+    }
+    drain();
+  }
+
+  /** Nobody is there any more to take them. */
+  private void dropReplies() {
+    large.abandon();
+    List<Pending> dropped = List.copyOf(pending);
+    pending.clear();
+    busy = false;
+    for (Pending place : dropped) {
+      if (place.stream != null) {
+        place.stream.close();
+      }
     }
   }
 
@@ -569,7 +631,9 @@ public final class Session extends ChannelInboundHandlerAdapter
       channel.eventLoop().execute(() -> push(reply));
       return;
     }
-    if (encode(reply, linkedNode == null ? protocol : 3)) {
+    if (large.isActive()) {
+      heldPushes.add(reply);
+    } else if (encode(reply, linkedNode == null ? protocol : 3)) {
       out.flush();
     }
   }

@@ -1,13 +1,14 @@
 package io.raftkv.resp.reply;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
  * What a command answers, independent of the protocol version: the encoder writes each kind as
  * RESP3, or as the RESP2 kind that Redis uses in its place.
  *
- * <p>Immutable; byte arrays in it belong to the reply.
+ * <p>Immutable, but for {@link Streamed}; byte arrays in it belong to the reply.
  */
 public sealed interface Reply {
   /** {@code +OK} and its like; never contains line breaks. */
@@ -57,6 +58,91 @@ public sealed interface Reply {
 
   /** Out-of-band data; in RESP2 an array. */
   record Push(List<Reply> items) implements Reply {}
+
+  /**
+   * An aggregate that is made while it is sent. Good for one use, by one thread at a time, and only
+   * as long as the rows that it is read from.
+   *
+   * @param count elements that there will be, pairs counted once
+   */
+  record Streamed(Shape shape, long count, Elements elements) implements Reply {
+    /** What an item costs in memory beside its bytes, about. */
+    private static final long ITEM_BYTES = 64;
+
+    /** The same as a reply of another kind, or null if it needs more memory than that. */
+    public Reply within(long maxBytes) {
+      if (itemCount() > maxBytes / ITEM_BYTES) {
+        return null;
+      }
+      List<Reply> items = new ArrayList<>();
+      long[] left = {maxBytes};
+      elements.next(
+          (first, second) -> {
+            items.add(first);
+            left[0] -= sizeOf(first);
+            if (second != null) {
+              items.add(second);
+              left[0] -= sizeOf(second);
+            }
+            return left[0] >= 0 && items.size() < itemCount();
+          });
+      if (left[0] < 0) {
+        return null;
+      }
+      if (items.size() != itemCount()) {
+        throw new IllegalStateException(items.size() + " items instead of " + itemCount());
+      }
+      return switch (shape) {
+        case ARRAY -> new Array(items);
+        case SET -> new SetOf(items);
+        case MAP -> new MapOf(items);
+        case PAIRS -> new Pairs(items);
+      };
+    }
+
+    /** Number of items, both of a pair counted. */
+    public long itemCount() {
+      return shape.isPaired() ? 2 * count : count;
+    }
+
+    private static long sizeOf(Reply item) {
+      return ITEM_BYTES + (item instanceof Bulk bulk ? bulk.bytes().length : 0);
+    }
+  }
+
+  /** What a {@link Streamed} reply is like when it is whole. */
+  enum Shape {
+    ARRAY,
+    SET,
+    MAP,
+    PAIRS;
+
+    /** True if an element is two items. */
+    public boolean isPaired() {
+      return this == MAP || this == PAIRS;
+    }
+  }
+
+  /** The elements of a {@link Streamed} reply, handed out in turn and in portions. */
+  @FunctionalInterface
+  interface Elements {
+    /**
+     * Hands out elements, from where the last call has ended, until the taker answers false or
+     * there are no more. Nothing is held open between two calls.
+     */
+    void next(ElementTaker taker);
+  }
+
+  /** Takes one element after another. */
+  @FunctionalInterface
+  interface ElementTaker {
+    /**
+     * Returns whether to go on.
+     *
+     * @param second of a pair; null in shapes without pairs
+     */
+    boolean take(Reply first, Reply second);
+  }
 
   Reply OK = new Simple("OK");
   Reply QUEUED = new Simple("QUEUED");
