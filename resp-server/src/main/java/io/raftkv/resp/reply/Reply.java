@@ -71,10 +71,10 @@ public sealed interface Reply {
 
     /** The same as a reply of another kind, or null if it needs more memory than that. */
     public Reply within(long maxBytes) {
-      if (itemCount() > maxBytes / ITEM_BYTES) {
+      if (itemCount() > Math.min(maxBytes / ITEM_BYTES, Integer.MAX_VALUE)) {
         return null;
       }
-      List<Reply> items = new ArrayList<>();
+      List<Reply> items = new ArrayList<>((int) itemCount());
       long[] left = {maxBytes};
       elements.next(
           (first, second) -> {
