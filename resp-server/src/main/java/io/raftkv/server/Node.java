@@ -218,7 +218,8 @@ final class Node implements RunningServer {
               config.requests().consistency(),
               config.security().password().isPresent(),
               config.requests().maxValue().bytes(),
-              linkLimits);
+              linkLimits,
+              config.clients().slowReaderTimeout());
       this.controller = new ClusterController(this);
       made = true;
     } finally {

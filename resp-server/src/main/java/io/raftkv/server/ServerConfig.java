@@ -123,7 +123,12 @@ public record ServerConfig(
       int ioThreads,
       Duration idleTimeout,
       Duration tcpKeepalive,
-      ByteSize outputBufferPause) {}
+      ByteSize outputBufferPause,
+      Duration slowReaderTimeout) {
+    public Clients {
+      requireAtLeast(ServerSettings.SLOW_READER_TIMEOUT, slowReaderTimeout, Duration.ofSeconds(1));
+    }
+  }
 
   /** Bounds on commands. */
   public record Requests(
@@ -238,7 +243,8 @@ public record ServerConfig(
             values.get(ServerSettings.IO_THREADS),
             values.get(ServerSettings.TIMEOUT),
             values.get(ServerSettings.TCP_KEEPALIVE),
-            values.get(ServerSettings.OUTPUT_BUFFER_PAUSE)),
+            values.get(ServerSettings.OUTPUT_BUFFER_PAUSE),
+            values.get(ServerSettings.SLOW_READER_TIMEOUT)),
         new Requests(
             values.get(ServerSettings.REQUEST_TIMEOUT),
             values.get(ServerSettings.CONSISTENCY),

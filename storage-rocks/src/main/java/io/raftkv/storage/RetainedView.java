@@ -22,11 +22,11 @@ public final class RetainedView implements AutoCloseable {
   /**
    * Reads from the view, which must not be kept, nor cursors of it.
    *
-   * @throws StorageException if the store has taken the view back
+   * @throws ViewTakenBackException if the store was closed, or this view was
    */
   public synchronized <T> T use(Function<ReadView, T> read) {
     if (closed) {
-      throw new StorageException("the store of this view was closed");
+      throw new ViewTakenBackException();
     }
     return read.apply(view);
   }

@@ -16,6 +16,7 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -37,6 +38,9 @@ public final class ShardStore implements AutoCloseable {
   /** Version of the storage format: goes up when an older RaftKV could not read the rows. */
   static final int FORMAT_VERSION = 2;
 
+  /** Most views of {@link #tryRetain} at one time: compactions look at every snapshot. */
+  public static final int MAX_RETAINED_VIEWS = 512;
+
   /** What readers start from; published as one. */
   record State(StorePosition position, DatabaseHomes homes, RowCache.Region cache) {}
 
@@ -52,6 +56,7 @@ public final class ShardStore implements AutoCloseable {
 
   private volatile long flushedIndex;
   private final Set<RetainedView> retained = ConcurrentHashMap.newKeySet();
+  private final Semaphore retainable = new Semaphore(MAX_RETAINED_VIEWS);
   private volatile boolean closing;
 
   /** Touched by the apply thread only. */
@@ -233,14 +238,24 @@ public final class ShardStore implements AutoCloseable {
   }
 
   /**
-   * A view of this moment that may be kept for a while; close it. Thread-safe; may block on the
-   * disk.
+   * A view of this moment that may be kept for a while; close it. Null if {@link
+   * #MAX_RETAINED_VIEWS} are open. Thread-safe; may block on the disk.
    *
    * @throws StorageException if the store is closed
    */
-  public RetainedView retain() {
-    RetainedView view = new RetainedView(this, readSnapshot());
-    retained.add(view);
+  public RetainedView tryRetain() {
+    if (!retainable.tryAcquire()) {
+      return null;
+    }
+    RetainedView view = null;
+    try {
+      view = new RetainedView(this, readSnapshot());
+      retained.add(view);
+    } finally {
+      if (view == null) {
+        retainable.release();
+      }
+    }
     if (closing) {
       // Who closes the store may have looked before this view was there.
       view.close();
@@ -250,10 +265,12 @@ public final class ShardStore implements AutoCloseable {
   }
 
   void forget(RetainedView view) {
-    retained.remove(view);
+    if (retained.remove(view)) {
+      retainable.release();
+    }
   }
 
-  /** How many views of {@link #retain} are open. */
+  /** How many views of {@link #tryRetain} are open. */
   public int retainedViews() {
     return retained.size();
   }
@@ -367,6 +384,7 @@ public final class ShardStore implements AutoCloseable {
     gauges.put("row_cache_bytes", cache[0]);
     gauges.put("row_cache_hits", cache[1]);
     gauges.put("row_cache_misses", cache[2]);
+    gauges.put("retained_views", (long) retained.size());
     return gauges;
   }
 

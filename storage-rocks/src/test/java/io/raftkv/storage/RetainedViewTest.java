@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -39,7 +41,7 @@ class RetainedViewTest {
 
   @Test
   void staysAtItsMoment() {
-    try (RetainedView view = store.retain()) {
+    try (RetainedView view = store.tryRetain()) {
       assertThat(row(view)).isEqualTo("old");
       put(store, 1, Family.DATA, "row", "new");
       store.flush();
@@ -52,17 +54,34 @@ class RetainedViewTest {
 
   @Test
   void doesNotKeepAStoreFromBeingClosed() {
-    RetainedView view = store.retain();
+    RetainedView view = store.tryRetain();
     store.close();
-    assertThatThrownBy(() -> row(view)).isInstanceOf(StorageException.class);
+    assertThatThrownBy(() -> row(view)).isInstanceOf(ViewTakenBackException.class);
     assertThat(store.retainedViews()).isZero();
     view.close(); // once more, as its owner does
-    assertThatThrownBy(() -> store.retain()).isInstanceOf(StorageException.class);
+    assertThatThrownBy(() -> store.tryRetain()).isInstanceOf(StorageException.class);
+  }
+
+  @Test
+  void onlySoManyAreGivenAtOneTime() {
+    List<RetainedView> views = new ArrayList<>();
+    for (int i = 0; i < ShardStore.MAX_RETAINED_VIEWS; i++) {
+      views.add(store.tryRetain());
+    }
+    assertThat(views).doesNotContainNull();
+    assertThat(store.tryRetain()).isNull();
+    views.get(0).close();
+    views.get(0).close(); // makes room for one, however often
+    RetainedView again = store.tryRetain();
+    assertThat(row(again)).isEqualTo("old");
+    assertThat(store.tryRetain()).isNull();
+    assertThat(store.properties())
+        .containsEntry("retained_views", (long) ShardStore.MAX_RETAINED_VIEWS);
   }
 
   @Test
   void storeWaitsForAUseThatIsUnderWay() throws InterruptedException {
-    RetainedView view = store.retain();
+    RetainedView view = store.tryRetain();
     CountDownLatch inUse = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
     String[] read = new String[1];

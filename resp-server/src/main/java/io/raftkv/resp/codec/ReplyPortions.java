@@ -52,7 +52,9 @@ public final class ReplyPortions {
 
   private final Streamed reply;
   private final boolean resp3;
-  private final ByteBufAllocator allocator;
+  private final RespOutput out;
+  private List<ByteBuf> buffers;
+  private long bytes;
   private long given;
   private boolean begun;
 
@@ -67,7 +69,12 @@ public final class ReplyPortions {
   ReplyPortions(Streamed reply, int protocolVersion, ByteBufAllocator allocator) {
     this.reply = reply;
     this.resp3 = protocolVersion == 3;
-    this.allocator = allocator;
+    this.out = new RespOutput(allocator, this::take, () -> {});
+  }
+
+  private void take(ByteBuf full) {
+    bytes += full.readableBytes();
+    buffers.add(full);
   }
 
   /**
@@ -77,45 +84,41 @@ public final class ReplyPortions {
    *     after any other exception the reply cannot be completed
    */
   public Portion next() {
-    List<ByteBuf> buffers = new ArrayList<>();
-    long[] bytes = {0};
-    RespOutput out =
-        new RespOutput(
-            allocator,
-            full -> {
-              bytes[0] += full.readableBytes();
-              buffers.add(full);
-            },
-            () -> {});
+    buffers = new ArrayList<>();
+    bytes = 0;
     boolean complete = false;
     try {
       if (!begun) {
         begun = true;
         RespEncoder.encodeHeader(reply, resp3, out);
       }
-      long before = given;
       if (given < reply.count()) {
-        reply
-            .elements()
-            .next(
-                (first, second) -> {
-                  RespEncoder.encodeElement(reply.shape(), first, second, resp3, out);
-                  given++;
-                  return bytes[0] < BYTES && given < reply.count();
-                });
-        if (given == before) {
-          throw new IllegalStateException(
-              "a reply of " + reply.count() + " elements has only " + given);
-        }
+        encodeElements();
       }
       out.finish();
       complete = true;
-      return new Portion(buffers, bytes[0], given == reply.count());
+      return new Portion(buffers, bytes, given == reply.count());
     } finally {
       if (!complete) {
         out.release();
         buffers.forEach(ByteBuf::release);
       }
+    }
+  }
+
+  private void encodeElements() {
+    long before = given;
+    reply
+        .elements()
+        .next(
+            (first, second) -> {
+              RespEncoder.encodeElement(reply.shape(), first, second, resp3, out);
+              given++;
+              return bytes < BYTES && given < reply.count();
+            });
+    if (given == before) {
+      throw new IllegalStateException(
+          "a reply of " + reply.count() + " elements has only " + given);
     }
   }
 }

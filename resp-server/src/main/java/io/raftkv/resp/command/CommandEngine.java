@@ -21,9 +21,6 @@ import java.util.List;
  * that a handler throws stops the replica. Thread-safe: it has no state but the table.
  */
 public final class CommandEngine implements Applier {
-  /** Most memory for a reply that is not sent while it is read, in bytes. */
-  private static final long MAX_WHOLE_BYTES = 64L << 20;
-
   private final CommandTable table;
 
   public CommandEngine(CommandTable table) {
@@ -34,16 +31,17 @@ public final class CommandEngine implements Applier {
   public Object[] apply(ApplyContext context, ByteBuffer payload, StoreBatch batch) {
     List<Reply> replies = new ArrayList<>();
     SeededRandom seeds = new SeededRandom(context.seed());
+    WholeReplies collected = new WholeReplies();
     while (payload.hasRemaining()) {
       CommandCodec.Call call = CommandCodec.decode(payload);
       Keyspace keys =
           Keyspace.forApply(batch, call.database(), context.timeMillis(), seeds.nextLong());
-      replies.add(applyOne(call.args(), keys, batch));
+      replies.add(applyOne(call.args(), keys, batch, collected));
     }
     return replies.toArray();
   }
 
-  private Reply applyOne(Args args, Keyspace keys, StoreBatch batch) {
+  private Reply applyOne(Args args, Keyspace keys, StoreBatch batch, WholeReplies collected) {
     CommandSpec spec = table.find(args.bytes(0));
     if (spec == null || spec.handler() == null) {
       throw new IllegalStateException(
@@ -51,7 +49,7 @@ public final class CommandEngine implements Applier {
     }
     batch.mark();
     try {
-      return whole(spec.handler().run(args, keys));
+      return collected.whole(spec.handler().run(args, keys));
     } catch (CommandException mistake) {
       batch.rollback();
       return Reply.error(mistake.line());
@@ -59,18 +57,6 @@ public final class CommandEngine implements Applier {
       batch.rollback();
       return Reply.error(RespErrors.WRONG_TYPE);
     }
-  }
-
-  /**
-   * A reply that can be kept: a {@link Reply.Streamed} one is collected or, if it is too large for
-   * that, refused. Equal replies on every replica, whatever memory they have.
-   */
-  public static Reply whole(Reply reply) {
-    if (!(reply instanceof Reply.Streamed streamed)) {
-      return reply;
-    }
-    Reply collected = streamed.within(MAX_WHOLE_BYTES);
-    return collected == null ? Reply.error(RespErrors.REPLY_TOO_LARGE) : collected;
   }
 
   /** Runs a command that changes nothing; the reply may be {@link Reply.Streamed}. */

@@ -59,8 +59,7 @@ final class MemberRun {
     if (!set.exists() || limit == 0) {
       return SortedSetMembers.members(List.of(), scores);
     }
-    MemberRun run =
-        new MemberRun(set, backwards, scores, () -> set.walk(range, backwards, skip));
+    MemberRun run = new MemberRun(set, backwards, scores, () -> set.walk(range, backwards, skip));
     List<ScoredMember> few = run.few(limit);
     return few != null
         ? SortedSetMembers.members(few, scores)

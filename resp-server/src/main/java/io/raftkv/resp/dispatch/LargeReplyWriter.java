@@ -2,26 +2,28 @@ package io.raftkv.resp.dispatch;
 
 import io.netty.channel.Channel;
 import io.raftkv.resp.codec.ReplyPortions.Portion;
+import io.raftkv.resp.codec.RespEncoder;
 import io.raftkv.resp.codec.RespOutput;
+import io.raftkv.resp.reply.Reply;
+import io.raftkv.resp.reply.RespErrors;
+import io.raftkv.storage.ViewTakenBackException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Sends a connection's large replies, one at a time, portion by portion: the next one is made when
  * the channel takes more. So a connection has at most its output buffer and one portion in memory.
  *
- * <p>A client may keep it waiting for {@link #PATIENCE_SECONDS} and one second more for each {@link
+ * <p>A client may keep it waiting for some time, and one second more for each {@link
  * #SLOWEST_BYTES_PER_SECOND} it has taken; then its connection is closed, since the rows of the
  * reply's moment cannot be given up before. Event-loop confined.
  */
 final class LargeReplyWriter implements ReplyStream.Receiver {
   private static final Logger LOG = LoggerFactory.getLogger(LargeReplyWriter.class);
-
-  /** How long a client may leave its replies unread, in seconds. */
-  static final long PATIENCE_SECONDS = 30;
 
   /** A client that reads faster than this is never closed. */
   static final long SLOWEST_BYTES_PER_SECOND = 1 << 20;
@@ -30,8 +32,10 @@ final class LargeReplyWriter implements ReplyStream.Receiver {
   private final RespOutput out;
   private final long connection;
   private final Runnable onSent;
+  private final long patienceNanos;
   private final LongSupplier nanoClock;
   private ReplyStream stream;
+  private int protocol;
   private boolean waiting;
   private long waitingSince;
   private long waitedNanos;
@@ -41,13 +45,20 @@ final class LargeReplyWriter implements ReplyStream.Receiver {
   /**
    * @param connection its id, for the log
    * @param onSent runs when a reply has been handed to the channel as a whole
+   * @param patienceNanos how long a client may leave a reply unread
    */
   LargeReplyWriter(
-      Channel channel, RespOutput out, long connection, Runnable onSent, LongSupplier nanoClock) {
+      Channel channel,
+      RespOutput out,
+      long connection,
+      Runnable onSent,
+      long patienceNanos,
+      LongSupplier nanoClock) {
     this.channel = channel;
     this.out = out;
     this.connection = connection;
     this.onSent = onSent;
+    this.patienceNanos = patienceNanos;
     this.nanoClock = nanoClock;
   }
 
@@ -59,6 +70,7 @@ final class LargeReplyWriter implements ReplyStream.Receiver {
   /** Sends a reply, and closes it. */
   void begin(ReplyStream reply, int protocolVersion) {
     stream = reply;
+    protocol = protocolVersion;
     waitedNanos = 0;
     sentBytes = 0;
     reply.begin(channel, protocolVersion, this);
@@ -93,24 +105,43 @@ final class LargeReplyWriter implements ReplyStream.Receiver {
       return; // the write has found the connection broken
     }
     if (last) {
-      ReplyStream sent = stream;
-      stream = null;
-      sent.close();
-      onSent.run();
+      sent();
     } else {
       goOn();
     }
   }
 
+  private void sent() {
+    ReplyStream done = stream;
+    stream = null;
+    done.close();
+    onSent.run();
+  }
+
+  /** Before the first byte there may still be another reply; after it only an end. */
   @Override
   public void failed(Throwable fault) {
-    LOG.error(
-        "connection {} closed: a reply of {} elements breaks off after {} bytes",
-        connection,
-        stream.count(),
-        sentBytes,
-        fault);
-    channel.close();
+    boolean takenBack = fault instanceof ViewTakenBackException;
+    LOG.atLevel(takenBack ? Level.WARN : Level.ERROR)
+        .setCause(fault)
+        .log(
+            "connection {}: a reply of {} elements breaks off after {} bytes",
+            connection,
+            stream.count(),
+            sentBytes);
+    if (sentBytes > 0) {
+      channel.close();
+      return;
+    }
+    String error =
+        takenBack
+            ? RespErrors.tryAgain("the shard's data was replaced or closed")
+            : RespErrors.INTERNAL;
+    RespEncoder.encode(Reply.error(error), protocol, out);
+    out.flush();
+    if (stream != null) { // the write has not found the connection broken
+      sent();
+    }
   }
 
   private void goOn() {
@@ -121,8 +152,7 @@ final class LargeReplyWriter implements ReplyStream.Receiver {
     waiting = true;
     waitingSince = nanoClock.getAsLong();
     long allowed =
-        TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS)
-            + TimeUnit.SECONDS.toNanos(1) / SLOWEST_BYTES_PER_SECOND * sentBytes;
+        patienceNanos + TimeUnit.SECONDS.toNanos(1) / SLOWEST_BYTES_PER_SECOND * sentBytes;
     patience =
         channel.eventLoop().schedule(this::giveUp, allowed - waitedNanos, TimeUnit.NANOSECONDS);
   }

@@ -5,6 +5,7 @@ import io.raftkv.resp.codec.ReplyPortions;
 import io.raftkv.resp.command.Args;
 import io.raftkv.resp.command.CommandEngine;
 import io.raftkv.resp.command.ReadConsistency;
+import io.raftkv.resp.command.WholeReplies;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.shard.ReadBarrier;
@@ -42,6 +43,9 @@ final class ReadService implements ShardReads {
   }
 
   private static final long RETRY_MILLIS = 10;
+
+  /** Most memory for the replies of one connection's reads that could also be sent as a stream. */
+  private static final long SMALL_REPLIES_BYTES = 2L << 20;
 
   private final Function<UUID, ReadableReplica> replicas;
   private final Confirmation barrier;
@@ -107,25 +111,29 @@ final class ReadService implements ShardReads {
   }
 
   /**
-   * The reads of one connection that share one confirmation. They are answered in rounds: a round
-   * ends with the last one, or with a reply that is too large to be held. The next begins when that
-   * one is sent, so that a connection has one such reply per shard, and never sees an older state
-   * after a newer one.
+   * The reads of one connection that share one confirmation. The run ends with the last one, or
+   * with a reply that is too large to be held. What is behind that becomes a run of its own when it
+   * is sent, so that a connection has one such reply per shard, and never sees an older state after
+   * a newer one.
    */
   private final class Run implements ReadBarrier.Waiter {
     private final Routing.Shard shard;
     private final ReadableReplica replica;
     private final List<DataOp> ops;
+    private final ReadConsistency consistency;
     private final EventExecutor loop;
     private final Runnable done;
     private final Reply[] replies;
-    private long deadlineNanos = System.nanoTime() + timeoutNanos;
-
-    /** The first whose reply is not given yet. */
-    private int first;
+    private final long deadlineNanos = System.nanoTime() + timeoutNanos;
 
     /** The first that has no reply here. */
     private int next;
+
+    /** What is left for replies that are held, though they could be streams. */
+    private long smallBytesLeft = SMALL_REPLIES_BYTES;
+
+    /** The others, which cannot. */
+    private WholeReplies wholeReplies = new WholeReplies();
 
     /** Whether the reply of {@code next} is too large to be held. */
     private boolean nextIsLarge;
@@ -150,6 +158,7 @@ final class ReadService implements ShardReads {
       this.shard = shard;
       this.replica = replica;
       this.ops = ops;
+      this.consistency = consistency;
       this.loop = loop;
       this.done = done;
       this.replies = new Reply[ops.size()];
@@ -258,7 +267,9 @@ final class ReadService implements ShardReads {
         Boolean open =
             replica.withStore(
                 store -> {
-                  answerOnDisk(store);
+                  if (!nextIsLarge) {
+                    answerOnDisk(store);
+                  }
                   if (nextIsLarge && !awaitsTick()) {
                     openLarge(store);
                   }
@@ -315,12 +326,17 @@ final class ReadService implements ShardReads {
     /** A handler's bug is the error of its command; that the view does not do is not a bug. */
     private Reply answer(DataOp op, Keyspace keys) {
       try {
-        Reply reply = CommandEngine.read(op.spec(), new Args(op.words()), keys);
-        if (reply instanceof Reply.Streamed streamed && op.takesStreams()) {
-          Reply small = streamed.within(ReplyPortions.BYTES);
-          return small == null ? reply : small;
+        Reply reply =
+            Objects.requireNonNull(CommandEngine.read(op.spec(), new Args(op.words()), keys));
+        if (!(reply instanceof Reply.Streamed streamed) || !op.takesStreams()) {
+          return wholeReplies.whole(reply);
         }
-        return CommandEngine.whole(Objects.requireNonNull(reply));
+        Reply.Collected small = streamed.collect(Math.min(ReplyPortions.BYTES, smallBytesLeft));
+        if (small == null) {
+          return reply;
+        }
+        smallBytesLeft -= small.bytes();
+        return small.reply();
       } catch (NotInMemoryException | StaleViewException otherView) {
         throw otherView;
       } catch (RuntimeException | Error bug) {
@@ -336,10 +352,16 @@ final class ReadService implements ShardReads {
       return Reply.error(RespErrors.INTERNAL);
     }
 
-    /** Reads {@code next} from a view that stays as long as its reply is being sent. */
+    /**
+     * Reads {@code next} from a view that stays as long as its reply is being sent; leaves it as it
+     * is if there are too many of those.
+     */
     private void openLarge(ShardStore store) {
       DataOp op = ops.get(next);
-      RetainedView retained = store.retain();
+      RetainedView retained = store.tryRetain();
+      if (retained == null) {
+        return;
+      }
       try {
         Reply reply =
             retained.use(
@@ -350,12 +372,10 @@ final class ReadService implements ShardReads {
         if (reply instanceof Reply.Streamed large) {
           stream = new ReplyStream(large, retained, readPool, loop);
         } else {
-          replies[next] = reply; // it was changed just now
-          next++;
+          giveInstead(reply); // it was changed just now
         }
       } catch (RuntimeException | Error bug) {
-        replies[next] = internalError(op, bug);
-        next++;
+        giveInstead(internalError(op, bug));
       } finally {
         if (stream == null) {
           retained.close();
@@ -363,7 +383,13 @@ final class ReadService implements ShardReads {
       }
     }
 
-    /** On the loop: a round is answered, but for the reads that met a key that is due. */
+    private void giveInstead(Reply reply) {
+      replies[next] = reply;
+      next++;
+      nextIsLarge = false;
+    }
+
+    /** On the loop: all is answered up to a large reply, but for reads that met a due key. */
     private void answered() {
       if (finished) {
         closeStream();
@@ -374,23 +400,35 @@ final class ReadService implements ShardReads {
         ticker.tick(shard.group(), loop, outcome -> onLoop(() -> ticked(outcome)));
         return;
       }
-      for (; first < next; first++) {
-        ops.get(first).reply(replies[first]);
+      if (nextIsLarge && stream == null) {
+        waitForView();
+        return;
+      }
+      for (int i = 0; i < next; i++) {
+        ops.get(i).reply(replies[i]);
       }
       if (stream == null) {
-        nextRound();
+        readRest();
       } else {
         ReplyStream large = stream;
+        DataOp op = ops.get(next);
         stream = null;
         next++;
-        first = next;
-        large.onClosed(this::nextRound);
-        ops.get(next - 1).stream(large);
+        large.onClosed(this::readRest);
+        op.stream(large);
+      }
+    }
+
+    private void waitForView() {
+      if (deadlineNanos - System.nanoTime() <= 0) {
+        failAll(RespErrors.tryAgain("this node is sending too many large replies"));
+      } else {
+        loop.schedule(this::execute, RETRY_MILLIS, TimeUnit.MILLISECONDS);
       }
     }
 
     private boolean awaitsTick() {
-      for (int i = first; i < next; i++) {
+      for (int i = 0; i < next; i++) {
         if (replies[i] == null) {
           return true;
         }
@@ -398,12 +436,16 @@ final class ReadService implements ShardReads {
       return false;
     }
 
-    private void nextRound() {
+    /**
+     * What is behind a large reply is read as if it had come just now: sending it may have taken
+     * long, so that freshness, expiry and the deadline have to be judged anew.
+     */
+    private void readRest() {
       if (next == replies.length) {
         finish();
       } else {
-        deadlineNanos = System.nanoTime() + timeoutNanos;
-        execute();
+        finished = true;
+        read(shard, ops.subList(next, ops.size()), consistency, loop, done);
       }
     }
 
@@ -423,7 +465,9 @@ final class ReadService implements ShardReads {
         return;
       }
       judgesDue = false;
-      next = first;
+      next = 0;
+      smallBytesLeft = SMALL_REPLIES_BYTES;
+      wholeReplies = new WholeReplies();
       // The tick is applied somewhere; here it must be before the reads go on.
       barrier.confirm(shard.group(), deadlineNanos, this);
     }
@@ -431,9 +475,9 @@ final class ReadService implements ShardReads {
     private void failAll(String error) {
       if (!finished) {
         Reply failure = Reply.error(error);
-        for (; first < replies.length; first++) {
-          Reply reply = first < next ? replies[first] : null;
-          ops.get(first).reply(reply == null ? failure : reply);
+        for (int i = 0; i < replies.length; i++) {
+          Reply reply = i < next ? replies[i] : null;
+          ops.get(i).reply(reply == null ? failure : reply);
         }
         finish();
       }

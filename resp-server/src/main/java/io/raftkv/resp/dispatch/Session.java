@@ -179,7 +179,14 @@ public final class Session extends ChannelInboundHandlerAdapter
   public void channelActive(ChannelHandlerContext ctx) {
     channel = ctx.channel();
     out = RespOutput.to(channel);
-    large = new LargeReplyWriter(channel, out, id, this::largeReplySent, System::nanoTime);
+    large =
+        new LargeReplyWriter(
+            channel,
+            out,
+            id,
+            this::largeReplySent,
+            services.slowReaderTimeout().toNanos(),
+            System::nanoTime);
     host.opened(this);
     ctx.fireChannelActive();
   }

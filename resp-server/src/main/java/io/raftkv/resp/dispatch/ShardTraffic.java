@@ -12,6 +12,7 @@ import io.raftkv.shard.PeerTransport;
 import io.raftkv.shard.ReadBarrier;
 import io.raftkv.shard.ShardHost;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -57,7 +58,8 @@ public final class ShardTraffic {
       ReadConsistency defaultConsistency,
       boolean needsPassword,
       long maxValueBytes,
-      RespLimits linkLimits) {
+      RespLimits linkLimits,
+      Duration slowReaderTimeout) {
     this.shards = shards;
     ShardTicker ticker =
         new ShardTicker(
@@ -78,7 +80,8 @@ public final class ShardTraffic {
             metrics,
             defaultConsistency,
             needsPassword,
-            linkLimits);
+            linkLimits,
+            slowReaderTimeout);
   }
 
   /** Asked for every read of every connection, while the answer changes slowly. */

@@ -70,7 +70,7 @@ public sealed interface Reply {
     private static final long ITEM_BYTES = 64;
 
     /** The same as a reply of another kind, or null if it needs more memory than that. */
-    public Reply within(long maxBytes) {
+    public Collected collect(long maxBytes) {
       if (itemCount() > Math.min(maxBytes / ITEM_BYTES, Integer.MAX_VALUE)) {
         return null;
       }
@@ -92,12 +92,14 @@ public sealed interface Reply {
       if (items.size() != itemCount()) {
         throw new IllegalStateException(items.size() + " items instead of " + itemCount());
       }
-      return switch (shape) {
-        case ARRAY -> new Array(items);
-        case SET -> new SetOf(items);
-        case MAP -> new MapOf(items);
-        case PAIRS -> new Pairs(items);
-      };
+      Reply whole =
+          switch (shape) {
+            case ARRAY -> new Array(items);
+            case SET -> new SetOf(items);
+            case MAP -> new MapOf(items);
+            case PAIRS -> new Pairs(items);
+          };
+      return new Collected(whole, maxBytes - left[0]);
     }
 
     /** Number of items, both of a pair counted. */
@@ -109,6 +111,13 @@ public sealed interface Reply {
       return ITEM_BYTES + (item instanceof Bulk bulk ? bulk.bytes().length : 0);
     }
   }
+
+  /**
+   * A {@link Streamed} reply in memory.
+   *
+   * @param bytes what it takes there, about
+   */
+  record Collected(Reply reply, long bytes) {}
 
   /** What a {@link Streamed} reply is like when it is whole. */
   enum Shape {

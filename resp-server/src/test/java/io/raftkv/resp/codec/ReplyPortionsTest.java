@@ -62,7 +62,7 @@ class ReplyPortionsTest {
   void portionsAreTogetherWhatTheWholeReplyIs(Shape shape) {
     for (int protocol = 2; protocol <= 3; protocol++) {
       for (long count : new long[] {0, 1, 10, 20_000}) {
-        Reply whole = streamed(shape, count, count).within(Long.MAX_VALUE);
+        Reply whole = streamed(shape, count, count).collect(Long.MAX_VALUE).reply();
         int version = protocol;
         byte[] expected = Encoding.bytes(out -> RespEncoder.encode(whole, version, out));
 
@@ -148,10 +148,10 @@ class ReplyPortionsTest {
 
   @Test
   void aReplyIsCollectedOnlyIfItIsSmallEnough() {
-    assertThat(streamed(Shape.MAP, 10, 10).within(10_000)).isInstanceOf(Reply.MapOf.class);
-    assertThat(streamed(Shape.MAP, 10, 10).within(1_000)).isNull();
-    assertThat(streamed(Shape.SET, 1L << 40, 0).within(1 << 20)).isNull();
-    assertThatThrownBy(() -> streamed(Shape.SET, 5, 3).within(10_000))
+    assertThat(streamed(Shape.MAP, 10, 10).collect(10_000).reply()).isInstanceOf(Reply.MapOf.class);
+    assertThat(streamed(Shape.MAP, 10, 10).collect(1_000)).isNull();
+    assertThat(streamed(Shape.SET, 1L << 40, 0).collect(1 << 20)).isNull();
+    assertThatThrownBy(() -> streamed(Shape.SET, 5, 3).collect(10_000))
         .isInstanceOf(IllegalStateException.class);
   }
 }

@@ -107,7 +107,8 @@ class CommandEngineTest {
       byte[][] words = words(line);
       Keyspace keys = Keyspace.forRead(view, database, view.timeMillis(), TIME, 1);
       return ReplyText.of(
-          CommandEngine.whole(CommandEngine.read(TABLE.find(words[0]), new Args(words), keys)));
+          new WholeReplies()
+              .whole(CommandEngine.read(TABLE.find(words[0]), new Args(words), keys)));
     }
   }
 

@@ -2,11 +2,7 @@ package io.raftkv.resp.dispatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelOutboundHandlerAdapter;
-import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.raftkv.metrics.Metrics;
 import io.raftkv.resp.codec.ReplyPortions;
@@ -14,7 +10,6 @@ import io.raftkv.resp.codec.RespDecoder;
 import io.raftkv.resp.codec.RespLimits;
 import io.raftkv.resp.command.CommandCodec;
 import io.raftkv.resp.command.CommandEngine;
-import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.CommandTable;
 import io.raftkv.resp.command.GenericCommands;
 import io.raftkv.resp.command.HashCommands;
@@ -24,7 +19,10 @@ import io.raftkv.resp.command.ReadConsistency;
 import io.raftkv.resp.command.SetCommands;
 import io.raftkv.resp.command.SortedSetCommands;
 import io.raftkv.resp.command.StringCommands;
+import io.raftkv.resp.reply.Reply;
+import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.shard.ApplyContext;
+import io.raftkv.storage.RetainedView;
 import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.StoreBatch;
 import io.raftkv.storage.StoreEnvironment;
@@ -37,6 +35,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -53,8 +53,8 @@ class LargeReplyTest {
   private static final int FIELDS = 20_000;
   private static final String VALUE = "v".repeat(50);
 
-  /** Unsent bytes from which on the channel is not writable. */
-  private static final long FULL_BYTES = 100_000;
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(1);
 
   private final CommandTable table =
       new CommandTable(
@@ -67,72 +67,19 @@ class LargeReplyTest {
               SetCommands.ALL,
               SortedSetCommands.ALL));
   private final ArrayDeque<Runnable> pool = new ArrayDeque<>();
-  private final Network network = new Network();
+  private final ByteArrayOutputStream received = new ByteArrayOutputStream();
+  private final SlowNetwork network = new SlowNetwork(received);
   private final Metrics metrics = new Metrics();
   private final List<DataOp> writes = new ArrayList<>();
   private StoreEnvironment environment;
   private ShardStore store;
   private EmbeddedChannel channel;
   private boolean poolIsFull;
+  private long clock = TIME;
+  private int confirmations;
   private long index;
 
   @TempDir private Path directory;
-
-  /** The way to the client: keeps what is written until it is told to go on. */
-  private static final class Network extends ChannelOutboundHandlerAdapter {
-    private final ArrayDeque<ByteBuf> unsent = new ArrayDeque<>();
-    private final ByteArrayOutputStream received = new ByteArrayOutputStream();
-    private boolean stands;
-    private long unsentBytes;
-    private long mostUnsentBytes;
-    private ChannelHandlerContext ctx;
-
-    @Override
-    public void handlerAdded(ChannelHandlerContext context) {
-      ctx = context;
-    }
-
-    @Override
-    public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
-      ByteBuf bytes = (ByteBuf) message;
-      unsent.add(bytes);
-      unsentBytes += bytes.readableBytes();
-      mostUnsentBytes = Math.max(mostUnsentBytes, unsentBytes);
-      if (!stands) {
-        deliver(Long.MAX_VALUE);
-      } else {
-        regulate();
-      }
-      if (!promise.isVoid()) {
-        promise.setSuccess();
-      }
-    }
-
-    private void deliver(long bytes) {
-      for (long left = bytes; left > 0 && !unsent.isEmpty(); ) {
-        ByteBuf next = unsent.poll();
-        left -= next.readableBytes();
-        unsentBytes -= next.readableBytes();
-        byte[] copy = new byte[next.readableBytes()];
-        next.readBytes(copy);
-        received.writeBytes(copy);
-        next.release();
-      }
-      regulate();
-    }
-
-    private void regulate() {
-      ctx.channel()
-          .unsafe()
-          .outboundBuffer()
-          .setUserDefinedWritability(1, unsentBytes < FULL_BYTES);
-    }
-
-    private void drop() {
-      unsent.forEach(ByteBuf::release);
-      unsent.clear();
-    }
-  }
 
   private final class OneReplica implements ReadableReplica {
     @Override
@@ -168,7 +115,10 @@ class LargeReplyTest {
     ReadService reads =
         new ReadService(
             group -> new OneReplica(),
-            (group, deadline, waiter) -> waiter.confirmed(index),
+            (group, deadline, waiter) -> {
+              confirmations++;
+              waiter.confirmed(index);
+            },
             new ShardTicker(GenericCommands.SWEEP, (group, op) -> writes.add(op)),
             task -> {
               if (poolIsFull) {
@@ -179,8 +129,8 @@ class LargeReplyTest {
             (shard, ops, consistency, loop, then) -> {
               throw new AssertionError("not remote");
             },
-            () -> TIME,
-            TimeUnit.SECONDS.toNanos(30));
+            () -> clock,
+            REQUEST_TIMEOUT.toNanos());
     SlotMap routing = SlotMap.evenly("s1");
     SessionServices services =
         new SessionServices(
@@ -192,7 +142,8 @@ class LargeReplyTest {
             metrics,
             ReadConsistency.LINEARIZABLE,
             false,
-            RespLimits.DEFAULT);
+            RespLimits.DEFAULT,
+            PATIENCE);
     RespDecoder decoder = new RespDecoder(RespLimits.DEFAULT);
     Session session = new Session(new Host(services), 1, decoder);
     channel = new EmbeddedChannel(network, decoder, session);
@@ -218,18 +169,33 @@ class LargeReplyTest {
 
   /** An entry in the log, applied here. */
   private void apply(String... words) {
-    CommandSpec spec = table.find(words[0].getBytes(StandardCharsets.US_ASCII));
-    assertThat(spec).isNotNull();
-    byte[][] bytes = new byte[words.length][];
-    for (int i = 0; i < words.length; i++) {
-      bytes[i] = words[i].getBytes(StandardCharsets.US_ASCII);
+    applyBatch(List.<String[]>of(words));
+  }
+
+  private Object[] applyAll(List<String> lines) {
+    return applyBatch(lines.stream().map(line -> line.split(" ")).toList());
+  }
+
+  private Object[] applyBatch(List<String[]> commands) {
+    ByteArrayOutputStream payload = new ByteArrayOutputStream();
+    for (String[] words : commands) {
+      byte[][] bytes = new byte[words.length][];
+      for (int i = 0; i < words.length; i++) {
+        bytes[i] = words[i].getBytes(StandardCharsets.US_ASCII);
+      }
+      ByteBuffer encoded = ByteBuffer.allocate(CommandCodec.encodedBytes(bytes));
+      CommandCodec.encode(0, bytes, encoded);
+      payload.writeBytes(Arrays.copyOf(encoded.array(), encoded.position()));
     }
-    ByteBuffer payload = ByteBuffer.allocate(CommandCodec.encodedBytes(bytes) + 16);
-    CommandCodec.encode(0, bytes, payload);
     try (StoreBatch batch = store.begin(TIME)) {
-      new CommandEngine(table)
-          .apply(new ApplyContext(++index, batch.timeMillis(), 1, 1), payload.flip(), batch);
+      Object[] replies =
+          new CommandEngine(table)
+              .apply(
+                  new ApplyContext(++index, batch.timeMillis(), 1, 1),
+                  ByteBuffer.wrap(payload.toByteArray()),
+                  batch);
       batch.commit(1, index);
+      return replies;
     }
   }
 
@@ -262,8 +228,8 @@ class LargeReplyTest {
 
   private String received() {
     settle();
-    String text = network.received.toString(StandardCharsets.ISO_8859_1);
-    network.received.reset();
+    String text = received.toString(StandardCharsets.ISO_8859_1);
+    received.reset();
     return text;
   }
 
@@ -328,22 +294,22 @@ class LargeReplyTest {
   @Test
   void aSlowClientHoldsOnePortionAndAnOutputBuffer() {
     makeHash("h");
-    network.stands = true;
+    network.stand();
     send("HGETALL h", "HLEN h", "HGETALL h", "STRLEN nothing");
     settle();
     assertThat(pool).isEmpty();
     assertThat(store.retainedViews()).as("for the first reply only").isOne();
-    long inFlight = FULL_BYTES + ReplyPortions.BYTES + 2 * 64 * 1024;
-    assertThat(network.mostUnsentBytes).isBetween(FULL_BYTES, inFlight);
-    while (!network.unsent.isEmpty()) {
+    long inFlight = SlowNetwork.FULL_BYTES + ReplyPortions.BYTES + 2 * 64 * 1024;
+    assertThat(network.mostUnsentBytes()).isBetween(SlowNetwork.FULL_BYTES, inFlight);
+    while (!network.isEmpty()) {
       network.deliver(10_000);
       settle();
       assertThat(store.retainedViews()).isLessThanOrEqualTo(1);
     }
-    assertThat(network.mostUnsentBytes).isLessThan(inFlight);
+    assertThat(network.mostUnsentBytes()).isLessThan(inFlight);
     String all = received();
     System.out.printf(
-        "a reply of %d bytes, most bytes in flight %d%n", all.length(), network.mostUnsentBytes);
+        "a reply of %d bytes, most bytes in flight %d%n", all.length(), network.mostUnsentBytes());
     assertThat((long) all.length()).isGreaterThan(4 * inFlight);
     assertThat(count(all, VALUE)).isEqualTo(2 * FIELDS);
     assertThat(all).endsWith("\r\n:0\r\n");
@@ -353,13 +319,12 @@ class LargeReplyTest {
   @Test
   void aReplyStaysAtItsMomentWhateverIsWrittenMeanwhile() {
     makeHash("h");
-    network.stands = true;
+    network.stand();
     send("HGETALL h");
     settle();
     apply("DEL", "h");
     apply("HSET", "h", "other", "hash");
-    network.stands = false;
-    network.deliver(Long.MAX_VALUE);
+    network.goOn();
     String all = received();
     assertThat(count(all, VALUE)).isEqualTo(FIELDS);
     assertThat(all).doesNotContain("other");
@@ -370,13 +335,12 @@ class LargeReplyTest {
   @Test
   void aWriteBehindALargeReplyWaitsUntilItIsSent() {
     makeHash("h");
-    network.stands = true;
+    network.stand();
     send("HGETALL h");
     send("SET k v");
     settle();
     assertThat(writes).isEmpty();
-    network.stands = false;
-    network.deliver(Long.MAX_VALUE);
+    network.goOn();
     settle();
     assertThat(writes).hasSize(1);
   }
@@ -384,7 +348,7 @@ class LargeReplyTest {
   @Test
   void theViewIsGivenBackWhenTheClientGoesAway() {
     makeHash("h");
-    network.stands = true;
+    network.stand();
     send("HGETALL h", "HGETALL h");
     settle();
     assertThat(store.retainedViews()).isOne();
@@ -397,7 +361,7 @@ class LargeReplyTest {
   void theViewIsGivenBackWhenTheClientGoesAwayWhileAPortionIsMade() {
     makeHash("h");
     send("HGETALL h");
-    while (network.received.size() == 0) {
+    while (received.size() == 0) {
       channel.runPendingTasks();
       pool.remove().run();
     }
@@ -413,10 +377,10 @@ class LargeReplyTest {
   @Test
   void aClientThatDoesNotReadIsClosedInTheEnd() {
     makeHash("h");
-    network.stands = true;
+    network.stand();
     send("HGETALL h");
     settle();
-    channel.advanceTimeBy(LargeReplyWriter.PATIENCE_SECONDS - 1, TimeUnit.SECONDS);
+    channel.advanceTimeBy(PATIENCE.toSeconds() - 1, TimeUnit.SECONDS);
     channel.runScheduledPendingTasks();
     assertThat(channel.isOpen()).isTrue();
     channel.advanceTimeBy(2, TimeUnit.SECONDS);
@@ -429,12 +393,11 @@ class LargeReplyTest {
   @Test
   void aFullReadPoolOnlyDelaysAReplyThatHasBegun() {
     makeHash("h");
-    network.stands = true;
+    network.stand();
     send("HGETALL h");
     settle();
     poolIsFull = true;
-    network.stands = false;
-    network.deliver(Long.MAX_VALUE);
+    network.goOn();
     settle();
     assertThat(channel.isOpen()).isTrue();
     poolIsFull = false;
@@ -447,12 +410,11 @@ class LargeReplyTest {
   @Test
   void aStoreThatIsClosedBreaksTheReplyOff() {
     makeHash("h");
-    network.stands = true;
+    network.stand();
     send("HGETALL h");
     settle();
     store.close();
-    network.stands = false;
-    network.deliver(Long.MAX_VALUE);
+    network.goOn();
     settle();
     assertThat(channel.isOpen()).isFalse();
   }
@@ -468,5 +430,124 @@ class LargeReplyTest {
     String all = received();
     assertThat(all).startsWith("*" + 2 * (FIELDS - 2) + "\r\n").doesNotContain("field1\r");
     assertThat(count(all, VALUE)).isEqualTo(FIELDS - 2);
+  }
+
+  /** Else it would be counted for as long as nobody writes. */
+  @Test
+  void aFieldThatIsDueByTheClockMovesShardTimeBeforeTheReplyBegins() {
+    makeHash("h");
+    apply("HPEXPIREAT", "h", Long.toString(TIME + 5), "FIELDS", "1", "field1");
+    clock = TIME + 10;
+    send("HGETALL h");
+    settle();
+    assertThat(writes).hasSize(1);
+    assertThat(received.size()).isZero();
+    assertThat(store.retainedViews()).isZero();
+    try (StoreBatch batch = store.begin(clock)) {
+      batch.commit(1, ++index);
+    }
+    writes.get(0).reply(Reply.ONE);
+    assertThat(received()).startsWith("*" + 2 * (FIELDS - 1) + "\r\n").doesNotContain("field1\r");
+  }
+
+  /** Sending it may take so long that what was confirmed for all is old. */
+  @Test
+  void whatIsBehindALargeReplyIsConfirmedAnew() {
+    makeHash("h");
+    network.stand();
+    send("HGETALL h", "HLEN h", "HGET h field1");
+    settle();
+    assertThat(confirmations).isOne();
+    apply("HSET", "h", "field1", "new");
+    network.goOn();
+    assertThat(received()).endsWith("\r\n:" + FIELDS + "\r\n$3\r\nnew\r\n");
+    assertThat(confirmations).isEqualTo(2);
+  }
+
+  /** Each is small enough to be held, but not all of them. */
+  @Test
+  void manySmallRepliesOfOnePipelineDoNotAddUp() {
+    List<String> words = new ArrayList<>(List.of("HSET", "h"));
+    for (int i = 0; i < 800; i++) {
+      words.addAll(List.of("field" + i, VALUE));
+    }
+    apply(words.toArray(String[]::new));
+    int calls = 200;
+    network.stand();
+    send(Collections.nCopies(calls, "HGETALL h").toArray(String[]::new));
+    settle();
+    int oneReply = 800 * (4 + 2 + 8 + 2 + 5 + 2 + VALUE.length() + 2);
+    assertThat(network.mostUnsentBytes()).isBetween(SlowNetwork.FULL_BYTES, 2 * MIB);
+    assertThat(network.mostUnsentBytes()).isLessThan((long) calls * oneReply / 4);
+    while (!network.isEmpty()) {
+      network.deliver(10_000);
+      settle();
+    }
+    assertThat(network.mostUnsentBytes()).isLessThan(2 * MIB);
+    String all = received();
+    assertThat(count(all, "*1600\r\n")).isEqualTo(calls);
+    assertThat(count(all, VALUE)).isEqualTo(800 * calls);
+  }
+
+  @Test
+  void aReplyWaitsWhileTooManyOthersAreSentAndIsRefusedInTheEnd() {
+    makeHash("h");
+    List<RetainedView> others = new ArrayList<>();
+    for (int i = 0; i < ShardStore.MAX_RETAINED_VIEWS; i++) {
+      others.add(store.tryRetain());
+    }
+    send("HLEN h", "HGETALL h", "HLEN h");
+    settle();
+    assertThat(received.size()).isZero();
+    others.remove(0).close();
+    elapse(20);
+    assertThat(count(received(), VALUE)).isEqualTo(FIELDS);
+
+    others.add(store.tryRetain());
+    network.stand();
+    long sent = System.nanoTime();
+    send("HGETALL h");
+    settle();
+    while (network.isEmpty() && System.nanoTime() - sent < TimeUnit.SECONDS.toNanos(30)) {
+      elapse(20);
+    }
+    assertThat(System.nanoTime() - sent)
+        .isBetween(REQUEST_TIMEOUT.toNanos(), TimeUnit.SECONDS.toNanos(30));
+    network.goOn();
+    assertThat(received()).isEqualTo("-TRYAGAIN this node is sending too many large replies\r\n");
+    others.forEach(RetainedView::close);
+  }
+
+  private void elapse(long millis) {
+    channel.advanceTimeBy(millis, TimeUnit.MILLISECONDS);
+    channel.runScheduledPendingTasks();
+    settle();
+  }
+
+  @Test
+  void aStoreThatIsClosedBeforeTheFirstByteIsAnError() {
+    makeHash("h");
+    send("HGETALL h", "PING");
+    pool.remove().run(); // finds that it is large
+    assertThat(store.retainedViews()).isOne();
+    store.close();
+    assertThat(received()).startsWith("-TRYAGAIN ");
+    assertThat(channel.isOpen()).isTrue();
+  }
+
+  @Test
+  void repliesThatTravelThroughTheLogAreBoundedTogether() {
+    makeHash("h");
+    List<String> errors = new ArrayList<>();
+    int whole = 0;
+    for (Object reply : applyAll(Collections.nCopies(30, "HGETALL h"))) {
+      if (reply instanceof Reply.Failure failure) {
+        errors.add(failure.line());
+      } else {
+        whole++;
+      }
+    }
+    assertThat(whole).isBetween(8, 12); // each of 20,000 fields takes 190 bytes
+    assertThat(errors).hasSize(30 - whole).containsOnly(RespErrors.REPLIES_TOO_LARGE);
   }
 }
