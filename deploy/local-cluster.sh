@@ -79,19 +79,23 @@ wait_ready() {
   done
 }
 
-stop_node() {
-  local n=$1 pid deadline=$((SECONDS + stop_seconds))
-  pid=$(pid_of "$n") || return 0
-  kill "$pid"
-  while pid_of "$n" >/dev/null; do
-    [ "$SECONDS" -lt "$deadline" ] || fail "n$n (pid $pid) does not stop, see $data/n$n/log"
-    sleep 0.1
+# Stops the given nodes at the same time: one that is left alone would report its lost majority.
+stop_nodes() {
+  local n pid deadline=$((SECONDS + stop_seconds))
+  local -a stopping=()
+  for n in "$@"; do
+    if pid=$(pid_of "$n"); then
+      kill "$pid"
+      stopping+=("$n")
+    fi
   done
-  echo "n$n stopped"
-}
-
-stop_all() {
-  for n in 1 2 3; do stop_node "$n"; done
+  for n in ${stopping[@]+"${stopping[@]}"}; do
+    while pid_of "$n" >/dev/null; do
+      [ "$SECONDS" -lt "$deadline" ] || fail "n$n does not stop, see $data/n$n/log"
+      sleep 0.1
+    done
+    echo "n$n stopped"
+  done
 }
 
 node_argument() {
@@ -115,7 +119,7 @@ All three nodes are ready. Any node answers any command:
   $0 kill 1; redis-cli -p 7002 get greeting; $0 restart 1
 EOF
     ;;
-  stop) stop_all ;;
+  stop) stop_nodes 1 2 3 ;;
   kill)
     n=$(node_argument "${2:-}")
     pid=$(pid_of "$n") || fail "n$n does not run"
@@ -124,7 +128,7 @@ EOF
     ;;
   restart)
     n=$(node_argument "${2:-}")
-    stop_node "$n"
+    stop_nodes "$n"
     start_node "$n"
     wait_ready "$n"
     echo "n$n is ready"
@@ -140,7 +144,7 @@ EOF
     done
     ;;
   clean)
-    stop_all
+    stop_nodes 1 2 3
     rm -rf -- "$data"
     ;;
   -h | --help | help) usage ;;

@@ -29,7 +29,7 @@ class DamagedFileIT {
       Pattern.compile(
           "ERROR .*replica stopped shard=(\\S+): .* remove (\\S+) and (\\S+), and start");
 
-  @RegisterExtension final TestCluster cluster = TestCluster.ofNodes(3).shards(2);
+  @RegisterExtension static final TestCluster CLUSTER = TestCluster.ofNodes(3).shards(2);
 
   @Test
   void aDamagedTableOfTheStore() {
@@ -56,9 +56,9 @@ class DamagedFileIT {
   }
 
   private TestNode loadedAndStopped() {
-    MassLoad.strings("k:", KEYS).sendTo(cluster.nodes().get(0));
-    cluster.awaitEqualDigests();
-    TestNode node = cluster.node("n3");
+    MassLoad.strings("k:", KEYS).sendTo(CLUSTER.nodes().get(0));
+    CLUSTER.awaitEqualDigests();
+    TestNode node = CLUSTER.node("n3");
     node.stop(); // in order: the stores are flushed
     return node;
   }
@@ -90,7 +90,7 @@ class DamagedFileIT {
     int before = node.logLines().size();
     node.start();
     Matcher[] advice = new Matcher[1];
-    cluster.await(
+    CLUSTER.await(
         "the refusal of a replica",
         PATIENCE,
         () -> {
@@ -109,15 +109,15 @@ class DamagedFileIT {
     assertThat(told).contains(file);
 
     // The rest of the node works, its health tells, and the data is all there.
-    cluster.awaitLeaders();
-    cluster.await("reads", PATIENCE, () -> node.call("DBSIZE").equals((long) KEYS));
+    CLUSTER.awaitLeaders();
+    CLUSTER.await("reads", PATIENCE, () -> node.call("DBSIZE").equals((long) KEYS));
     assertThat(node.isReady()).isFalse();
 
     node.stop();
     node.delete(Path.of(advice[0].group(2)));
     node.delete(Path.of(advice[0].group(3)));
     node.start();
-    cluster.awaitReady();
-    cluster.awaitEqualDigests();
+    CLUSTER.awaitReady();
+    CLUSTER.awaitEqualDigests();
   }
 }

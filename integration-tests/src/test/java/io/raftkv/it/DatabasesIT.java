@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -16,10 +17,15 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class DatabasesIT {
   private static final Duration SECONDS = Duration.ofSeconds(20);
 
-  @RegisterExtension final TestCluster cluster = TestCluster.ofNodes(1);
+  @RegisterExtension static final TestCluster CLUSTER = TestCluster.ofNodes(1);
 
-  private TestNode node() {
-    return cluster.nodes().get(0);
+  @BeforeEach
+  void empty() {
+    assertThat(node().call("FLUSHALL")).isEqualTo("OK");
+  }
+
+  private static TestNode node() {
+    return CLUSTER.nodes().get(0);
   }
 
   private static String info(RespConnection connection) throws IOException {
@@ -83,7 +89,7 @@ class DatabasesIT {
       assertThat(info(zero)).contains("db0:keys=51,expires=50,").contains("db1:keys=50,expires=0,");
       firstPage = scan(zero, "0");
       node().restart();
-      cluster.awaitReady();
+      CLUSTER.awaitReady();
     }
     try (RespConnection zero = node().connect()) {
       assertThat(zero.call("GET", "k7")).isEqualTo("one");
@@ -118,9 +124,9 @@ class DatabasesIT {
       }
       node().restart();
     }
-    cluster.awaitReady();
+    CLUSTER.awaitReady();
     // INFO counts what is there, dead or not: it reads no key.
-    cluster.await(
+    CLUSTER.await(
         "due keys are swept",
         SECONDS,
         () -> {

@@ -11,8 +11,9 @@ import io.raftkv.it.history.Action;
 import io.raftkv.it.history.Outcome;
 import io.raftkv.it.load.Workload;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A node's disk is full, under load, and later it is not. Nobody restarts anything. */
@@ -56,24 +57,18 @@ class FullDiskIT {
     assertThat(full.isAlive()).isTrue();
   }
 
-  /**
-   * Nothing at all can be written: the node's replicas stop, and come back with the space. Not if
-   * Ratis had to write a new term just then: it renames the empty new file over the old one, and
-   * the replica, which no longer knows its votes, stays refused. So this may fail, and is not run
-   * by default.
-   */
+  /** Nothing at all can be written: the node's replicas stop, and come back with the space. */
   @Test
-  @EnabledIfSystemProperty(named = "raftkv.faults", matches = "true")
   void aNodeWithoutAnySpaceIsCarriedByTheOthersAndComesBackByItself() {
     SmallDisk disk = cluster.disk("n3");
     TestNode full = cluster.node("n3");
+    TestNode writer = cluster.node("n1");
     String key = keyLedBy(full);
+    String other = keyLedBy(writer);
     assertThat(full.call("SET", key, "before")).isEqualTo("OK");
     try (Workload load = load()) {
       load.awaitMore(300, PATIENCE);
       disk.fillUpTo(0);
-      TestNode writer = cluster.node("n1");
-      String other = keyLedBy(writer);
       String value = "x".repeat(100_000);
       for (int i = 0; i < 100; i++) {
         assertThat(writer.call("SET", other, value + i)).isEqualTo("OK"); // goes into n3's log, too
@@ -88,6 +83,32 @@ class FullDiskIT {
       load.awaitMore(300, PATIENCE);
       assertIsLinearizable(load);
     }
+    cluster.awaitEqualDigests();
+  }
+
+  /**
+   * An election when nothing can be written: Ratis then replaces the file with the vote by an empty
+   * one, and would not start with it again.
+   */
+  @Test
+  void aNodeThatCannotWriteItsVoteKnowsItWhenThereIsSpace() {
+    SmallDisk disk = cluster.disk("n3");
+    TestNode full = cluster.node("n3");
+    TestNode leader = cluster.node("n1");
+    String key = keyLedBy(leader);
+    assertThat(leader.call("SET", key, "before")).isEqualTo("OK");
+    disk.fillUpTo(0);
+    leader.kill();
+    awaitLine(full, "cannot write its vote");
+    leader.start();
+    awaitWritable(key);
+    assertThat(full.isAlive()).isTrue();
+    disk.release();
+    awaitLine(full, "disk has space again, replica started");
+    cluster.awaitReady();
+    full.kill();
+    full.start();
+    cluster.awaitReady();
     cluster.awaitEqualDigests();
   }
 
@@ -130,6 +151,7 @@ class FullDiskIT {
     return reply instanceof RespError error ? error.text() : (String) reply;
   }
 
+  /** Waits until each node leads a shard: before that, one may lead more, and hand them over. */
   private String keyLedBy(TestNode node) {
     String[] found = new String[1];
     cluster.await(
@@ -137,12 +159,10 @@ class FullDiskIT {
         PATIENCE,
         () -> {
           ShardView shards = cluster.awaitLeaders();
-          found[0] =
-              shards.keyInEveryShard("k").stream()
-                  .filter(key -> shards.leaderOf(key).equals(node))
-                  .findFirst()
-                  .orElse(null);
-          return found[0] != null;
+          Map<TestNode, String> byLeader = new HashMap<>();
+          shards.keyInEveryShard("k").forEach(key -> byLeader.put(shards.leaderOf(key), key));
+          found[0] = byLeader.get(node);
+          return byLeader.size() == cluster.nodes().size();
         });
     return found[0];
   }

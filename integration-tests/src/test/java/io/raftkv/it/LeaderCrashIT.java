@@ -33,7 +33,7 @@ class LeaderCrashIT {
             .mix(Action.SET, Action.SET, Action.GET, Action.GET, Action.GETSET)
             .start()) {
       load.awaitMore(300, PATIENCE);
-      for (int round = 0; round < TestSize.rounds(1); round++) {
+      for (int round = 0; round < TestSize.of(1, 5); round++) {
         for (String key : registers) {
           killAndRestartLeaderOf(key, load);
         }

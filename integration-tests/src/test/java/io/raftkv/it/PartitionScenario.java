@@ -60,6 +60,10 @@ final class PartitionScenario implements AutoCloseable {
     return load;
   }
 
+  void cutOffALeader() {
+    cutOffLeaderOf(keys.get(0));
+  }
+
   void cutOffEachLeader() {
     keys.forEach(this::cutOffLeaderOf);
   }

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -26,7 +27,13 @@ class PipeIT {
   private static final int SAMPLES = 200;
   private static final int CLI_LINES = 2_000;
 
-  @RegisterExtension final TestCluster cluster = TestCluster.ofNodes(3).shards(2).jvm("-Xmx512m");
+  @RegisterExtension
+  static final TestCluster CLUSTER = TestCluster.ofNodes(3).shards(2).jvm("-Xmx512m");
+
+  @BeforeEach
+  void empty() {
+    assertThat(CLUSTER.nodes().get(0).call("FLUSHALL")).isEqualTo("OK");
+  }
 
   /** Of four lines two are strings, one a hash field and one a sorted-set member. */
   private static String[] line(int i) {
@@ -46,21 +53,21 @@ class PipeIT {
   @Test
   void aMassLoadIsCompleteOnAllNodesAndSurvivesAllBeingKilled() throws IOException {
     long start = System.nanoTime();
-    MassLoad.of(LINES, PipeIT::line).sendTo(cluster.nodes().get(0));
+    MassLoad.of(LINES, PipeIT::line).sendTo(CLUSTER.nodes().get(0));
     System.out.printf("%d lines in %d ms%n", LINES, (System.nanoTime() - start) / 1_000_000);
     checkEveryNode();
-    cluster.awaitEqualDigests();
+    CLUSTER.awaitEqualDigests();
 
-    cluster.nodes().forEach(TestNode::kill);
-    cluster.nodes().forEach(TestNode::start);
-    cluster.awaitReady();
+    CLUSTER.nodes().forEach(TestNode::kill);
+    CLUSTER.nodes().forEach(TestNode::start);
+    CLUSTER.awaitReady();
     checkEveryNode();
-    cluster.awaitEqualDigests();
+    CLUSTER.awaitEqualDigests();
   }
 
   private void checkEveryNode() throws IOException {
-    Random random = new Random(cluster.seed());
-    for (TestNode node : cluster.nodes()) {
+    Random random = new Random(CLUSTER.seed());
+    for (TestNode node : CLUSTER.nodes()) {
       try (RespConnection connection = node.connect()) {
         assertThat(connection.call("DBSIZE")).as("DBSIZE at %s", node.id()).isEqualTo(KEYS);
         for (int i = 0; i < SAMPLES; i++) {
@@ -91,7 +98,7 @@ class PipeIT {
           out.write("SET cli:" + i + " v" + i + "\r\n");
         }
       }
-      String port = Integer.toString(cluster.nodes().get(1).respPort());
+      String port = Integer.toString(CLUSTER.nodes().get(1).respPort());
       Shell.Result result =
           Shell.tryRun(
               Duration.ofMinutes(1),

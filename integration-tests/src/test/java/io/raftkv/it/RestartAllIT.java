@@ -15,45 +15,45 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class RestartAllIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-  @RegisterExtension final TestCluster cluster = TestCluster.ofNodes(3).shards(3);
+  @RegisterExtension static final TestCluster CLUSTER = TestCluster.ofNodes(3).shards(3);
 
   @Test
   void nothingAcknowledgedIsLostWhenEveryNodeIsKilledAtOnce() {
-    ShardView shards = cluster.awaitLeaders();
+    ShardView shards = CLUSTER.awaitLeaders();
     try (Workload load =
-        cluster
+        CLUSTER
             .workload()
             .registers(shards.keyInEveryShard("r"))
             .counters(shards.keyInEveryShard("c"))
             .mix(Action.SET, Action.GET, Action.DEL)
             .start()) {
-      for (int round = 0; round < TestSize.rounds(2); round++) {
-        load.awaitMore(500, PATIENCE);
-        cluster.nodes().forEach(TestNode::kill);
-        cluster.nodes().forEach(TestNode::start);
-        cluster.awaitReady();
+      for (int round = 0; round < TestSize.of(1, 10); round++) {
+        load.awaitMore(800, PATIENCE);
+        CLUSTER.nodes().forEach(TestNode::kill);
+        CLUSTER.nodes().forEach(TestNode::start);
+        CLUSTER.awaitReady();
       }
-      load.awaitMore(200, PATIENCE);
+      load.awaitMore(300, PATIENCE);
       load.stop();
       load.readBack();
       System.out.println(load.history());
       load.assertLinearizable();
       assertThat(load.history().size()).isGreaterThan(1_000);
     }
-    cluster.awaitEqualDigests();
+    CLUSTER.awaitEqualDigests();
   }
 
   /** SIGTERM, too: an orderly shutdown ends in time and loses nothing. */
   @Test
   void anOrderlyShutdownEndsInTimeAndKeepsEverything() {
     for (int i = 0; i < 50; i++) {
-      assertThat(cluster.nodes().get(i % 3).call("SET", "k" + i, "v" + i)).isEqualTo("OK");
+      assertThat(CLUSTER.nodes().get(i % 3).call("SET", "k" + i, "v" + i)).isEqualTo("OK");
     }
-    cluster.nodes().forEach(TestNode::stop);
-    cluster.nodes().forEach(TestNode::start);
-    cluster.awaitReady();
+    CLUSTER.nodes().forEach(TestNode::stop);
+    CLUSTER.nodes().forEach(TestNode::start);
+    CLUSTER.awaitReady();
     for (int i = 0; i < 50; i++) {
-      assertThat(cluster.nodes().get((i + 1) % 3).call("GET", "k" + i)).isEqualTo("v" + i);
+      assertThat(CLUSTER.nodes().get((i + 1) % 3).call("GET", "k" + i)).isEqualTo("v" + i);
     }
   }
 }

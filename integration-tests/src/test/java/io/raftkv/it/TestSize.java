@@ -1,11 +1,11 @@
 package io.raftkv.it;
 
 /** How much a run does: little by default, more with {@code -Pfaults} or {@code -Draftkv.heavy}. */
-final class TestSize {
+public final class TestSize {
   private TestSize() {}
 
   /** True in the Maven profile {@code faults}: more rounds, longer. */
-  static boolean isFaults() {
+  public static boolean isFaults() {
     return Boolean.getBoolean("raftkv.faults");
   }
 
@@ -14,8 +14,8 @@ final class TestSize {
     return Boolean.getBoolean("raftkv.heavy");
   }
 
-  /** Rounds of a fault. */
-  static int rounds(int usual) {
-    return isFaults() ? usual * 5 : usual;
+  /** How many, or for how long: little usually, much in the profile {@code faults}. */
+  public static int of(int usual, int inFaults) {
+    return isFaults() ? inFaults : usual;
   }
 }

@@ -15,7 +15,8 @@ final class LogEntries {
   static final long TIME_MILLIS = 1_700_000_000_000L;
 
   private static final int SEQUENCE_AT = EntryCodec.HEADER_BYTES + Long.BYTES;
-  private static final EntryCodec.Header HEADER = new EntryCodec.Header(1, TIME_MILLIS, 42);
+  private static final EntryCodec.Header HEADER =
+      new EntryCodec.Header(1, TIME_MILLIS, 42, Long.MAX_VALUE);
 
   private LogEntries() {}
 

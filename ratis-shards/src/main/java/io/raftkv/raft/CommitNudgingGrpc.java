@@ -6,6 +6,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.grpc.GrpcFactory;
 import org.apache.ratis.grpc.server.GrpcLogAppender;
+import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
 import org.apache.ratis.protocol.RaftGroupMemberId;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.rpc.RpcFactory;
@@ -16,6 +17,7 @@ import org.apache.ratis.server.leader.FollowerInfo;
 import org.apache.ratis.server.leader.LeaderState;
 import org.apache.ratis.server.leader.LogAppender;
 import org.apache.ratis.server.raftlog.RaftLog;
+import org.apache.ratis.server.raftlog.RaftLogIOException;
 
 /**
  * Ratis' gRPC transport, which also lets the leader tell a follower the commit index at once, and
@@ -57,11 +59,31 @@ public final class CommitNudgingGrpc implements RpcType {
     }
 
     @Override
+    public AppendEntriesRequestProto newAppendEntriesRequest(long callId, boolean heartbeat)
+        throws RaftLogIOException {
+      AppendEntriesRequestProto request = super.newAppendEntriesRequest(callId, heartbeat);
+      return request == null ? null : withVerifiedCommit(request);
+    }
+
+    @Override
     protected long getNextIndexForInconsistency(long requestFirstIndex, long replyNextIndex) {
       return requestFirstIndex == RaftLog.INVALID_LOG_INDEX
           ? Math.max(replyNextIndex, RaftLog.LEAST_VALID_LOG_INDEX)
           : super.getNextIndexForInconsistency(requestFirstIndex, replyNextIndex);
     }
+  }
+
+  /**
+   * Takes from a request to the beginning of a log the commit of what it does not bring. Without an
+   * entry before it Ratis' follower believes its own first entry to be the leader's: even if it is
+   * of a leader of an earlier term that nobody followed. It then applies it, and can never take the
+   * leader's instead.
+   */
+  static AppendEntriesRequestProto withVerifiedCommit(AppendEntriesRequestProto request) {
+    long last = request.getEntriesCount() - 1L;
+    return request.hasPreviousLog() || request.getLeaderCommit() <= last
+        ? request
+        : request.toBuilder().setLeaderCommit(last).build();
   }
 
   /** Remembers the appenders of the groups that this node leads. */

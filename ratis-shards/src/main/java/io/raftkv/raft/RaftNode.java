@@ -142,6 +142,48 @@ public final class RaftNode implements AutoCloseable {
     }
   }
 
+  /**
+   * Stops the replicas that could not write their vote for want of space; to be called often. They
+   * are started again as others that lacked space.
+   *
+   * @see RaftMetaFiles
+   */
+  public synchronized void stopWithoutVote() throws IOException {
+    for (UUID group : List.copyOf(machines.keySet())) {
+      if (RaftMetaFiles.isVoteLost(logDirectory(group))
+          && machines.get(group).division() != null
+          && failed.add(group)) {
+        stoppedForSpace(group, "cannot write its vote", null);
+        tryToKeepVote(group);
+      }
+    }
+  }
+
+  /** There may be space for so little, now that the file before it is gone. */
+  private void tryToKeepVote(UUID group) {
+    try {
+      keepVote(group);
+    } catch (IOException stillFull) {
+      LOG.error(
+          "the vote of shard={} is in memory only: until there is space, do not end this process",
+          names.apply(group),
+          stillFull);
+    }
+  }
+
+  /** Restores what Ratis could not write; does nothing to a replica whose vote is on disk. */
+  private void keepVote(UUID group) throws IOException {
+    ReplicatedStateMachine machine = machines.get(group);
+    if (machine != null
+        && machine.division() != null
+        && RaftMetaFiles.isVoteLost(logDirectory(group))) {
+      machine.division().close();
+      RaftMetaFiles.restoreVote(
+          logDirectory(group), machine.division().getRaftStorage().getMetadataFile().getMetadata());
+      LOG.info("vote restored shard={}", names.apply(group));
+    }
+  }
+
   private static UUID groupOf(Path directory) {
     try {
       return UUID.fromString(directory.getFileName().toString());
@@ -153,7 +195,7 @@ public final class RaftNode implements AutoCloseable {
 
   private void startFound(UUID group) {
     try {
-      RaftLogFiles.cutTornEntry(logDirectory(group));
+      mendFiles(group);
       add(group.equals(first.getGroupId().getUuid()) ? first : group(group, List.of()));
     } catch (IOException | RuntimeException fault) {
       fail(group, "cannot start: " + reason(group, fault), fault);
@@ -182,10 +224,12 @@ public final class RaftNode implements AutoCloseable {
       return;
     }
     if (isOutOfSpace(cause)) {
-      outOfSpace.add(group);
+      stoppedForSpace(group, what, cause);
+    } else if (isOutOfMemory(cause)) {
+      // Nothing is wrong with its files, and most likely other replicas failed in the same way.
       failStop.replicaFailed(
           names.apply(group),
-          what + ": the disk is full; it is started again when there is space",
+          what + ": out of memory; start the node again, with a larger heap (-Xmx)",
           cause);
     } else {
       String rebuild =
@@ -197,6 +241,22 @@ public final class RaftNode implements AutoCloseable {
                   storesDirectory().resolve(group.toString()));
       failStop.replicaFailed(names.apply(group), rebuild, cause);
     }
+  }
+
+  private void stoppedForSpace(UUID group, String what, Throwable cause) {
+    outOfSpace.add(group);
+    failStop.replicaFailed(
+        names.apply(group),
+        what + ": the disk is full; it is started again when there is space",
+        cause);
+  }
+
+  private static boolean isOutOfMemory(Throwable fault) {
+    Throwable cause = fault;
+    while (cause != null && !(cause instanceof OutOfMemoryError)) {
+      cause = cause.getCause();
+    }
+    return cause != null;
   }
 
   private static boolean isOutOfSpace(Throwable fault) {
@@ -240,10 +300,16 @@ public final class RaftNode implements AutoCloseable {
     }
     // Without members after a crash before the first entry of the log: the directory has none.
     remove(group);
-    RaftLogFiles.cutTornEntry(logDirectory(group));
+    mendFiles(group);
     add(group(group, members));
     failed.remove(group);
     LOG.info("replica started shard={} members={}", names.apply(group), members);
+  }
+
+  /** What a crash or a full disk leaves behind, and Ratis would take for damage. */
+  private void mendFiles(UUID group) throws IOException {
+    RaftLogFiles.cutTornEntry(logDirectory(group));
+    RaftMetaFiles.forgetLostMembers(logDirectory(group));
   }
 
   private void add(RaftGroup group) throws IOException {
@@ -266,6 +332,7 @@ public final class RaftNode implements AutoCloseable {
 
   /** Takes a replica out of the server, and leaves its files. */
   private void remove(UUID group) throws IOException {
+    keepVote(group); // while there is somebody who knows it
     RaftGroupId id = RaftGroupId.valueOf(group);
     for (RaftGroupId present : server.getGroupIds()) {
       if (present.equals(id)) {
@@ -316,6 +383,7 @@ public final class RaftNode implements AutoCloseable {
     server.close();
     // Ratis does not wait for a replica that is closing already because it failed.
     machines.values().forEach(ReplicatedStateMachine::close);
+    machines.keySet().forEach(this::tryToKeepVote);
   }
 
   private Path storesDirectory() {

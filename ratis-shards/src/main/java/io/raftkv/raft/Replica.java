@@ -49,6 +49,7 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
   private final ClientId clientId = ClientId.randomId();
   private final Map<Long, Append> appends = new ConcurrentHashMap<>();
   private final PriorityQueue<Waiter> waiters = new PriorityQueue<>();
+  private int cancelled; // of the waiters, and guarded by them
   private volatile ReplicatedStateMachine stateMachine;
   private volatile RaftServer.Division division;
   private volatile long appliedIndex = -1;
@@ -58,12 +59,24 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
     private volatile boolean inLog;
   }
 
-  private record Waiter(long index, Runnable action) implements Comparable<Waiter> {
+  /** The action is null when nobody waits any more. */
+  private static final class Waiter implements Comparable<Waiter> {
+    private final long index;
+    private Runnable action;
+
+    private Waiter(long index, Runnable action) {
+      this.index = index;
+      this.action = action;
+    }
+
     @Override
     public int compareTo(Waiter other) {
       return Long.compare(index, other.index);
     }
   }
+
+  /** So many that have given up are worth a walk over all. */
+  private static final int MANY_CANCELLED = 1_000;
 
   Replica(UUID group, Supplier<String> name, CommitNudgingGrpc.Factory transport) {
     this.groupId = RaftGroupId.valueOf(group);
@@ -239,17 +252,42 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
 
   /**
    * Runs the action once everything up to {@code index} is applied; on the apply thread or here.
+   *
+   * @return ends the wait: nothing is held for it from then on, though the action may just run
    */
-  public void whenApplied(long index, Runnable action) {
+  public Runnable whenApplied(long index, Runnable action) {
     if (appliedIndex < index) {
       synchronized (waiters) {
         if (appliedIndex < index) {
-          waiters.add(new Waiter(index, action));
-          return;
+          Waiter waiter = new Waiter(index, action);
+          waiters.add(waiter);
+          return () -> cancel(waiter);
         }
       }
     }
     action.run();
+    return () -> {};
+  }
+
+  /** An apply that waits for space on the disk may keep all others waiting for hours. */
+  private void cancel(Waiter waiter) {
+    synchronized (waiters) {
+      if (waiter.action != null) {
+        waiter.action = null;
+        cancelled++;
+        if (cancelled > MANY_CANCELLED && cancelled > waiters.size() / 2) {
+          waiters.removeIf(one -> one.action == null);
+          cancelled = 0;
+        }
+      }
+    }
+  }
+
+  /** How many waits {@link #whenApplied} holds. */
+  int waiting() {
+    synchronized (waiters) {
+      return waiters.size();
+    }
   }
 
   /**
@@ -338,7 +376,13 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
       if (!waiters.isEmpty() && waiters.peek().index <= index) {
         due = new ArrayList<>();
         while (!waiters.isEmpty() && waiters.peek().index <= index) {
-          due.add(waiters.poll().action);
+          Waiter waiter = waiters.poll();
+          if (waiter.action != null) {
+            due.add(waiter.action);
+            waiter.action = null;
+          } else {
+            cancelled--;
+          }
         }
       }
     }

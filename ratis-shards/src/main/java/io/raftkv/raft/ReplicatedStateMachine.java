@@ -71,6 +71,10 @@ final class ReplicatedStateMachine extends BaseStateMachine {
   private volatile boolean away = true;
 
   private volatile long configurationTerm;
+
+  /** The last entry that says who the members are, since this was started. */
+  private volatile LogEntryProto members;
+
   private volatile long readyTerm;
 
   /** It was told that there is no leader. */
@@ -245,6 +249,7 @@ final class ReplicatedStateMachine extends BaseStateMachine {
           ByteBuffer data = entry.getStateMachineLogEntry().getLogData().asReadOnlyByteBuffer();
           EntryCodec.Header header = EntryCodec.decodeHeader(data);
           try (StoreBatch batch = store.begin(header.timeMillis())) {
+            batch.limit(header.limitBytes());
             applier.apply(at.getIndex(), header, data, batch);
             batch.commit(at.getTerm(), at.getIndex());
           }
@@ -281,6 +286,12 @@ final class ReplicatedStateMachine extends BaseStateMachine {
   public void notifyConfigurationChanged(
       long term, long index, RaftConfigurationProto configuration) {
     configurationTerm = term;
+    members =
+        LogEntryProto.newBuilder()
+            .setTerm(term)
+            .setIndex(index)
+            .setConfigurationEntry(configuration)
+            .build();
   }
 
   /** Ratis calls this right after it has told of the configuration entry that starts the term. */
@@ -345,6 +356,8 @@ final class ReplicatedStateMachine extends BaseStateMachine {
       if (at.index() < 0 || at.index() > handedOver) {
         return -1; // nothing yet, or a replay has not come to where the store is
       }
+      // Ratis writes them on this thread too. They are in the log, until it is purged.
+      RaftMetaFiles.restoreMembers(storageDirectory(), members);
       store.flush();
       checkpoints.take(store, TermIndex.valueOf(at.term(), at.index()));
       snapshotFailed = false;
@@ -358,6 +371,10 @@ final class ReplicatedStateMachine extends BaseStateMachine {
     } finally {
       storeLock.unlockRead(stamp);
     }
+  }
+
+  private Path storageDirectory() {
+    return division.getRaftStorage().getStorageDir().getCurrentDir().toPath();
   }
 
   /** Ratis asks again with every entry. */

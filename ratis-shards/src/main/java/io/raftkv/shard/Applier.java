@@ -28,6 +28,9 @@ public interface Applier {
   /** What the last {@link #apply} did is committed and visible. On the apply thread. */
   default void committed() {}
 
+  /** About how much memory results hold, in bytes. */
+  long bytes(Object[] results);
+
   /** Results as bytes, for a node that has no replica of its own. */
   byte[] encode(Object[] results);
 

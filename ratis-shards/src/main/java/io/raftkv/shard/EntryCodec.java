@@ -7,24 +7,30 @@ import java.util.List;
  * The bytes of a log entry of a shard.
  *
  * <pre>
- *   format:1  routingVersion:8  time:8  seed:8  then per batch:  proposer:8  sequence:8  length:4  payload
+ *   format:1  routingVersion:8  time:8  seed:8  limit:8  then per batch:  proposer:8  sequence:8  length:4  payload
  * </pre>
  *
- * Time and seed enter here, on the leader, and are data from then on.
+ * Time, seed and limit enter here, on the leader, and are data from then on. Format 1 had no limit.
  */
 public final class EntryCodec {
   /** Bytes of an entry before its first batch. */
-  public static final int HEADER_BYTES = 1 + 3 * Long.BYTES;
+  public static final int HEADER_BYTES = 1 + 4 * Long.BYTES;
 
   /** Bytes that each batch adds to its payload. */
   public static final int BATCH_BYTES = 2 * Long.BYTES + Integer.BYTES;
 
-  private static final byte FORMAT = 1;
+  private static final byte FORMAT = 2;
+  private static final byte FORMAT_WITHOUT_LIMIT = 1;
 
   private EntryCodec() {}
 
-  /** What precedes the batches. */
-  public record Header(long routingVersion, long timeMillis, long seed) {}
+  /**
+   * What precedes the batches.
+   *
+   * @param limitBytes what the entry may change and answer in all when it is applied, see {@link
+   *     io.raftkv.storage.StoreBatch#limit}
+   */
+  public record Header(long routingVersion, long timeMillis, long seed, long limitBytes) {}
 
   /** Visits the batches of an entry in order. */
   @FunctionalInterface
@@ -41,7 +47,8 @@ public final class EntryCodec {
     out.put(FORMAT)
         .putLong(header.routingVersion())
         .putLong(header.timeMillis())
-        .putLong(header.seed());
+        .putLong(header.seed())
+        .putLong(header.limitBytes());
     for (ProposedBatch batch : batches) {
       out.putLong(batch.proposer())
           .putLong(batch.sequence())
@@ -57,13 +64,19 @@ public final class EntryCodec {
    * @throws IllegalArgumentException if it is cut off or of an unknown format
    */
   public static Header decodeHeader(ByteBuffer entry) {
-    requireLeft(entry, HEADER_BYTES, "header");
+    requireLeft(entry, 1, "format");
     byte format = entry.get();
-    if (format != FORMAT) {
+    if (format != FORMAT && format != FORMAT_WITHOUT_LIMIT) {
       throw new IllegalArgumentException(
-          "log entry of format " + format + "; this version knows " + FORMAT);
+          "log entry of format " + format + "; this version knows up to " + FORMAT);
     }
-    return new Header(entry.getLong(), entry.getLong(), entry.getLong());
+    boolean limited = format == FORMAT;
+    requireLeft(entry, HEADER_BYTES - 1 - (limited ? 0 : Long.BYTES), "header");
+    return new Header(
+        entry.getLong(),
+        entry.getLong(),
+        entry.getLong(),
+        limited ? entry.getLong() : Long.MAX_VALUE);
   }
 
   /**

@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
  * once would carry only what came while the last one was under way, about half of all clients; the
  * other half would wait for the entry behind it, and so on: twice the entries, each half full, for
  * the same commands. So an entry waits until most of what was under way or queued has come again,
- * for as long as an entry takes at most. A lone client never waits: its next command is all there
- * is to wait for.
+ * for as long as an entry takes at most. A lone client whose commands are alike never waits: its
+ * next command is all there is to wait for.
  *
  * <p>Not thread-safe.
  */

@@ -7,5 +7,8 @@ public interface Proposal {
   /** Bytes that {@link #encode} writes. */
   int encodedBytes();
 
+  /** About what it takes of the heap until its outcome is known, at least {@link #encodedBytes}. */
+  long heldBytes();
+
   void encode(ByteBuffer out);
 }

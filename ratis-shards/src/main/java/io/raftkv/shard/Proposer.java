@@ -149,8 +149,8 @@ public final class Proposer {
     }
     long remaining = gathering.remainingNanos(queuedBytes, nanoTime.getAsLong());
     if (remaining > 0 && !alarmSet) {
-      alarmSet = true;
       alarm.after(remaining, this::alarmed);
+      alarmSet = true;
     }
     return remaining <= 0;
   }
@@ -181,12 +181,17 @@ public final class Proposer {
       return; // the thread that pumps will look again
     }
     int seen = 1;
-    do {
-      for (List<Waiting> batches = take(); !batches.isEmpty(); batches = take()) {
-        append(batches);
-      }
-      seen = work.addAndGet(-seen);
-    } while (seen != 0);
+    try {
+      do {
+        for (List<Waiting> batches = take(); !batches.isEmpty(); batches = take()) {
+          append(batches);
+        }
+        seen = work.addAndGet(-seen);
+      } while (seen != 0);
+    } catch (RuntimeException | Error fault) {
+      work.set(0); // else nobody would ever pump again
+      throw fault;
+    }
   }
 
   private List<Waiting> take() {
@@ -235,8 +240,10 @@ public final class Proposer {
     long bytes = waiting.stream().mapToLong(one -> sizeOf(one.batch)).sum();
     synchronized (queue) {
       inFlight--;
-      long now = nanoTime.getAsLong();
-      gathering.done(bytes, queuedBytes, now - begunNanos, now);
+      if (outcome == BatchOutcome.APPLIED) {
+        long now = nanoTime.getAsLong();
+        gathering.done(bytes, queuedBytes, now - begunNanos, now);
+      }
     }
     if (outcome != BatchOutcome.APPLIED) {
       for (Waiting one : waiting) {

@@ -11,7 +11,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -32,8 +34,8 @@ import org.slf4j.LoggerFactory;
  * <p>The asking node's own term counts, if it is a voter: in a group of three one answer is enough,
  * on the leader from any follower, on a follower from the leader.
  *
- * <p>Reads never join a round that has been sent. One message per peer at a time carries all groups
- * that want to know. Thread-safe; never blocks.
+ * <p>Reads of one turn of an event loop share a round; they never join one that has been sent. One
+ * message per peer at a time carries all groups that want to know. Thread-safe; never blocks.
  */
 public final class ReadBarrier {
   private static final Logger LOG = LoggerFactory.getLogger(ReadBarrier.class);
@@ -69,14 +71,16 @@ public final class ReadBarrier {
   /** One group's rounds: the one under way and those who wait for the next. */
   private static final class Group {
     private final UUID id;
+    private final TurnTask beginning;
     private List<Waiting> current = List.of();
     private List<Waiting> next = new ArrayList<>(); // always one that can grow
     private long round;
     private long askedNanos;
     private final Map<String, LeaderView> answers = new HashMap<>();
 
-    private Group(UUID id) {
+    private Group(UUID id, Executor endOfTurn, Consumer<Group> begin) {
       this.id = id;
+      this.beginning = new TurnTask(endOfTurn, () -> begin.accept(this));
     }
   }
 
@@ -97,6 +101,7 @@ public final class ReadBarrier {
   private final Function<UUID, ? extends Source> replicas;
   private final PeerTransport transport;
   private final long retryNanos;
+  private final Executor endOfTurn;
   private final LongSupplier nanoTime;
   private final Map<UUID, Group> groups = new ConcurrentHashMap<>();
   private final Map<String, Peer> peers = new ConcurrentHashMap<>();
@@ -107,13 +112,16 @@ public final class ReadBarrier {
    * @param self this node's name
    * @param replicas this node's replica of a group, or null
    * @param retryNanos what is unanswered for this long is asked again
+   * @param endOfTurn where rounds begin: runs what it takes when the event loop of the calling
+   *     thread has handled the events at hand, or at once where there is no loop
    */
   public ReadBarrier(
       String self,
       Function<UUID, ? extends Source> replicas,
       PeerTransport transport,
-      long retryNanos) {
-    this(self, replicas, transport, retryNanos, System::nanoTime);
+      long retryNanos,
+      Executor endOfTurn) {
+    this(self, replicas, transport, retryNanos, endOfTurn, System::nanoTime);
   }
 
   ReadBarrier(
@@ -121,11 +129,13 @@ public final class ReadBarrier {
       Function<UUID, ? extends Source> replicas,
       PeerTransport transport,
       long retryNanos,
+      Executor endOfTurn,
       LongSupplier nanoTime) {
     this.self = self;
     this.replicas = replicas;
     this.transport = transport;
     this.retryNanos = retryNanos;
+    this.endOfTurn = endOfTurn;
     this.nanoTime = nanoTime;
   }
 
@@ -146,14 +156,14 @@ public final class ReadBarrier {
    */
   public void confirm(UUID groupId, long deadlineNanos, Waiter waiter) {
     reads.increment();
-    Group group = groups.computeIfAbsent(groupId, Group::new);
+    Group group = groups.computeIfAbsent(groupId, id -> new Group(id, endOfTurn, this::begin));
     boolean begin;
     synchronized (group) {
       group.next.add(new Waiting(waiter, deadlineNanos));
       begin = group.current.isEmpty();
     }
     if (begin) {
-      begin(group);
+      group.beginning.request();
     }
   }
 
@@ -328,7 +338,7 @@ public final class ReadBarrier {
         LOG.error("reader could not be told", fault); // the others still can
       }
     }
-    begin(group);
+    group.beginning.request();
     return true;
   }
 

@@ -29,6 +29,9 @@ public final class ShardApplier {
   /** Proposers whose results are kept: more than there are nodes that write at one time. */
   static final int RECENT_PROPOSERS = 64;
 
+  /** Larger results of a batch are not kept: a repeat of it is told that its reply is lost. */
+  static final int RECENT_BYTES = 64 << 10;
+
   private final Applier applier;
   private final Map<Long, ApplyListener> listeners = new ConcurrentHashMap<>();
 
@@ -94,7 +97,7 @@ public final class ShardApplier {
     ArrayDeque<Recent> known = recent.get(proposer);
     if (known != null) {
       for (Recent one : known) {
-        if (one.sequence == sequence) {
+        if (one.sequence == sequence && one.results != null) {
           return new Event(proposer, sequence, BatchOutcome.APPLIED, one.results);
         }
       }
@@ -136,6 +139,7 @@ public final class ShardApplier {
     if (last.size() == RECENT) {
       last.removeFirst();
     }
-    last.addLast(new Recent(event.sequence, event.results));
+    boolean small = applier.bytes(event.results) <= RECENT_BYTES;
+    last.addLast(new Recent(event.sequence, small ? event.results : null));
   }
 }

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -16,10 +17,11 @@ import java.util.function.LongSupplier;
 /**
  * This node's way to write to one shard, wherever its leader is.
  *
- * <p>Proposals gather while batches are in flight and leave as the next batch. Batches carry
- * ascending sequence numbers of this proposer and are sent again, under the same number, until
- * their fate is known: stores apply each exactly once and in order. A batch is completed by
- * whichever tells first, this node's own replica or the answer of the leader's node.
+ * <p>Proposals of one turn of an event loop leave together, and with those that came while as many
+ * batches as allowed were in flight. Batches carry ascending sequence numbers of this proposer and
+ * are sent again, under the same number, until their fate is known: stores apply each exactly once
+ * and in order. A batch is completed by whichever tells first, this node's own replica or the
+ * answer of the leader's node.
  *
  * <p>When a batch is still unanswered at its deadline it is given up as uncertain and the proposer
  * takes a new name, so that it is never sent again and nothing waits behind it.
@@ -60,7 +62,6 @@ public final class ShardClient<P extends Proposal> {
    * @param maxInFlight batches under way at once
    * @param maxBatchBytes a batch is closed before it gets larger, unless a single proposal is
    * @param maxBatchProposals most proposals of a batch
-   * @param maxQueuedBytes {@link #isSaturated} from here on
    * @param timeoutNanos from {@link #submit} to the deadline
    * @param retryNanos pause before a refused batch is sent again
    */
@@ -68,7 +69,6 @@ public final class ShardClient<P extends Proposal> {
       int maxInFlight,
       int maxBatchBytes,
       int maxBatchProposals,
-      long maxQueuedBytes,
       long timeoutNanos,
       long retryNanos) {}
 
@@ -83,6 +83,7 @@ public final class ShardClient<P extends Proposal> {
   private static final class Batch<P> {
     private final ProposedBatch bytes;
     private final List<P> proposals;
+    private final long heldBytes;
     private final long deadlineNanos;
     private boolean sent;
     private String sentTo;
@@ -91,9 +92,10 @@ public final class ShardClient<P extends Proposal> {
     private long notBeforeNanos;
     private BatchOutcome lastRefusal = BatchOutcome.NOT_LEADER;
 
-    private Batch(ProposedBatch bytes, List<P> proposals, long deadlineNanos) {
+    private Batch(ProposedBatch bytes, List<P> proposals, long heldBytes, long deadlineNanos) {
       this.bytes = bytes;
       this.proposals = proposals;
+      this.heldBytes = heldBytes;
       this.deadlineNanos = deadlineNanos;
     }
   }
@@ -107,10 +109,11 @@ public final class ShardClient<P extends Proposal> {
   private final ArrayDeque<Queued<P>> queue = new ArrayDeque<>();
   private final ArrayDeque<Batch<P>> window = new ArrayDeque<>();
   private final AtomicInteger work = new AtomicInteger();
+  private final TurnTask pumping;
   private final LongAdder batches = new LongAdder();
   private final LongAdder proposals = new LongAdder();
   private final LongAdder resends = new LongAdder();
-  private volatile long queuedBytes; // written under the monitor
+  private volatile long heldBytes; // written under the monitor
   private long proposer;
   private long lastSequence;
   private long lastBatchNanos;
@@ -121,8 +124,9 @@ public final class ShardClient<P extends Proposal> {
       Sender sender,
       ProposalOutcomes<P> outcomes,
       Limits limits,
-      BatchListener batchListener) {
-    this(shard, sender, outcomes, limits, batchListener, System::nanoTime);
+      BatchListener batchListener,
+      Executor endOfTurn) {
+    this(shard, sender, outcomes, limits, batchListener, endOfTurn, System::nanoTime);
   }
 
   ShardClient(
@@ -131,8 +135,10 @@ public final class ShardClient<P extends Proposal> {
       ProposalOutcomes<P> outcomes,
       Limits limits,
       BatchListener batchListener,
+      Executor endOfTurn,
       LongSupplier nanoTime) {
     this.batchListener = batchListener;
+    this.pumping = new TurnTask(endOfTurn, this::pump);
     this.shard = shard;
     this.sender = sender;
     this.outcomes = outcomes;
@@ -142,21 +148,24 @@ public final class ShardClient<P extends Proposal> {
     rename();
   }
 
-  /** Queues proposals; they are applied in this order, after all that were submitted before. */
+  /**
+   * Queues proposals; they are applied in this order, after all that were submitted before. From an
+   * event loop they leave at the end of its turn.
+   */
   public void submit(List<P> more) {
     long deadline = nanoTime.getAsLong() + limits.timeoutNanos();
     synchronized (this) {
       for (P proposal : more) {
         queue.add(new Queued<>(proposal, deadline));
-        queuedBytes += proposal.encodedBytes();
+        heldBytes += proposal.heldBytes();
       }
     }
-    pump();
+    pumping.request();
   }
 
-  /** True if submitters should wait, by no longer reading from their sockets. */
-  public boolean isSaturated() {
-    return queuedBytes > limits.maxQueuedBytes();
+  /** What the proposals that wait or are under way take of the heap. */
+  public long heldBytes() {
+    return heldBytes;
   }
 
   /** To be called every few milliseconds: deadlines, retries, batches sent to a former leader. */
@@ -223,6 +232,7 @@ public final class ShardClient<P extends Proposal> {
     while (true) {
       List<P> taken = new ArrayList<>();
       long bytes = 0;
+      long held = 0;
       long deadline;
       synchronized (this) {
         if (window.size() >= limits.maxInFlight() || queue.isEmpty()) {
@@ -234,10 +244,11 @@ public final class ShardClient<P extends Proposal> {
           if (!taken.isEmpty() && bytes + size > limits.maxBatchBytes()) {
             break;
           }
-          taken.add(queue.poll().proposal);
+          P proposal = queue.poll().proposal;
+          taken.add(proposal);
           bytes += size;
+          held += proposal.heldBytes();
         }
-        queuedBytes -= bytes;
       }
       ByteBuffer payload = ByteBuffer.allocate(Math.toIntExact(bytes));
       for (P proposal : taken) {
@@ -254,7 +265,10 @@ public final class ShardClient<P extends Proposal> {
         lastBatchNanos = now;
         window.add(
             new Batch<>(
-                new ProposedBatch(proposer, ++lastSequence, payload.array()), taken, deadline));
+                new ProposedBatch(proposer, ++lastSequence, payload.array()),
+                taken,
+                held,
+                deadline));
       }
     }
   }
@@ -384,6 +398,7 @@ public final class ShardClient<P extends Proposal> {
       while (!window.isEmpty()) {
         Batch<P> last = window.removeLast();
         failed.addAll(0, last.proposals);
+        heldBytes -= last.heldBytes;
         if (last == refused) {
           break;
         }
@@ -399,6 +414,7 @@ public final class ShardClient<P extends Proposal> {
       Batch<P> batch = it.next();
       if (batch.bytes.sequence() == sequence && batch.bytes.proposer() == ofProposer) {
         it.remove();
+        heldBytes -= batch.heldBytes;
         forgetOldNames();
         return batch;
       }
@@ -412,13 +428,16 @@ public final class ShardClient<P extends Proposal> {
     synchronized (this) {
       if (!window.isEmpty() && window.peek().deadlineNanos - now <= 0) {
         // Later batches can only be applied after this one, so they share its fate.
-        abandoned.addAll(window);
+        for (Batch<P> batch : window) {
+          abandoned.add(batch);
+          heldBytes -= batch.heldBytes;
+        }
         window.clear();
         rename();
       }
       while (!queue.isEmpty() && queue.peek().deadlineNanos - now <= 0) {
         P proposal = queue.poll().proposal;
-        queuedBytes -= proposal.encodedBytes();
+        heldBytes -= proposal.heldBytes();
         neverSent.add(proposal);
       }
     }

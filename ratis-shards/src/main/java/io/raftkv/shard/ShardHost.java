@@ -14,6 +14,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The shards as this node deals with them: its replicas with their appliers and proposers, and a
@@ -35,6 +37,7 @@ public final class ShardHost<P extends Proposal> {
     String readOnlyReason();
   }
 
+  private static final Logger LOG = LoggerFactory.getLogger(ShardHost.class);
   private static final int ADDRESS_BYTES = 4 * Long.BYTES;
   private static final long RETIRE_NANOS = TimeUnit.MINUTES.toNanos(10);
 
@@ -42,6 +45,7 @@ public final class ShardHost<P extends Proposal> {
   private final Surroundings surroundings;
   private final PeerTransport transport;
   private final Executor appendExecutor;
+  private final Executor endOfTurn;
   private final Supplier<EntryCodec.Header> stamp;
   private final ShardClient.Limits limits;
   private final ShardClient.BatchListener batchListener;
@@ -56,6 +60,8 @@ public final class ShardHost<P extends Proposal> {
 
   /**
    * @param appendExecutor where entries are appended; may block
+   * @param endOfTurn runs what it takes when the event loop of the calling thread has handled the
+   *     events at hand, or at once where there is no loop
    * @param stamp makes the header of an entry: this node's clock and a seed
    * @param resultDecoder decodes results of groups of which this node has no replica
    */
@@ -64,6 +70,7 @@ public final class ShardHost<P extends Proposal> {
       Surroundings surroundings,
       PeerTransport transport,
       Executor appendExecutor,
+      Executor endOfTurn,
       Supplier<EntryCodec.Header> stamp,
       ShardClient.Limits limits,
       ShardClient.BatchListener batchListener,
@@ -79,6 +86,7 @@ public final class ShardHost<P extends Proposal> {
     this.surroundings = surroundings;
     this.transport = transport;
     this.appendExecutor = appendExecutor;
+    this.endOfTurn = endOfTurn;
     this.stamp = stamp;
     this.limits = limits;
     this.batchListener = batchListener;
@@ -100,6 +108,15 @@ public final class ShardHost<P extends Proposal> {
   /** All clients made so far. */
   public Collection<ShardClient<P>> clients() {
     return clients.values().stream().map(link -> link.client).toList();
+  }
+
+  /** What the proposals of all clients take of the heap: of all that this node's users wait for. */
+  public long heldBytes() {
+    long sum = 0;
+    for (Link link : clients.values()) {
+      sum += link.client.heldBytes();
+    }
+    return sum;
   }
 
   /** All proposers made so far: of the groups that this node leads or led. */
@@ -234,8 +251,13 @@ public final class ShardHost<P extends Proposal> {
     public void applied(long sequence, BatchOutcome outcome, Object[] results) {
       CompletableFuture<byte[]> answer = waiting.get(sequence);
       if (answer != null) {
-        byte[] encoded = results == null ? null : applier.applier().encode(results);
-        answer.complete(encode(outcome, encoded));
+        try {
+          byte[] encoded = results == null ? null : applier.applier().encode(results);
+          answer.complete(encode(outcome, encoded));
+        } catch (RuntimeException tooLarge) {
+          answer.complete(encode(BatchOutcome.REPEATED, null)); // applied, without results
+          throw tooLarge;
+        }
       }
     }
   }
@@ -263,7 +285,8 @@ public final class ShardHost<P extends Proposal> {
     private Link(UUID group) {
       this.group = group;
       this.client =
-          new ShardClient<>(surroundings.name(group), this, outcomes, limits, batchListener);
+          new ShardClient<>(
+              surroundings.name(group), this, outcomes, limits, batchListener, endOfTurn);
     }
 
     @Override
@@ -283,6 +306,7 @@ public final class ShardHost<P extends Proposal> {
       for (int i = 0; i < members.size(); i++) {
         String member = members.get(Math.floorMod(turn++, members.size()));
         if (!member.equals(self) && transport.isConnected(member)) {
+          hint = member; // until an answer says better: what was sent to it must not wander on
           return member;
         }
       }
@@ -316,8 +340,13 @@ public final class ShardHost<P extends Proposal> {
                 if (failure != null) {
                   hint = null;
                   answer.answered(BatchOutcome.UNKNOWN, null, "");
-                } else {
+                  return;
+                }
+                try {
                   take(leader, bytes, answer);
+                } catch (RuntimeException malformed) {
+                  LOG.error("answer of peer={} not understood", leader, malformed);
+                  answer.answered(BatchOutcome.UNKNOWN, null, "");
                 }
               });
     }

@@ -4,6 +4,7 @@ import static io.raftkv.raft.TestCluster.GROUP;
 import static io.raftkv.raft.TestCluster.length;
 import static io.raftkv.raft.TestCluster.waitUntil;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.raftkv.shard.ApplyContext;
 import io.raftkv.shard.BatchOutcome;
@@ -13,11 +14,13 @@ import io.raftkv.storage.OutOfSpaceException;
 import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.StorageException;
 import io.raftkv.storage.StoreBatch;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -44,15 +47,18 @@ class RaftNodeFaultTest {
 
   /** Fails as long as it is told to. */
   private static final class Failing extends JournalApplier {
-    private volatile RuntimeException fault;
+    private volatile Throwable fault;
     private volatile boolean met;
 
     @Override
     public Object[] apply(ApplyContext context, ByteBuffer payload, StoreBatch batch) {
-      RuntimeException now = fault;
+      Throwable now = fault;
       if (now != null) {
         met = true;
-        throw now;
+        if (now instanceof Error error) {
+          throw error;
+        }
+        throw (RuntimeException) now;
       }
       return super.apply(context, payload, batch);
     }
@@ -164,6 +170,24 @@ class RaftNodeFaultTest {
     assertThat(length(failing)).isEqualTo(3);
   }
 
+  /** To remove its files would cure nothing, and on several nodes lose the shard. */
+  @Test
+  void replicaThatRanOutOfMemoryIsNotToBeRebuilt() throws Exception {
+    cluster = TestCluster.prepare(directory, 1, MANY, 2 << 20);
+    Failing tooLarge = new Failing();
+    TestCluster.Node node = cluster.node(0).meaning(group -> tooLarge).start();
+    cluster.write(1);
+    tooLarge.fault = new OutOfMemoryError("of a test");
+    node.append(GROUP, new ProposedBatch(1, 1, JournalApplier.payload(2)));
+    assertThat(node.failures().poll(20, TimeUnit.SECONDS))
+        .contains("out of memory")
+        .doesNotContain("remove");
+    node.stop();
+    tooLarge.fault = null;
+    node.start();
+    waitUntil("replay", () -> cluster.leader() == node && length(node) == 2);
+  }
+
   @Test
   void leaderThatCannotApplyAnEntryStopsAndDoesNotKnowItsFate() throws Exception {
     cluster = TestCluster.start(directory, 1, MANY);
@@ -270,6 +294,107 @@ class RaftNodeFaultTest {
     Path metadata = node.groupDirectory(GROUP).resolve("current").resolve("raft-meta");
     Files.delete(metadata);
     assertThatOnlyTheOtherGroupRuns(node, node.groupDirectory(GROUP));
+  }
+
+  // ---- what Ratis moves over its small files when there is no space: nothing ----
+
+  private static void lose(TestCluster.Node node, String file) throws IOException {
+    Files.write(metaFile(node, file), new byte[0]);
+  }
+
+  private static Path metaFile(TestCluster.Node node, String file) {
+    return node.groupDirectory(GROUP).resolve("current").resolve(file);
+  }
+
+  private static Properties vote(TestCluster.Node node) throws IOException {
+    Properties vote = new Properties();
+    try (BufferedReader in = Files.newBufferedReader(metaFile(node, "raft-meta"))) {
+      vote.load(in);
+    }
+    return vote;
+  }
+
+  @Test
+  void replicaThatCouldNotWriteItsVoteStopsAndKnowsItWhenThereIsSpace() throws Exception {
+    cluster = TestCluster.start(directory, 3, MANY);
+    cluster.write(1);
+    cluster.awaitEqual();
+    TestCluster.Node node = cluster.followers().get(0);
+    Properties vote = vote(node);
+    assertThat(vote).containsKeys("term", "votedFor");
+    node.raft().stopWithoutVote();
+    assertThat(node.replica().isAlive()).isTrue();
+    lose(node, "raft-meta");
+    node.raft().stopWithoutVote();
+    node.raft().stopWithoutVote();
+    assertThat(node.failures().poll()).contains("cannot write its vote").contains("disk is full");
+    assertThat(node.failures()).isEmpty();
+    assertThat(node.replica().isAlive()).isFalse();
+    assertThat(vote(node)).isEqualTo(vote);
+    cluster.write(2);
+    node.raft().startAfterFullDisk();
+    cluster.awaitEqual();
+    assertThat(length(node)).isEqualTo(2);
+    assertThat(node.failures()).isEmpty();
+  }
+
+  /** A directory in the way of the file stands for a disk that is still full. */
+  @Test
+  void voteIsKeptInMemoryUntilThereIsSpaceForIt() throws Exception {
+    cluster = TestCluster.start(directory, 3, MANY);
+    cluster.write(1);
+    TestCluster.Node node = cluster.followers().get(0);
+    Properties vote = vote(node);
+    Path inTheWay = Files.createDirectory(metaFile(node, "raft-meta.restored"));
+    lose(node, "raft-meta");
+    node.raft().stopWithoutVote();
+    assertThatThrownBy(() -> node.raft().startAfterFullDisk()).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> node.raft().startReplica(GROUP, cluster.members()))
+        .isInstanceOf(IOException.class);
+    assertThat(metaFile(node, "raft-meta")).isEmptyFile();
+    Files.delete(inTheWay);
+    node.stop();
+    assertThat(vote(node)).isEqualTo(vote);
+    node.start();
+    cluster.write(2);
+    cluster.awaitEqual();
+  }
+
+  @Test
+  void voteThatCouldNotBeWrittenIsThereAfterAStop() throws Exception {
+    cluster = TestCluster.start(directory, 1, MANY);
+    cluster.write(1);
+    TestCluster.Node node = cluster.node(0);
+    Properties vote = vote(node);
+    lose(node, "raft-meta");
+    node.stop();
+    assertThat(vote(node)).isEqualTo(vote);
+    node.start();
+    cluster.write(2);
+    assertThat(length(node)).isEqualTo(2);
+  }
+
+  /** The log has them, but the second snapshot would be behind it. */
+  @Test
+  void membersThatCouldNotBeWrittenAreReadFromTheLogOrWrittenBeforeItIsPurged() throws Exception {
+    cluster = TestCluster.start(directory, 1, MANY);
+    TestCluster.Node node = cluster.node(0);
+    cluster.write(1);
+    node.stop(); // takes a snapshot
+    node.start();
+    cluster.write(2);
+    lose(node, "raft-meta.conf");
+    node.crash();
+    node.start();
+    cluster.write(3);
+    assertThat(node.failures()).isEmpty();
+    lose(node, "raft-meta.conf");
+    node.stop(); // takes a snapshot
+    assertThat(metaFile(node, "raft-meta.conf")).isNotEmptyFile();
+    node.start();
+    cluster.write(4);
+    assertThat(length(node)).isEqualTo(4);
+    assertThat(node.failures()).isEmpty();
   }
 
   /** The process was killed while it wrote an entry, which was never acknowledged. */

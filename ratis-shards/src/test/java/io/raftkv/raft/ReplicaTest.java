@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -62,7 +63,9 @@ class ReplicaTest {
     Replica replica = follower.replica();
     follower.stop();
     CompletableFuture<BatchOutcome> late = new CompletableFuture<>();
-    replica.append(EntryCodec.encode(new EntryCodec.Header(1, 1, 1), List.of()), late::complete);
+    replica.append(
+        EntryCodec.encode(new EntryCodec.Header(1, 1, 1, Long.MAX_VALUE), List.of()),
+        late::complete);
     assertThat(get(late)).isEqualTo(BatchOutcome.NOT_LEADER);
   }
 
@@ -220,6 +223,24 @@ class ReplicaTest {
     cluster.write(2);
     assertThat(later).isCompletedWithValue(next);
     assertThat(replica.isAlive()).isTrue();
+  }
+
+  /** Apply may wait for space on the disk for hours, and readers give up and come again. */
+  @Test
+  void waitersThatHaveGivenUpAreNotHeld() {
+    cluster = TestCluster.start(directory, 1, MANY);
+    cluster.write(1);
+    Replica replica = cluster.node(0).replica();
+    long next = replica.appliedIndex() + 1;
+    List<String> heard = new CopyOnWriteArrayList<>();
+    replica.whenApplied(next, () -> heard.add("stays"));
+    for (int i = 0; i < 10_000; i++) {
+      replica.whenApplied(next, () -> heard.add("gave up")).run();
+      assertThat(replica.waiting()).isLessThan(3_000);
+    }
+    cluster.write(2);
+    assertThat(heard).containsExactly("stays");
+    assertThat(replica.waiting()).isZero();
   }
 
   /** A crash before the first entry of its log leaves a group that does not know its members. */

@@ -206,7 +206,8 @@ public final class TestCluster implements AutoCloseable {
     /** Proposes one entry with the given batches here. */
     public CompletableFuture<BatchOutcome> append(UUID group, ProposedBatch... batches) {
       CompletableFuture<BatchOutcome> outcome = new CompletableFuture<>();
-      byte[] entry = EntryCodec.encode(new EntryCodec.Header(1, 1_000, 99), List.of(batches));
+      byte[] entry =
+          EntryCodec.encode(new EntryCodec.Header(1, 1_000, 99, Long.MAX_VALUE), List.of(batches));
       replica(group).append(entry, outcome::complete);
       return outcome;
     }

@@ -12,7 +12,8 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class EntryCodecTest {
-  private static final EntryCodec.Header HEADER = new EntryCodec.Header(7, 0x0102030405L, -2);
+  private static final EntryCodec.Header HEADER =
+      new EntryCodec.Header(7, 0x0102030405L, -2, 1 << 20);
 
   @Test
   void layoutIsPinned() {
@@ -24,10 +25,11 @@ class EntryCodecTest {
                 new ProposedBatch(-1, 1, new byte[0])));
     assertThat(HexFormat.of().formatHex(entry))
         .isEqualTo(
-            "01"
+            "02"
                 + "0000000000000007"
                 + "0000000102030405"
                 + "fffffffffffffffe"
+                + "0000000000100000"
                 + "0000000000000011"
                 + "0000000000000022"
                 + "00000003"
@@ -42,7 +44,8 @@ class EntryCodecTest {
     Random random = new Random(1);
     for (int round = 0; round < 200; round++) {
       EntryCodec.Header header =
-          new EntryCodec.Header(random.nextLong(), random.nextLong(), random.nextLong());
+          new EntryCodec.Header(
+              random.nextLong(), random.nextLong(), random.nextLong(), random.nextLong());
       List<ProposedBatch> batches = new ArrayList<>();
       for (int i = random.nextInt(4); i > 0; i--) {
         byte[] payload = new byte[random.nextInt(20)];
@@ -94,12 +97,22 @@ class EntryCodecTest {
   }
 
   @Test
+  void entryOfFormatOneHasNoLimit() {
+    ByteBuffer entry =
+        ByteBuffer.wrap(
+            HexFormat.of().parseHex("01000000000000000700000001020304050000000000000002"));
+    assertThat(EntryCodec.decodeHeader(entry))
+        .isEqualTo(new EntryCodec.Header(7, 0x0102030405L, 2, Long.MAX_VALUE));
+    assertThat(entry.hasRemaining()).isFalse();
+  }
+
+  @Test
   void unknownFormatIsRefused() {
     byte[] entry = EntryCodec.encode(HEADER, List.of());
-    entry[0] = 2;
+    entry[0] = 3;
     assertThatThrownBy(() -> EntryCodec.decodeHeader(ByteBuffer.wrap(entry)))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("format 2");
+        .hasMessageContaining("format 3");
   }
 
   private static List<ProposedBatch> batchesOf(ByteBuffer entry) {

@@ -71,6 +71,11 @@ public class JournalApplier implements Applier {
     return results.toArray();
   }
 
+  @Override
+  public long bytes(Object[] results) {
+    return (long) results.length * Long.BYTES;
+  }
+
   /** How often a proposal was applied. */
   public static long timesApplied(ShardStore store, long proposal) {
     return stored(store, name(proposal));

@@ -53,7 +53,7 @@ class ProposerTest {
     return new Proposer(
         to,
         executor,
-        () -> new EntryCodec.Header(1, 2, 3),
+        () -> new EntryCodec.Header(1, 2, 3, 4),
         maxInFlight,
         MAX_ENTRY_BYTES,
         () -> nowNanos,
@@ -279,7 +279,7 @@ class ProposerTest {
               });
         };
     Proposer shared =
-        new Proposer(slow, appends, () -> new EntryCodec.Header(1, 2, 3), 2, MAX_ENTRY_BYTES);
+        new Proposer(slow, appends, () -> new EntryCodec.Header(1, 2, 3, 4), 2, MAX_ENTRY_BYTES);
     List<Thread> proposing = new ArrayList<>();
     for (int t = 0; t < threads; t++) {
       long name = t;

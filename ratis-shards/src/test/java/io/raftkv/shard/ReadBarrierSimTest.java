@@ -178,7 +178,8 @@ class ReadBarrierSimTest {
         nodes.add(node);
         joined.add(null);
         barriers.add(
-            new ReadBarrier(String.valueOf(i), group -> node, new Wire(this), RETRY, () -> now));
+            new ReadBarrier(
+                String.valueOf(i), group -> node, new Wire(this), RETRY, Runnable::run, () -> now));
       }
     }
 

@@ -23,7 +23,9 @@ class ReadBarrierTest {
   private final Wire wire = new Wire();
   private final List<String> heard = new ArrayList<>();
   private long now;
-  private final ReadBarrier barrier = new ReadBarrier("a", replicas::get, wire, RETRY, () -> now);
+  private final Turns turns = new Turns();
+  private final ReadBarrier barrier =
+      new ReadBarrier("a", replicas::get, wire, RETRY, turns, () -> now);
 
   private static final class Replica implements ReadBarrier.Source {
     private LeaderView view;
@@ -121,6 +123,27 @@ class ReadBarrierTest {
 
   private Call call(int i) {
     return wire.calls.get(i);
+  }
+
+  // ---- turns of an event loop ----
+
+  @Test
+  void readsOfOneTurnShareARoundAndLaterOnesDoNotJoinIt() {
+    replica(G, follower(3));
+    turns.begin();
+    read("r1", FAR);
+    read("r2", FAR);
+    assertThat(wire.calls).isEmpty();
+    turns.end();
+    assertThat(wire.asked()).containsExactly("b", "c");
+    turns.begin();
+    read("r3", FAR);
+    turns.end();
+    call(0).answer(Map.of(G, leader(3, 7)));
+    assertThat(heard).containsExactly("r1=7", "r2=7");
+    assertThat(barrier.rounds()).isEqualTo(2);
+    call(2).answer(Map.of(G, leader(3, 9)));
+    assertThat(heard).last().isEqualTo("r3=9");
   }
 
   // ---- what a set of answers proves ----

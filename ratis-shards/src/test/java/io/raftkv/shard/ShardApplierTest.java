@@ -58,7 +58,8 @@ class ShardApplierTest {
   }
 
   private static byte[] entry(long time, long seed, ProposedBatch... batches) {
-    return EntryCodec.encode(new EntryCodec.Header(1, time, seed), List.of(batches));
+    return EntryCodec.encode(
+        new EntryCodec.Header(1, time, seed, Long.MAX_VALUE), List.of(batches));
   }
 
   private static void apply(ShardApplier applier, ShardStore store, long index, byte[] entry) {

@@ -139,8 +139,9 @@ class ShardClientSimTest {
               "s",
               this,
               this,
-              new ShardClient.Limits(3, 3 * Long.BYTES, 3, 1_000, TIMEOUT, RETRY),
+              new ShardClient.Limits(3, 3 * Long.BYTES, 3, TIMEOUT, RETRY),
               (proposals, bytes) -> {},
+              Runnable::run,
               () -> world.now);
     }
 

@@ -20,13 +20,15 @@ class ShardClientTest {
   private final List<String> outcomes = new ArrayList<>();
   private final List<String> made = new ArrayList<>();
   private long now = 1;
+  private final Turns turns = new Turns();
   private final ShardClient<TestProposal> client =
       new ShardClient<>(
           "s1",
           wire,
           new Outcomes(),
-          new ShardClient.Limits(2, 4 * Long.BYTES, 3, 100, TIMEOUT, RETRY),
+          new ShardClient.Limits(2, 4 * Long.BYTES, 3, TIMEOUT, RETRY),
           (proposals, bytes) -> made.add(proposals + " in " + bytes),
+          turns,
           () -> now);
 
   /** Writes outcomes down as text: {@code 1=r1} or {@code 1:NO_LEADER}. */
@@ -311,17 +313,17 @@ class ShardClientTest {
   }
 
   @Test
-  void isSaturatedWhileMoreBytesAreQueuedThanAllowed() {
-    wire.leader = null;
-    submit(1, 2, 3, 4, 5, 6); // two batches of three leave the queue
-    assertThat(client.isSaturated()).isFalse();
-    submit(LongStream.range(7, 7 + 12).toArray());
-    assertThat(client.isSaturated()).isFalse();
-    submit(19);
-    assertThat(client.isSaturated()).isTrue();
+  void proposalsAreHeldFromTheirSubmissionToTheirOutcome() {
+    submit(1, 2, 3, 4, 5, 6, 7, 8); // two batches of three are under way, two proposals wait
+    assertThat(client.heldBytes()).isEqualTo(8 * 100);
+    wire.get(0).applied("a", "b", "c");
+    assertThat(client.heldBytes()).isEqualTo(5 * 100);
+    wire.get(1).answered(BatchOutcome.READ_ONLY); // and with it the batch behind it
+    assertThat(client.heldBytes()).isZero();
+    submit(9, 10, 11, 12, 13, 14, 15);
     passes(TIMEOUT);
-    assertThat(client.isSaturated()).isFalse();
-    assertThat(outcomes).hasSize(19);
+    assertThat(client.heldBytes()).isZero();
+    assertThat(outcomes).hasSize(15);
   }
 
   @Test
@@ -343,12 +345,27 @@ class ShardClientTest {
             "s1",
             wide,
             new Outcomes(),
-            new ShardClient.Limits(3, Long.BYTES - 1, 10, 100, TIMEOUT, RETRY),
+            new ShardClient.Limits(3, Long.BYTES - 1, 10, TIMEOUT, RETRY),
             (proposals, bytes) -> {},
+            turns,
             () -> now);
     small.submit(List.of(new TestProposal(1), new TestProposal(2)));
     assertThat(wide.sent).hasSize(2);
     assertThat(wide.get(0).ids()).containsExactly(1L);
+  }
+
+  @Test
+  void whatIsSubmittedInOneTurnLeavesTogether() {
+    turns.begin();
+    submit(1);
+    submit(2);
+    assertThat(wire.sent).isEmpty();
+    turns.end();
+    assertThat(made).containsExactly("2 in 16");
+    turns.begin();
+    submit(3);
+    turns.end();
+    assertThat(made).containsExactly("2 in 16", "1 in 8");
   }
 
   @Test

@@ -39,7 +39,9 @@ class ShardHostTest {
   @AfterEach
   void stop() {
     timer.shutdownNow();
-    cluster.close();
+    if (cluster != null) {
+      cluster.close();
+    }
     network.shutdownNow();
   }
 
@@ -60,20 +62,18 @@ class ShardHostTest {
               this,
               this,
               network,
-              () -> new EntryCodec.Header(1, 1_000, 7),
+              Runnable::run,
+              () -> new EntryCodec.Header(1, 1_000, 7, Long.MAX_VALUE),
               new ShardClient.Limits(
-                  2,
-                  1 << 16,
-                  100,
-                  1 << 20,
-                  TimeUnit.SECONDS.toNanos(20),
-                  TimeUnit.MILLISECONDS.toNanos(10)),
+                  2, 1 << 16, 100, TimeUnit.SECONDS.toNanos(20), TimeUnit.MILLISECONDS.toNanos(10)),
               (proposals, bytes) -> {},
               2,
               1 << 20,
               this,
               new JournalApplier()::decode);
-      this.barrier = new ReadBarrier(id, this::replica, this, TimeUnit.MILLISECONDS.toNanos(50));
+      this.barrier =
+          new ReadBarrier(
+              id, this::replica, this, TimeUnit.MILLISECONDS.toNanos(50), Runnable::run);
     }
 
     private CompletableFuture<Object> write(UUID group) {
@@ -185,6 +185,14 @@ class ShardHostTest {
 
   private static <T> T get(CompletableFuture<T> future) {
     return future.orTimeout(30, TimeUnit.SECONDS).join();
+  }
+
+  @Test
+  void whatIsHeldIsCountedForAllGroupsTogether() {
+    Host host = new Host(ROUTER, null);
+    host.write(new UUID(1, 1)); // neither has a leader
+    host.write(new UUID(1, 2));
+    assertThat(host.shards.heldBytes()).isEqualTo(2 * new TestProposal(1).heldBytes());
   }
 
   @Test

@@ -10,6 +10,11 @@ public record TestProposal(long id) implements Proposal {
   }
 
   @Override
+  public long heldBytes() {
+    return 100;
+  }
+
+  @Override
   public void encode(ByteBuffer out) {
     out.putLong(id);
   }

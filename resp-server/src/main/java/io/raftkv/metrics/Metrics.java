@@ -21,6 +21,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.DoubleSupplier;
@@ -150,8 +151,12 @@ public final class Metrics implements AutoCloseable {
     gauge("raftkv.connections", "Connections of clients", open::getAsInt).register(registry);
   }
 
-  /** Begins to show a shard; in place of what was shown under its name. */
-  public synchronized void addShard(String shard, ShardGauges gauges) {
+  /**
+   * Begins to show a shard; in place of what was shown under its name.
+   *
+   * @return false if its store could not say what it has to show: to be called again later
+   */
+  public synchronized boolean addShard(String shard, ShardGauges gauges) {
     removeShard(shard);
     List<Meter> meters = new ArrayList<>();
     meters.add(
@@ -175,7 +180,8 @@ public final class Metrics implements AutoCloseable {
             .tag("shard", shard)
             .register(registry));
     Reading reading = new Reading(gauges.store());
-    for (String property : reading.get().keySet()) {
+    Set<String> properties = reading.get().keySet();
+    for (String property : properties) {
       meters.add(
           ofShard(
               shard,
@@ -184,6 +190,7 @@ public final class Metrics implements AutoCloseable {
               () -> reading.get().getOrDefault(property, 0L)));
     }
     metersOfShard.put(shard, meters);
+    return !properties.isEmpty();
   }
 
   /** Stops showing a shard; afterwards its gauges are not called again by later scrapes. */

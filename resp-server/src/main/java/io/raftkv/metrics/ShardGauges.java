@@ -12,7 +12,7 @@ import java.util.function.Supplier;
  * @param leads whether this replica leads
  * @param diskUsageBytes what log, store and snapshots take
  * @param store RocksDB's properties by name, such as {@code rocksdb.block-cache-usage}; the names
- *     are always the same
+ *     are always the same, but none while the store is away
  */
 public record ShardGauges(
     BooleanSupplier leads,

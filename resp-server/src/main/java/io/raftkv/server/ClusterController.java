@@ -20,6 +20,7 @@ import io.raftkv.resp.reply.Reply;
 import io.raftkv.server.PeriodicTask.Action;
 import io.raftkv.storage.ExpirySweep;
 import io.raftkv.storage.ReadView;
+import io.raftkv.storage.ShardStore;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,6 +36,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -90,7 +92,7 @@ final class ClusterController implements AutoCloseable {
     schedule("control step", this::step, STEP_MILLIS);
     schedule("heartbeat", this::beat, HEARTBEAT_MILLIS);
     schedule("health poll", node.health()::poll, HEALTH_MILLIS);
-    schedule("start after a full disk", this::startAfterFullDisk, HEALTH_MILLIS);
+    schedule("look after a full disk", this::lookAfterFullDisk, HEALTH_MILLIS);
     schedule("expiry cycle", this::sweep, node.config().raft().expiryCycle().toMillis());
   }
 
@@ -162,7 +164,8 @@ final class ClusterController implements AutoCloseable {
    */
   private void knock() {
     Replica replica = node.replica(MetadataGroup.GROUP);
-    if (replica.commitIndex() < 0
+    if (replica != null
+        && replica.commitIndex() < 0
         && replica.leader() != null
         && !replica.leader().equals(self)
         && mayPropose()
@@ -276,14 +279,15 @@ final class ClusterController implements AutoCloseable {
     try {
       node.raft().startReplica(shard.groupId(), members(state, shard));
       failedStarts.remove(shard.groupId());
-    } catch (IOException failed) {
+    } catch (IOException | RuntimeException failed) {
       if (!failed.toString().equals(failedStarts.put(shard.groupId(), failed.toString()))) {
         LOG.error("replica not started, trying again shard={}", shard.id(), failed);
       }
     }
   }
 
-  private void startAfterFullDisk() throws IOException {
+  private void lookAfterFullDisk() throws IOException {
+    node.raft().stopWithoutVote();
     if (node.hasDiskSpace()) {
       node.raft().startAfterFullDisk();
     }
@@ -302,35 +306,34 @@ final class ClusterController implements AutoCloseable {
 
   private void showShards(ClusterState state) {
     for (ShardInfo shard : state.shardsOn(self)) {
-      Replica replica = node.replica(shard.groupId());
-      if (replica != null && shown.add(shard.id())) {
-        showShard(shard.id(), shard.groupId());
-      }
+      showShard(shard.id(), shard.groupId());
     }
-    if (shown.add(MetadataGroup.NAME)) {
-      showShard(MetadataGroup.NAME, MetadataGroup.GROUP);
-    }
+    showShard(MetadataGroup.NAME, MetadataGroup.GROUP);
   }
 
+  /** Again at each step until its store has been there to say what it has to show. */
   private void showShard(String name, UUID group) {
-    node.metrics()
-        .addShard(
-            name,
-            new ShardGauges(
-                () -> node.replica(group).isLeader(),
-                () -> node.replica(group).term(),
-                () -> node.replica(group).commitIndex(),
-                () -> node.replica(group).appliedIndex(),
-                () -> orZero(node.replica(group).withStore(store -> store.diskUsageBytes())),
-                () -> {
-                  Map<String, Long> gauges =
-                      node.replica(group).withStore(store -> store.properties());
-                  return gauges == null ? Map.of() : gauges;
-                }));
+    if (shown.contains(name) || node.replica(group) == null) {
+      return;
+    }
+    ShardGauges gauges =
+        new ShardGauges(
+            () -> read(group, Replica::isLeader, false),
+            () -> read(group, Replica::term, 0L),
+            () -> read(group, Replica::commitIndex, 0L),
+            () -> read(group, Replica::appliedIndex, 0L),
+            () -> read(group, replica -> replica.withStore(ShardStore::diskUsageBytes), 0L),
+            () -> read(group, replica -> replica.withStore(ShardStore::properties), Map.of()));
+    if (node.metrics().addShard(name, gauges)) {
+      shown.add(name);
+    }
   }
 
-  private static long orZero(Long value) {
-    return value == null ? 0 : value;
+  /** The fallback while there is no replica, or its store is away. */
+  private <T> T read(UUID group, Function<Replica, T> reading, T otherwise) {
+    Replica replica = node.replica(group);
+    T value = replica == null ? null : reading.apply(replica);
+    return value == null ? otherwise : value;
   }
 
   private void beat() {
@@ -389,7 +392,7 @@ final class ClusterController implements AutoCloseable {
       return OptionalLong.empty();
     }
     Replica replica = node.replica(state.shards().get(shardId).groupId());
-    Long match = replica.followerMatchIndexes().get(to);
+    Long match = replica == null ? null : replica.followerMatchIndexes().get(to);
     return match == null
         ? OptionalLong.empty()
         : OptionalLong.of(Math.max(0, replica.commitIndex() - match));
@@ -410,22 +413,33 @@ final class ClusterController implements AutoCloseable {
   /** For the shards that this node leads: has keys and hash fields deleted that are due. */
   private void sweep() {
     long now = node.peers().stampMillis();
+    RuntimeException failure = null;
     for (ShardInfo shard : node.metadata().state().shardsOn(self)) {
-      UUID group = shard.groupId();
-      Replica replica = node.replica(group);
-      if (replica == null || !replica.isLeader() || sweeping.contains(group)) {
-        continue;
+      try {
+        sweepIfDue(shard.groupId(), now);
+      } catch (RuntimeException failed) {
+        failure = failed; // told when the others, which it must not hold up, had their turn
       }
-      Boolean due =
-          replica.withStore(
-              store -> {
-                try (ReadView view = store.readSnapshot()) {
-                  return ExpirySweep.anyDue(view, now);
-                }
-              });
-      if (Boolean.TRUE.equals(due) && sweeping.add(group)) {
-        sweep(group);
-      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  private void sweepIfDue(UUID group, long now) {
+    Replica replica = node.replica(group);
+    if (replica == null || !replica.isLeader() || sweeping.contains(group)) {
+      return;
+    }
+    Boolean due =
+        replica.withStore(
+            store -> {
+              try (ReadView view = store.readSnapshot()) {
+                return ExpirySweep.anyDue(view, now);
+              }
+            });
+    if (Boolean.TRUE.equals(due) && sweeping.add(group)) {
+      sweep(group);
     }
   }
 

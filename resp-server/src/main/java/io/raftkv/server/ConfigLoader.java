@@ -40,7 +40,7 @@ public final class ConfigLoader {
     strong.addAll(ofFlags(flags));
     String file = null;
     for (Assignment assignment : strong) {
-      if (assignment.name().equals(ServerSettings.CONFIG.name())) {
+      if (assignment.name().equals(NodeSettings.CONFIG.name())) {
         file = assignment.text();
       }
     }
@@ -145,7 +145,7 @@ public final class ConfigLoader {
                 + ": unknown setting "
                 + name
                 + Suggestion.of(name, ServerSettings.ALL.stream().map(Setting::name).toList()));
-      } else if (name.equals(ServerSettings.CONFIG.name())) {
+      } else if (name.equals(NodeSettings.CONFIG.name())) {
         problems.add(origin + ": a file cannot name another with config");
       } else if (blank == line.length()) {
         problems.add(origin + ": " + name + " needs a value (\"\" for an empty one)");

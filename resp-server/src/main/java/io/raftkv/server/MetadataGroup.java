@@ -89,6 +89,11 @@ final class MetadataGroup implements Applier {
   }
 
   @Override
+  public long bytes(Object[] results) {
+    return encode(results).length;
+  }
+
+  @Override
   public byte[] encode(Object[] results) {
     int size = 0;
     List<byte[]> encoded = new ArrayList<>();
@@ -184,6 +189,8 @@ final class MetadataGroup implements Applier {
   }
 
   private final class Proposal implements NodeProposal {
+    private static final int HELD_BYTES = 256; // the objects around the bytes
+
     private final byte[] bytes;
     private final CompletableFuture<MetaReply> reply;
 
@@ -195,6 +202,11 @@ final class MetadataGroup implements Applier {
     @Override
     public int encodedBytes() {
       return Integer.BYTES + bytes.length;
+    }
+
+    @Override
+    public long heldBytes() {
+      return HELD_BYTES + (long) bytes.length;
     }
 
     @Override

@@ -32,7 +32,11 @@ final class PeerMonitor {
   private final long startNanos;
   private final Map<String, Long> lastHeard = new ConcurrentHashMap<>();
 
-  /** Clocks of the other nodes, less the steady time. */
+  /**
+   * Clocks of the other nodes, less the steady time. One that is away still counts, as it was: both
+   * go on at the same pace. Without it two would be left, of which neither is the majority, and a
+   * clock that is known to be wrong would be believed again.
+   */
   private final Map<String, Long> offsets = new ConcurrentHashMap<>();
 
   /** The median of all clocks, less the steady time; null without a majority to go by. */
@@ -100,7 +104,6 @@ final class PeerMonitor {
         .whenComplete(
             (answer, lost) -> {
               if (lost != null) {
-                offsets.remove(node);
                 LOG.debug("no heartbeat from peer={}", node, lost);
                 return;
               }

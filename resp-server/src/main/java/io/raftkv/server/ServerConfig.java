@@ -35,6 +35,11 @@ public record ServerConfig(
   private static final ByteSize MAX_COMMAND = ByteSize.mebibytes(1024);
   private static final ByteSize MIN_BUFFER = ByteSize.mebibytes(1);
 
+  /** Netty counts a buffer's overhead too: with less no reply would ever leave a pause. */
+  private static final ByteSize MIN_OUTPUT_BUFFER = new ByteSize(1 << 10);
+
+  private static final ByteSize MAX_OUTPUT_BUFFER = ByteSize.mebibytes(1024);
+
   /** Who this node is. */
   public record Node(String id, Path dataDir, Optional<Path> configFile) {}
 
@@ -51,17 +56,17 @@ public record ServerConfig(
       Optional<String> announceHost) {
     public Listen {
       bind = List.copyOf(bind);
-      require(!bind.isEmpty(), name(ServerSettings.BIND), "must name an address");
-      requirePort(ServerSettings.RAFT_PORT, raftPort);
-      requirePort(ServerSettings.HTTP_PORT, httpPort.orElse(0));
+      require(!bind.isEmpty(), name(NodeSettings.BIND), "must name an address");
+      requirePort(NodeSettings.RAFT_PORT, raftPort);
+      requirePort(NodeSettings.HTTP_PORT, httpPort.orElse(0));
       require(
           port == 0 || port != raftPort,
-          name(ServerSettings.RAFT_PORT),
+          name(NodeSettings.RAFT_PORT),
           "must differ from port, but both are " + port);
       require(
           httpPort.orElse(0) == 0
               || (httpPort.getAsInt() != port && httpPort.getAsInt() != raftPort),
-          name(ServerSettings.HTTP_PORT),
+          name(NodeSettings.HTTP_PORT),
           "must differ from port and raft-port, but is " + httpPort.orElse(0));
     }
 
@@ -87,17 +92,17 @@ public record ServerConfig(
                 && seen.add(member.respAddress());
         require(
             fresh,
-            name(ServerSettings.CLUSTER),
+            name(NodeSettings.CLUSTER),
             "names node " + member + " with an id or an address that another node has");
       }
       require(
           members.isEmpty() || join.isEmpty(),
-          name(ServerSettings.JOIN),
+          name(NodeSettings.JOIN),
           "cannot be used together with cluster: a node begins a cluster or joins one");
       int nodes = Math.max(1, members.size());
       require(
           replicationFactor <= nodes,
-          name(ServerSettings.REPLICATION_FACTOR),
+          name(NodeSettings.REPLICATION_FACTOR),
           "must be at most the number of nodes, " + nodes + ", but is " + replicationFactor);
     }
 
@@ -126,7 +131,9 @@ public record ServerConfig(
       ByteSize outputBufferPause,
       Duration slowReaderTimeout) {
     public Clients {
-      requireAtLeast(ServerSettings.SLOW_READER_TIMEOUT, slowReaderTimeout, Duration.ofSeconds(1));
+      requireAtLeast(ClientSettings.OUTPUT_BUFFER_PAUSE, outputBufferPause, MIN_OUTPUT_BUFFER);
+      requireAtMost(ClientSettings.OUTPUT_BUFFER_PAUSE, outputBufferPause, MAX_OUTPUT_BUFFER);
+      requireAtLeast(ClientSettings.SLOW_READER_TIMEOUT, slowReaderTimeout, Duration.ofSeconds(1));
     }
   }
 
@@ -140,21 +147,21 @@ public record ServerConfig(
       int batchCommands,
       ByteSize batchBytes) {
     public Requests {
-      requireAtLeast(ServerSettings.REQUEST_TIMEOUT, timeout, MIN_PERIOD);
-      requireAtLeast(ServerSettings.MAX_VALUE_BYTES, maxValue, new ByteSize(1024));
-      requireAtMost(ServerSettings.MAX_VALUE_BYTES, maxValue, MAX_VALUE);
-      requireAtMost(ServerSettings.MAX_COMMAND_BYTES, maxCommand, MAX_COMMAND);
+      requireAtLeast(ClientSettings.REQUEST_TIMEOUT, timeout, MIN_PERIOD);
+      requireAtLeast(ClientSettings.MAX_VALUE_BYTES, maxValue, new ByteSize(1024));
+      requireAtMost(ClientSettings.MAX_VALUE_BYTES, maxValue, MAX_VALUE);
+      requireAtMost(ClientSettings.MAX_COMMAND_BYTES, maxCommand, MAX_COMMAND);
       require(
           maxCommand.compareTo(maxValue) >= 0,
-          name(ServerSettings.MAX_COMMAND_BYTES),
+          name(ClientSettings.MAX_COMMAND_BYTES),
           "must be at least max-value-bytes, " + maxValue);
       require(
           memory.compareTo(maxCommand) >= 0,
-          name(ServerSettings.REQUEST_MEMORY),
+          name(ClientSettings.REQUEST_MEMORY),
           "must be at least max-command-bytes, " + maxCommand);
       require(
           batchBytes.bytes() > 0 && batchBytes.compareTo(maxCommand) <= 0,
-          name(ServerSettings.BATCH_BYTES),
+          name(ClientSettings.BATCH_BYTES),
           "must be from 1 to max-command-bytes, " + maxCommand);
     }
   }
@@ -169,16 +176,16 @@ public record ServerConfig(
       Duration expiryCycle,
       Duration clockSkewLimit) {
     public Raft {
-      requireAtLeast(ServerSettings.ELECTION_TIMEOUT_MIN, electionTimeoutMin, MIN_ELECTION_TIMEOUT);
+      requireAtLeast(ShardSettings.ELECTION_TIMEOUT_MIN, electionTimeoutMin, MIN_ELECTION_TIMEOUT);
       require(
           electionTimeoutMax.compareTo(electionTimeoutMin) > 0,
-          name(ServerSettings.ELECTION_TIMEOUT_MAX),
+          name(ShardSettings.ELECTION_TIMEOUT_MAX),
           "must be more than election-timeout-min, "
               + ValueType.formatDuration(electionTimeoutMin));
-      requireAtLeast(ServerSettings.LOG_SEGMENT_BYTES, logSegment, MIN_BUFFER);
-      requireAtLeast(ServerSettings.SNAPSHOT_LOG_BYTES, snapshotLog, logSegment);
-      requireAtLeast(ServerSettings.EXPIRY_CYCLE, expiryCycle, MIN_PERIOD);
-      requireAtLeast(ServerSettings.CLOCK_SKEW_LIMIT, clockSkewLimit, MIN_PERIOD);
+      requireAtLeast(ShardSettings.LOG_SEGMENT_BYTES, logSegment, MIN_BUFFER);
+      requireAtLeast(ShardSettings.SNAPSHOT_LOG_BYTES, snapshotLog, logSegment);
+      requireAtLeast(ShardSettings.EXPIRY_CYCLE, expiryCycle, MIN_PERIOD);
+      requireAtLeast(ShardSettings.CLOCK_SKEW_LIMIT, clockSkewLimit, MIN_PERIOD);
     }
   }
 
@@ -186,8 +193,8 @@ public record ServerConfig(
   public record Store(
       ByteSize blockCache, ByteSize rowCache, ByteSize writeBuffer, ByteSize minFreeDisk) {
     public Store {
-      requireAtLeast(ServerSettings.BLOCK_CACHE, blockCache, MIN_BUFFER);
-      requireAtLeast(ServerSettings.WRITE_BUFFER, writeBuffer, MIN_BUFFER);
+      requireAtLeast(ShardSettings.BLOCK_CACHE, blockCache, MIN_BUFFER);
+      requireAtLeast(ShardSettings.WRITE_BUFFER, writeBuffer, MIN_BUFFER);
     }
   }
 
@@ -198,17 +205,17 @@ public record ServerConfig(
     if (!cluster.members().isEmpty()) {
       require(
           cluster.member(node.id()).isPresent(),
-          name(ServerSettings.CLUSTER),
+          name(NodeSettings.CLUSTER),
           "must name this node, " + node.id());
     }
     if (!cluster.isSingleNode()) {
-      require(listen.port() != 0, name(ServerSettings.PORT), "cannot be 0 in a cluster");
-      require(listen.raftPort() != 0, name(ServerSettings.RAFT_PORT), "cannot be 0 in a cluster");
+      require(listen.port() != 0, name(NodeSettings.PORT), "cannot be 0 in a cluster");
+      require(listen.raftPort() != 0, name(NodeSettings.RAFT_PORT), "cannot be 0 in a cluster");
     }
     boolean local = listen.bind().stream().allMatch(BindAddress::isLoopback);
     require(
         local || security.password().isPresent() || !security.protectedMode(),
-        name(ServerSettings.BIND),
+        name(NodeSettings.BIND),
         "reaches beyond this machine, but there is no password: set requirepass, or protected-mode"
             + " no on a network you trust");
   }
@@ -219,54 +226,54 @@ public record ServerConfig(
   static ServerConfig from(SettingValues values) {
     return new ServerConfig(
         new Node(
-            values.get(ServerSettings.NODE_ID),
-            values.get(ServerSettings.DATA_DIR),
-            values.get(ServerSettings.CONFIG)),
+            values.get(NodeSettings.NODE_ID),
+            values.get(NodeSettings.DATA_DIR),
+            values.get(NodeSettings.CONFIG)),
         new Listen(
-            values.get(ServerSettings.BIND),
-            values.get(ServerSettings.PORT),
-            values.get(ServerSettings.RAFT_PORT),
-            values.get(ServerSettings.HTTP_PORT),
-            values.get(ServerSettings.ANNOUNCE_HOST)),
+            values.get(NodeSettings.BIND),
+            values.get(NodeSettings.PORT),
+            values.get(NodeSettings.RAFT_PORT),
+            values.get(NodeSettings.HTTP_PORT),
+            values.get(NodeSettings.ANNOUNCE_HOST)),
         new Cluster(
-            values.get(ServerSettings.CLUSTER),
-            values.get(ServerSettings.JOIN),
-            values.get(ServerSettings.SHARDS),
-            values.get(ServerSettings.REPLICATION_FACTOR)),
+            values.get(NodeSettings.CLUSTER),
+            values.get(NodeSettings.JOIN),
+            values.get(NodeSettings.SHARDS),
+            values.get(NodeSettings.REPLICATION_FACTOR)),
         new Security(
-            values.get(ServerSettings.REQUIREPASS),
-            values.get(ServerSettings.CLUSTER_SECRET),
-            values.get(ServerSettings.PROTECTED_MODE)),
+            values.get(NodeSettings.REQUIREPASS),
+            values.get(NodeSettings.CLUSTER_SECRET),
+            values.get(NodeSettings.PROTECTED_MODE)),
         new Clients(
-            values.get(ServerSettings.DATABASES),
-            values.get(ServerSettings.MAXCLIENTS),
-            values.get(ServerSettings.IO_THREADS),
-            values.get(ServerSettings.TIMEOUT),
-            values.get(ServerSettings.TCP_KEEPALIVE),
-            values.get(ServerSettings.OUTPUT_BUFFER_PAUSE),
-            values.get(ServerSettings.SLOW_READER_TIMEOUT)),
+            values.get(ClientSettings.DATABASES),
+            values.get(ClientSettings.MAXCLIENTS),
+            values.get(ClientSettings.IO_THREADS),
+            values.get(ClientSettings.TIMEOUT),
+            values.get(ClientSettings.TCP_KEEPALIVE),
+            values.get(ClientSettings.OUTPUT_BUFFER_PAUSE),
+            values.get(ClientSettings.SLOW_READER_TIMEOUT)),
         new Requests(
-            values.get(ServerSettings.REQUEST_TIMEOUT),
-            values.get(ServerSettings.CONSISTENCY),
-            values.get(ServerSettings.MAX_VALUE_BYTES),
-            values.get(ServerSettings.MAX_COMMAND_BYTES),
-            values.get(ServerSettings.REQUEST_MEMORY),
-            values.get(ServerSettings.BATCH_COMMANDS),
-            values.get(ServerSettings.BATCH_BYTES)),
+            values.get(ClientSettings.REQUEST_TIMEOUT),
+            values.get(ClientSettings.CONSISTENCY),
+            values.get(ClientSettings.MAX_VALUE_BYTES),
+            values.get(ClientSettings.MAX_COMMAND_BYTES),
+            values.get(ClientSettings.REQUEST_MEMORY),
+            values.get(ClientSettings.BATCH_COMMANDS),
+            values.get(ClientSettings.BATCH_BYTES)),
         new Raft(
-            values.get(ServerSettings.ELECTION_TIMEOUT_MIN),
-            values.get(ServerSettings.ELECTION_TIMEOUT_MAX),
-            values.get(ServerSettings.SNAPSHOT_ENTRIES),
-            values.get(ServerSettings.SNAPSHOT_LOG_BYTES),
-            values.get(ServerSettings.LOG_SEGMENT_BYTES),
-            values.get(ServerSettings.EXPIRY_CYCLE),
-            values.get(ServerSettings.CLOCK_SKEW_LIMIT)),
+            values.get(ShardSettings.ELECTION_TIMEOUT_MIN),
+            values.get(ShardSettings.ELECTION_TIMEOUT_MAX),
+            values.get(ShardSettings.SNAPSHOT_ENTRIES),
+            values.get(ShardSettings.SNAPSHOT_LOG_BYTES),
+            values.get(ShardSettings.LOG_SEGMENT_BYTES),
+            values.get(ShardSettings.EXPIRY_CYCLE),
+            values.get(ShardSettings.CLOCK_SKEW_LIMIT)),
         new Store(
-            values.get(ServerSettings.BLOCK_CACHE),
-            values.get(ServerSettings.ROW_CACHE),
-            values.get(ServerSettings.WRITE_BUFFER),
-            values.get(ServerSettings.MIN_FREE_DISK)),
-        new Logging(values.get(ServerSettings.LOG_FORMAT), values.get(ServerSettings.LOG_LEVEL)));
+            values.get(ShardSettings.BLOCK_CACHE),
+            values.get(ShardSettings.ROW_CACHE),
+            values.get(ShardSettings.WRITE_BUFFER),
+            values.get(ShardSettings.MIN_FREE_DISK)),
+        new Logging(values.get(NodeSettings.LOG_FORMAT), values.get(NodeSettings.LOG_LEVEL)));
   }
 
   /** Every setting by name, as CONFIG GET shows it: in order, secrets hidden. */

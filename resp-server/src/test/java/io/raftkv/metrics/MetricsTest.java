@@ -3,6 +3,7 @@ package io.raftkv.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftkv.resp.command.Group;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -73,6 +74,20 @@ class MetricsTest {
 
     metrics.addShard("s1", gauges(new AtomicInteger()));
     assertThat(scrape()).contains("raftkv_raft_term{shard=\"s1\"} 7.0");
+  }
+
+  @Test
+  void aShardWhoseStoreIsAwayIsShownInFullLater() {
+    Map<String, Long> properties = new HashMap<>();
+    ShardGauges gauges =
+        new ShardGauges(() -> true, () -> 7, () -> 100, () -> 99, () -> 0, () -> properties);
+    assertThat(metrics.addShard("s1", gauges)).isFalse();
+    assertThat(scrape())
+        .contains("raftkv_raft_term{shard=\"s1\"} 7.0")
+        .doesNotContain("raftkv_rocksdb");
+    properties.put("rocksdb.block-cache-usage", 11L);
+    assertThat(metrics.addShard("s1", gauges)).isTrue();
+    assertThat(scrape()).contains("raftkv_rocksdb_block_cache_usage{shard=\"s1\"} 11.0");
   }
 
   @Test

@@ -124,6 +124,8 @@ class ConfigLoaderTest {
           --election-timeout-min 1                | election-timeout-min must be a time with its unit, such as 250ms, 5s or 10m, not '1' (flag --election-timeout-min)
           --max-value-bytes 1gb                   | max-value-bytes must be at most 512mb (flag --max-value-bytes)
           --max-command-bytes 1mb                 | max-command-bytes must be at least max-value-bytes, 64mb (flag --max-command-bytes)
+          --output-buffer-pause 1023              | output-buffer-pause must be at least 1kb (flag --output-buffer-pause)
+          --output-buffer-pause 2gb               | output-buffer-pause must be at most 1gb (flag --output-buffer-pause)
           --min-free-disk lots                    | min-free-disk must be a size such as 64mb, 1gb or 4096, not 'lots' (flag --min-free-disk)
           --replication-factor 3                  | replication-factor must be at most the number of nodes, 1, but is 3 (flag --replication-factor)
           --join nowhere                          | join is wrong: 'nowhere' is not host:port, not 'nowhere' (flag --join)

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -13,10 +14,13 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -27,8 +31,10 @@ import org.junit.jupiter.api.io.TempDir;
 class NodeTest {
   @TempDir private Path directory;
 
-  private ServerConfig config(int port, int raftPort) throws ConfigException {
-    return ConfigLoader.load(
+  private ServerConfig config(int port, int raftPort, String... more) throws ConfigException {
+    List<String> flags = new ArrayList<>();
+    Collections.addAll(flags, more);
+    flags.addAll(
         List.of(
             "--data-dir",
             directory.resolve("data").toString(),
@@ -41,12 +47,12 @@ class NodeTest {
             "--bind",
             "127.0.0.1",
             "--min-free-disk",
-            "0"),
-        Map.of());
+            "0"));
+    return ConfigLoader.load(flags, Map.of());
   }
 
-  private RunningServer start() throws ConfigException, StartupException {
-    return ServerAssembly.start(config(0, 0));
+  private RunningServer start(String... flags) throws ConfigException, StartupException {
+    return ServerAssembly.start(config(0, 0, flags));
   }
 
   /** A connection of which every reply is one line. */
@@ -130,6 +136,37 @@ class NodeTest {
   }
 
   @Test
+  void asManyClientsAsThereMayBeDoNotLockOtherNodesOut() throws Exception {
+    RunningServer server = start("--maxclients", "1");
+    try (Client client = new Client(server)) {
+      assertThat(client.ask("PING")).isEqualTo("+PONG");
+      try (Client surplus = new Client(server);
+          Client node = new Client(server)) {
+        assertThat(surplus.ask("PING")).isEqualTo("-ERR max number of clients reached");
+        assertThat(surplus.line()).isNull();
+        assertThat(node.ask("RAFTKV.LINK HELLO n2 ''")).isEqualTo("+OK");
+        assertThat(node.ask("PING")).isEqualTo("+PONG");
+      }
+    } finally {
+      server.close();
+    }
+  }
+
+  @Test
+  void idleClientsAreClosedAndOtherNodesAreNot() throws Exception {
+    RunningServer server = start("--timeout", "1");
+    try (Client node = new Client(server);
+        Client client = new Client(server)) {
+      assertThat(node.ask("RAFTKV.LINK HELLO n2 ''")).isEqualTo("+OK");
+      assertThat(client.ask("PING")).isEqualTo("+PONG");
+      assertThat(client.line()).isNull();
+      assertThat(node.ask("PING")).isEqualTo("+PONG");
+    } finally {
+      server.close();
+    }
+  }
+
+  @Test
   void aPortThatIsTakenFailsTheStartAndLeavesNothingBehind() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       ServerConfig config = config(taken.getLocalPort(), 0);
@@ -151,6 +188,35 @@ class NodeTest {
     }
     awaitNoThreads();
     start().close();
+  }
+
+  @Test
+  void aReplyOnItsWayToASlowClientIsSentWholeBeforeANodeStops() throws Exception {
+    int bytes = 16 << 20; // more than the buffers of a connection hold
+    RunningServer server = start();
+    try (Client client = new Client(server)) {
+      awaitWritable(client);
+      assertThat(client.ask("SETRANGE k " + (bytes - 1) + " x")).isEqualTo(":" + bytes);
+      client.send("GET k");
+      await()
+          .until(
+              () ->
+                  ((Node) server)
+                      .sessions().all().stream()
+                          .anyMatch(one -> one.describe().contains(" cmd=get ") && !one.isBusy()));
+      CompletableFuture<Void> closed = CompletableFuture.runAsync(server::close);
+      long received = 0;
+      byte[] piece = new byte[64 << 10];
+      InputStream in = client.socket.getInputStream();
+      for (int n = in.read(piece); n >= 0; n = in.read(piece)) {
+        received += n;
+        Thread.sleep(2);
+      }
+      assertThat(received).isEqualTo(("$" + bytes + "\r\n").length() + bytes + 2);
+      closed.get();
+    } finally {
+      server.close();
+    }
   }
 
   @Test

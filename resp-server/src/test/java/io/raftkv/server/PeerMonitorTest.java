@@ -137,13 +137,27 @@ class PeerMonitorTest {
   }
 
   @Test
-  void nodesThatAreAwayHaveNoVote() {
-    offsets.putAll(Map.of("n2", 60_000L, "n3", 60_000L));
+  void aClockThatStraysIsNotBelievedAgainWhenAnotherNodeGoesAway() {
+    offsets.putAll(Map.of("n2", 0L, "n3", 0L));
+    ownOffset = 86_400_000;
     beat("n1", "n2", "n3");
-    assertThat(stampError()).isBetween(59_900L, 60_100L);
     offsets.put("n3", null);
     beat("n1", "n2", "n3");
-    assertThat(stampError()).isZero();
+    assertThat(stampError()).isBetween(-2L, 2L);
+    ownOffset = 30;
+    beat("n1", "n2", "n3");
+    assertThat(stampError()).as("mended meanwhile").isEqualTo(30);
+  }
+
+  @Test
+  void clocksThatAreSetTogetherWhileANodeIsAwayAreFollowed() {
+    offsets.putAll(Map.of("n2", 0L, "n3", 0L));
+    beat("n1", "n2", "n3");
+    offsets.put("n3", null);
+    offsets.put("n2", 60_000L);
+    ownOffset = 60_000;
+    beat("n1", "n2", "n3");
+    assertThat(stampError()).isEqualTo(60_000);
   }
 
   @Test

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.function.LongConsumer;
 
 /**
  * The changes of one family that are not committed yet.
@@ -19,14 +20,22 @@ final class FamilyOverlay {
   /** Stands for "deleted" where a pending value is expected; compared by identity. */
   static final byte[] DELETED = new byte[0];
 
+  /** Rough size of a pending row beside the bytes of row and value: objects and their headers. */
+  private static final int ROW_OVERHEAD_BYTES = 100;
+
   private final Family family;
   private final UndoLog undo;
+  private final LongConsumer growth;
   private final NavigableMap<byte[], byte[]> pending = new TreeMap<>(Arrays::compareUnsigned);
   private final NavigableMap<byte[], byte[]> ranges = new TreeMap<>(Arrays::compareUnsigned);
 
-  FamilyOverlay(Family family, UndoLog undo) {
+  /**
+   * @param growth takes by how many bytes this has grown, after each change
+   */
+  FamilyOverlay(Family family, UndoLog undo, LongConsumer growth) {
     this.family = family;
     this.undo = undo;
+    this.growth = growth;
   }
 
   /** The pending value of a row, {@link #DELETED}, or null if the store decides. */
@@ -53,6 +62,7 @@ final class FamilyOverlay {
       List<Map.Entry<byte[], byte[]>> removed = copyOf(inside);
       inside.clear();
       undo.add(() -> removed.forEach(row -> pending.put(row.getKey(), row.getValue())));
+      growth.accept(-removed.stream().mapToLong(row -> bytes(row.getKey(), row.getValue())).sum());
     }
     addRange(from, to);
   }
@@ -86,6 +96,11 @@ final class FamilyOverlay {
   private void set(byte[] row, byte[] value) {
     byte[] before = value == null ? pending.remove(row) : pending.put(row, value);
     undo.add(before == null ? () -> pending.remove(row) : () -> pending.put(row, before));
+    growth.accept(bytes(row, value) - bytes(row, before));
+  }
+
+  private static long bytes(byte[] row, byte[] value) {
+    return value == null ? 0 : (long) ROW_OVERHEAD_BYTES + row.length + value.length;
   }
 
   /**

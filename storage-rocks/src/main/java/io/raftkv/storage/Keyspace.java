@@ -104,6 +104,17 @@ public final class Keyspace {
   }
 
   /**
+   * To be told by handlers whose reply may hold one value many times, as it grows.
+   *
+   * @throws EntryFullException while an entry is applied that has no room for this
+   */
+  public void charge(long bytes) {
+    if (writable != null) {
+      writable.charge(bytes);
+    }
+  }
+
+  /**
    * True if this read met a key, or a part of one, that is still alive by shard time, but due by
    * the clock of this node: shard time must advance before the answer is given.
    */

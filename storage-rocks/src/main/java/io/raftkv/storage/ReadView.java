@@ -99,16 +99,7 @@ public final class ReadView implements Rows, AutoCloseable {
   }
 
   @Override
-  public RowCursor ascending(Family family, byte[] from, byte[] to) {
-    return cursor(family, from, to, true);
-  }
-
-  @Override
-  public RowCursor descending(Family family, byte[] from, byte[] to) {
-    return cursor(family, from, to, false);
-  }
-
-  private RowCursor cursor(Family family, byte[] from, byte[] to, boolean ascending) {
+  public RowCursor cursor(Family family, byte[] from, byte[] to, boolean ascending) {
     requireOpen();
     requireDiskAllowed();
     if (snapshot == null && !rocksUsed) {

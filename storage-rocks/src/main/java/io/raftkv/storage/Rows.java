@@ -10,11 +10,22 @@ public interface Rows {
   /** The value of a row, or null if there is no such row. */
   byte[] get(Family family, byte[] row);
 
-  /** Rows from {@code from} (inclusive) to {@code to} (exclusive), ascending. Close it. */
-  RowCursor ascending(Family family, byte[] from, byte[] to);
+  /**
+   * Rows from {@code from} (inclusive) to {@code to} (exclusive). Close it.
+   *
+   * @param ascending whether the smallest comes first, or the largest
+   */
+  RowCursor cursor(Family family, byte[] from, byte[] to, boolean ascending);
 
-  /** Rows from {@code from} (inclusive) to {@code to} (exclusive), largest first. Close it. */
-  RowCursor descending(Family family, byte[] from, byte[] to);
+  /** As {@link #cursor}, smallest first. */
+  default RowCursor ascending(Family family, byte[] from, byte[] to) {
+    return cursor(family, from, to, true);
+  }
+
+  /** As {@link #cursor}, largest first. */
+  default RowCursor descending(Family family, byte[] from, byte[] to) {
+    return cursor(family, from, to, false);
+  }
 
   /** Which home each database's keys are in. */
   DatabaseHomes homes();

@@ -8,6 +8,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 import java.util.function.ToLongFunction;
 
 /**
@@ -31,6 +32,9 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
 
   private DatabaseHomes homes;
 
+  private long limitBytes = Long.MAX_VALUE;
+  private long usedBytes;
+  private long markedBytes;
   private long lastId;
   private long markedId;
   private boolean open = true;
@@ -48,11 +52,28 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
     return timeMillis;
   }
 
+  /**
+   * From now on this holds so many bytes of changes, and of what else is {@link #charge charged},
+   * at most. All replicas have to set the same: what an entry does must not depend on a node.
+   */
+  public void limit(long bytes) {
+    limitBytes = bytes;
+  }
+
+  @Override
+  public void charge(long bytes) {
+    usedBytes += bytes;
+    if (bytes > 0 && usedBytes > limitBytes) {
+      throw new EntryFullException(limitBytes, usedBytes - markedBytes > limitBytes);
+    }
+  }
+
   /** What has changed so far stays, whatever {@link #rollback} does later. */
   public void mark() {
     requireOpen();
     undo.mark();
     markedId = lastId;
+    markedBytes = usedBytes;
   }
 
   /** Takes back all changes, ids and records since the last {@link #mark}, or since the start. */
@@ -60,6 +81,7 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
     requireOpen();
     undo.rollback();
     lastId = markedId;
+    usedBytes = markedBytes;
   }
 
   @Override
@@ -74,16 +96,7 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
   }
 
   @Override
-  public RowCursor ascending(Family family, byte[] from, byte[] to) {
-    return cursor(family, from, to, true);
-  }
-
-  @Override
-  public RowCursor descending(Family family, byte[] from, byte[] to) {
-    return cursor(family, from, to, false);
-  }
-
-  private RowCursor cursor(Family family, byte[] from, byte[] to, boolean ascending) {
+  public RowCursor cursor(Family family, byte[] from, byte[] to, boolean ascending) {
     requireOpen();
     RocksCursor stored = store.rocks().cursor(family, from, to, ascending, null);
     return new OverlayCursor(overlay(family), stored, from, to, ascending);
@@ -312,7 +325,13 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
   }
 
   private FamilyOverlay overlay(Family family) {
-    return overlays.computeIfAbsent(family, name -> new FamilyOverlay(name, undo));
+    return overlays.computeIfAbsent(
+        family,
+        name -> {
+          // What belongs to the entry itself must always have room.
+          LongConsumer growth = name == Family.SYS ? bytes -> {} : this::charge;
+          return new FamilyOverlay(name, undo, growth);
+        });
   }
 
   private void requireOpen() {

@@ -29,6 +29,14 @@ public interface WritableRows extends Rows {
   /** Tells that a slot has no more keys in a home. */
   void forgetKeys(int slot, int home);
 
+  /**
+   * Counts bytes that are held until the entry is committed, as a reply is, as if they were
+   * changes.
+   *
+   * @throws EntryFullException if there is no room for them in the entry
+   */
+  void charge(long bytes);
+
   /** Gives the databases other homes. */
   void homes(DatabaseHomes next);
 }

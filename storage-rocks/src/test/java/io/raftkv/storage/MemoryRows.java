@@ -85,6 +85,11 @@ public final class MemoryRows implements WritableRows {
   }
 
   @Override
+  public void charge(long bytes) {
+    // There is no limit here.
+  }
+
+  @Override
   public long nextId() {
     long before = lastId;
     undo.push(() -> lastId = before);
@@ -119,16 +124,6 @@ public final class MemoryRows implements WritableRows {
     DatabaseHomes before = homes;
     homes = next;
     undo.push(() -> homes = before);
-  }
-
-  @Override
-  public RowCursor ascending(Family family, byte[] from, byte[] to) {
-    return cursor(family, from, to, false);
-  }
-
-  @Override
-  public RowCursor descending(Family family, byte[] from, byte[] to) {
-    return cursor(family, from, to, true);
   }
 
   @Override
@@ -263,14 +258,15 @@ public final class MemoryRows implements WritableRows {
     changes.merge(family, 1, Integer::sum);
   }
 
-  private RowCursor cursor(Family family, byte[] from, byte[] to, boolean backwards) {
+  @Override
+  public RowCursor cursor(Family family, byte[] from, byte[] to, boolean ascending) {
     // An empty range is legal for the caller, but not for subMap.
     NavigableMap<byte[], byte[]> range =
         Arrays.compareUnsigned(from, to) >= 0
             ? new TreeMap<>(Arrays::compareUnsigned)
             : families.get(family).subMap(from, true, to, false);
     Iterator<Map.Entry<byte[], byte[]>> entries =
-        (backwards ? range.descendingMap() : range).entrySet().iterator();
+        (ascending ? range : range.descendingMap()).entrySet().iterator();
     int atOpening = changes.get(family);
     return new RowCursor() {
       private Map.Entry<byte[], byte[]> current;

@@ -151,6 +151,33 @@ class ShardStoreTest {
   }
 
   @Test
+  void batchHoldsNoMoreThanItsLimit() {
+    try (StoreBatch batch = store.begin(0)) {
+      batch.limit(10_000);
+      batch.put(Family.META, bytes("a"), new byte[6_000]);
+      batch.put(Family.META, bytes("a"), new byte[9_000]); // in place of the first
+      batch.mark();
+      assertThatThrownBy(() -> batch.put(Family.META, bytes("b"), new byte[2_000]))
+          .isInstanceOfSatisfying(
+              EntryFullException.class, full -> assertThat(full.byItself()).isFalse());
+      batch.rollback();
+      assertThatThrownBy(() -> batch.put(Family.META, bytes("b"), new byte[20_000]))
+          .isInstanceOfSatisfying(
+              EntryFullException.class, full -> assertThat(full.byItself()).isTrue());
+      batch.rollback();
+      batch.deleteRange(Family.META, bytes("a"), bytes("b"));
+      batch.put(Family.META, bytes("c"), new byte[9_000]);
+      batch.mark();
+      batch.noteProposal(1, 1); // always has room
+      batch.addKeys(1, 0, 1, 0);
+      assertThatThrownBy(() -> batch.charge(1_000)).isInstanceOf(EntryFullException.class);
+      batch.rollback();
+      batch.commit(1, 0);
+    }
+    assertThat(get(store, Family.META, "b")).isNull();
+  }
+
+  @Test
   void idsGoOnAfterAReopen() {
     try (StoreBatch batch = store.begin(0)) {
       assertThat(batch.nextId()).isEqualTo(1);

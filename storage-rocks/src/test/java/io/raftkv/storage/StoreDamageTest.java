@@ -129,6 +129,16 @@ class StoreDamageTest {
     assertThat(files(directory)).anyMatch(file -> file.toString().endsWith(".sst"));
   }
 
+  /** RocksDB writes its first manifest before the file that names it: nothing is stored then. */
+  @Test
+  void firstStartThatWasInterruptedIsNoDamage() throws IOException {
+    Path fresh = Files.createDirectory(directory.resolve("fresh"));
+    Files.write(fresh.resolve("MANIFEST-000001"), new byte[] {1, 2, 3});
+    try (ShardStore store = ShardStore.open(fresh, environment)) {
+      assertThat(store.position()).isEqualTo(StorePosition.NONE);
+    }
+  }
+
   @Test
   void storeThatIsOlderThanItsMark() throws IOException {
     new FlushMark(ROWS + 5, "MANIFEST-999999", 1).write(directory);

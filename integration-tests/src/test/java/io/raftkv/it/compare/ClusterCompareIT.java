@@ -1,16 +1,12 @@
 package io.raftkv.it.compare;
 
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.raftkv.it.TestSize;
 import io.raftkv.it.cluster.RedisServer;
-import io.raftkv.it.cluster.RespConnection;
 import io.raftkv.it.cluster.TestCluster;
-import io.raftkv.it.cluster.TestNode;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -22,47 +18,35 @@ import org.junit.jupiter.params.provider.MethodSource;
  * to a node at random, every sequence to one slot. Afterwards all replicas hold the same bytes.
  */
 class ClusterCompareIT {
-  private static final int SEQUENCES = Integer.getInteger("raftkv.compare.sequences", 300);
-  private static final int SECONDS = Integer.getInteger("raftkv.compare.seconds", 30);
+  private static final int SEQUENCES = 300;
+  private static final int SECONDS = TestSize.of(12, 30);
 
   @RegisterExtension static final TestCluster CLUSTER = TestCluster.ofNodes(3).shards(3);
 
-  private static RedisServer redis;
-  private static Set<String> served;
+  private static Opponents opponents;
 
   @BeforeAll
   static void startRedis() throws IOException {
-    References.require("ClusterCompareIT");
-    redis = RedisServer.cluster(CLUSTER.directory().resolve("redis"));
-    try (RespConnection node = CLUSTER.nodes().get(0).connect()) {
-      served = Contest.served(node);
-    }
+    opponents = Opponents.start("ClusterCompareIT", CLUSTER, RedisServer::cluster);
   }
 
   @AfterAll
   static void stopRedis() {
-    if (redis != null) {
-      redis.close();
+    if (opponents != null) {
+      opponents.close();
     }
   }
 
   static List<String> families() {
-    return References.families();
+    return Opponents.families();
   }
 
   @ParameterizedTest
   @MethodSource("families")
   void repliesAreThoseOfRedisClusterAndReplicasAgree(String name) {
-    Family family = Family.load(name, served);
-    assumeTrue(family.isServed(), name + " is not served yet");
+    Family family = opponents.family(name);
     assumeFalse(family.isStandalone(), name + " is not for Redis Cluster");
-    new Contest(
-            "ClusterCompareIT",
-            redis.address(),
-            CLUSTER.nodes().stream().map(TestNode::address).toList(),
-            true,
-            CLUSTER.seed())
-        .run(family, SEQUENCES, Duration.ofSeconds(SECONDS).dividedBy(families().size()));
+    opponents.compete(family, true, SEQUENCES, SECONDS);
     CLUSTER.awaitEqualDigests();
   }
 }

@@ -27,7 +27,7 @@ class ContestTest {
 
   @BeforeEach
   void needsRedis() {
-    References.require("ContestTest");
+    Opponents.requireRedis("ContestTest");
   }
 
   private static Contest contest(RedisServer one, RedisServer other) {

@@ -2,6 +2,7 @@ package io.raftkv.it.compare;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftkv.it.TestSize;
 import io.raftkv.it.cluster.RedisServer;
 import io.raftkv.it.cluster.RespConnection;
 import io.raftkv.it.cluster.TestCluster;
@@ -26,7 +27,7 @@ class CrashCompareIT {
       List.of("strings", "counters", "hashes", "lists", "sets", "sortedsets");
 
   private static final int CLIENTS = 6;
-  private static final int ROUNDS = Boolean.getBoolean("raftkv.faults") ? 10 : 2;
+  private static final int ROUNDS = TestSize.of(1, 10);
   private static final int SEQUENCES_BEFORE_A_KILL = 60;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -36,7 +37,7 @@ class CrashCompareIT {
 
   @BeforeEach
   void needsRedis() {
-    References.require("CrashCompareIT");
+    Opponents.requireRedis("CrashCompareIT");
   }
 
   @Test

@@ -12,6 +12,9 @@ public final class CommandBatch {
   /** Most bytes of words in one batch, unless a single command is longer: it then comes alone. */
   public static final int MAX_BYTES = 1 << 20;
 
+  /** What a word costs beside its bytes, so that empty words are not free. */
+  static final int WORD_COST = 16;
+
   private final byte[][][] commands;
   private final long[] bytes;
   private final long totalBytes;
@@ -35,6 +38,11 @@ public final class CommandBatch {
   /** The lengths of the words of a command, summed. */
   public long bytes(int index) {
     return bytes[index];
+  }
+
+  /** What a command counts for where memory is bounded: its bytes, and something for each word. */
+  public long cost(int index) {
+    return bytes[index] + (long) WORD_COST * commands[index].length;
   }
 
   /** The lengths of all words, summed. */

@@ -11,9 +11,6 @@ import java.util.Arrays;
 final class DecoderWorkspace {
   static final int WINDOW_BYTES = 16 * 1024;
 
-  /** What a word costs a batch beside its bytes, so that empty words are not free. */
-  private static final int WORD_COST = 16;
-
   private static final FastThreadLocal<DecoderWorkspace> SPARE = new FastThreadLocal<>();
 
   final byte[] window = new byte[WINDOW_BYTES];
@@ -78,6 +75,6 @@ final class DecoderWorkspace {
   }
 
   private static long cost(byte[][] words, long wordBytes) {
-    return wordBytes + (long) WORD_COST * words.length;
+    return wordBytes + (long) CommandBatch.WORD_COST * words.length;
   }
 }

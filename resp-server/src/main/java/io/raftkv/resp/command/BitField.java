@@ -55,8 +55,8 @@ final class BitField {
   private BitField() {}
 
   /** A {@link CommandSpec.Admission}: every number must begin within the largest value. */
-  static byte[][] admit(byte[][] words, long maxValueBytes) {
-    parse(new Args(words), maxValueBytes);
+  static byte[][] admit(byte[][] words, CommandSpec.Limits limits) {
+    parse(new Args(words), limits.maxValueBytes());
     return words;
   }
 

@@ -94,8 +94,8 @@ public final class BitmapCommands {
     return new StringType(keys.key(args.bytes(1)));
   }
 
-  private static byte[][] admitOffset(byte[][] words, long maxValueBytes) {
-    BitOffset.parse(words[2], maxValueBytes);
+  private static byte[][] admitOffset(byte[][] words, CommandSpec.Limits limits) {
+    BitOffset.parse(words[2], limits.maxValueBytes());
     return words;
   }
 

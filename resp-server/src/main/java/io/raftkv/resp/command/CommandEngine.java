@@ -3,9 +3,11 @@ package io.raftkv.resp.command;
 import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.ReplyCodec;
+import io.raftkv.resp.reply.ReplySize;
 import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.shard.Applier;
 import io.raftkv.shard.ApplyContext;
+import io.raftkv.storage.EntryFullException;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.SeededRandom;
 import io.raftkv.storage.StoreBatch;
@@ -17,8 +19,9 @@ import java.util.List;
 /**
  * Runs the command table: in apply as the shard's {@link Applier}, and for reads on a view.
  *
- * <p>A user's mistake is a reply, equal on every replica, and leaves nothing behind; anything else
- * that a handler throws stops the replica. Thread-safe: it has no state but the table.
+ * <p>A user's mistake is a reply, equal on every replica, and leaves nothing behind; so is a
+ * command for which its entry has no room any more ({@link StoreBatch#limit}). Anything else that a
+ * handler throws stops the replica. Thread-safe: it has no state but the table.
  */
 public final class CommandEngine implements Applier {
   private final CommandTable table;
@@ -49,13 +52,19 @@ public final class CommandEngine implements Applier {
     }
     batch.mark();
     try {
-      return collected.whole(spec.handler().run(args, keys));
+      Reply reply = collected.whole(spec.handler().run(args, keys));
+      batch.charge(ReplySize.of(reply)); // it is held until the whole entry is committed
+      return reply;
     } catch (CommandException mistake) {
       batch.rollback();
       return Reply.error(mistake.line());
     } catch (WrongTypeException mistake) {
       batch.rollback();
       return Reply.error(RespErrors.WRONG_TYPE);
+    } catch (EntryFullException full) {
+      batch.rollback();
+      return Reply.error(
+          full.byItself() ? RespErrors.TOO_LARGE_FOR_AN_ENTRY : RespErrors.ENTRY_FULL);
     }
   }
 
@@ -68,6 +77,15 @@ public final class CommandEngine implements Applier {
     } catch (WrongTypeException mistake) {
       return Reply.error(RespErrors.WRONG_TYPE);
     }
+  }
+
+  @Override
+  public long bytes(Object[] results) {
+    long bytes = 0;
+    for (Object result : results) {
+      bytes += ReplySize.of((Reply) result);
+    }
+    return bytes;
   }
 
   @Override

@@ -48,6 +48,14 @@ public final class CommandSpec {
   }
 
   /**
+   * What a node allows its own clients; others may allow theirs something else.
+   *
+   * @param maxValueBytes the largest value that a command may make
+   * @param databases how many there are for clients
+   */
+  public record Limits(long maxValueBytes, int databases) {}
+
+  /**
    * Looks at a call on the node that received it, before it is routed: the one place where a limit
    * of that node may decide. What a replica does must not depend on its own configuration, so a
    * limit that matters in apply travels with the call, as data.
@@ -55,12 +63,12 @@ public final class CommandSpec {
   @FunctionalInterface
   public interface Admission {
     /**
-     * @param maxValueBytes the largest value that this node lets a command make
+     * @param limits of this node
      * @return the words to run: those of the call, or a copy with the limit as a word more
      * @throws io.raftkv.resp.reply.CommandException if the call goes beyond the limit; nothing has
      *     happened then
      */
-    byte[][] admit(byte[][] words, long maxValueBytes);
+    byte[][] admit(byte[][] words, Limits limits);
   }
 
   /** Looks at a call that is about to go to one of several shards. */
@@ -231,6 +239,14 @@ public final class CommandSpec {
     return access;
   }
 
+  /**
+   * True for a read whose reply is one value found at once. It may go through the log together with
+   * writes of its connection that are not answered yet, and so costs no round of its own.
+   */
+  public boolean travelsWithWrites() {
+    return access == Access.READ && arity > 0 && flags.contains(Flag.FAST);
+  }
+
   /** What to ask before a call goes to one of several shards; null if all calls may. */
   public ShardCheck shardCheck() {
     return shardCheck;
@@ -271,7 +287,7 @@ public final class CommandSpec {
     private String complexity;
     private String summary;
     private FanOut fanOut = FanOut.NONE;
-    private Admission admission = (words, maxValueBytes) -> words;
+    private Admission admission = (words, limits) -> words;
     private ShardCheck shardCheck;
     private CommandSpec reader;
     private Predicate<Args> isRead;

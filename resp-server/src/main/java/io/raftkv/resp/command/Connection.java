@@ -46,8 +46,14 @@ public interface Connection {
   /** One line of CLIENT LIST, without a line break. From any thread, then perhaps a bit old. */
   String describe();
 
-  /** When all writes of this connection so far have been answered. */
-  CompletionStage<Void> writesAnswered();
+  /**
+   * When all writes of this connection so far have been answered, or the time is over.
+   *
+   * @param timeoutMillis 0 for none: the writes have deadlines of their own
+   * @return true if all of them that nobody has asked about before were done; false if one was
+   *     refused, has an unknown outcome or is late
+   */
+  CompletionStage<Boolean> writesAnswered(long timeoutMillis);
 
   /** Sends out-of-band data now. */
   void push(io.raftkv.resp.reply.Reply reply);

@@ -24,6 +24,11 @@ public final class DatabaseCommands {
                   "4.0.0",
                   "O(1)",
                   "Swaps two databases; needs a cluster of one shard.")
+              .admission(
+                  (words, limits) -> {
+                    pair(new Args(words), limits.databases());
+                    return words;
+                  })
               .onSeveralShards(DatabaseCommands::refuse)
               .writes(DatabaseCommands::swap));
 
@@ -32,18 +37,20 @@ public final class DatabaseCommands {
   /**
    * The number of a database.
    *
+   * @param databases how many there are: for the node of the client what its configuration says, in
+   *     apply all that there can be
    * @throws CommandException if it is none
    */
-  static int index(Args args, int at) {
+  static int index(Args args, int at, int databases) {
     long number = args.int64(at);
     if (number != (int) number) {
       throw new CommandException(RespErrors.NOT_INT32);
     }
-    return checked(number);
+    return checked(number, databases);
   }
 
-  private static int checked(long number) {
-    if (number < 0 || number >= Keyspace.DATABASES) {
+  private static int checked(long number, int databases) {
+    if (number < 0 || number >= databases) {
       throw new CommandException(RespErrors.DB_INDEX_OUT_OF_RANGE);
     }
     return (int) number;
@@ -55,11 +62,16 @@ public final class DatabaseCommands {
   }
 
   private static Reply swap(Args args, Keyspace keys) {
+    int[] pair = pair(args, Keyspace.DATABASES);
+    WritableRows rows = keys.writableRows();
+    rows.homes(rows.homes().swapped(pair[0], pair[1]));
+    return Reply.OK;
+  }
+
+  private static int[] pair(Args args, int databases) {
     long first = number(args, 1, RespErrors.SWAPDB_FIRST);
     long second = number(args, 2, RespErrors.SWAPDB_SECOND);
-    WritableRows rows = keys.writableRows();
-    rows.homes(rows.homes().swapped(checked(first), checked(second)));
-    return Reply.OK;
+    return new int[] {checked(first, databases), checked(second, databases)};
   }
 
   private static long number(Args args, int at, String error) {

@@ -201,12 +201,22 @@ public final class GenericCommands {
                   "6.2.0",
                   "O(N) where N is the number of elements.",
                   "Copies the value of a key to a new key.")
+              .admission(
+                  (words, limits) -> {
+                    CopyOptions.parse(new Args(words), 0, limits.databases());
+                    return words;
+                  })
               .writes(GenericCommands::copy),
           command("MOVE")
               .arity(3)
               .keys(KeySpec.FIRST)
               .flags(Flag.FAST)
               .docs(Group.GENERIC, "1.0.0", "O(1)", "Moves a key to another database.")
+              .admission(
+                  (words, limits) -> {
+                    DatabaseCommands.index(new Args(words), 2, limits.databases());
+                    return words;
+                  })
               .writes(GenericCommands::move),
           command("RANDOMKEY")
               .arity(1)
@@ -333,24 +343,33 @@ public final class GenericCommands {
     return key;
   }
 
-  private static Reply copy(Args args, Keyspace keys) {
-    boolean replace = false;
-    int database = keys.database();
-    for (int i = 3; i < args.size(); i++) {
-      if (args.is(i, "REPLACE")) {
-        replace = true;
-      } else if (args.is(i, "DB") && i + 1 < args.size()) {
-        database = DatabaseCommands.index(args, ++i);
-      } else {
-        throw new CommandException(RespErrors.SYNTAX);
+  /** What stands behind the keys of a COPY. */
+  private record CopyOptions(int database, boolean replace) {
+    private static CopyOptions parse(Args args, int current, int databases) {
+      boolean replace = false;
+      int database = current;
+      for (int i = 3; i < args.size(); i++) {
+        if (args.is(i, "REPLACE")) {
+          replace = true;
+        } else if (args.is(i, "DB") && i + 1 < args.size()) {
+          database = DatabaseCommands.index(args, ++i, databases);
+        } else {
+          throw new CommandException(RespErrors.SYNTAX);
+        }
       }
+      return new CopyOptions(database, replace);
     }
+  }
+
+  private static Reply copy(Args args, Keyspace keys) {
+    CopyOptions options = CopyOptions.parse(args, keys.database(), Keyspace.DATABASES);
+    int database = options.database();
     if (database == keys.database() && Arrays.equals(args.bytes(1), args.bytes(2))) {
       throw new CommandException(RespErrors.SAME_OBJECT);
     }
     KeyHandle source = keys.key(args.bytes(1));
     KeyHandle target = keys.select(database).key(args.bytes(2));
-    if (!source.exists() || (target.exists() && !replace)) {
+    if (!source.exists() || (target.exists() && !options.replace())) {
       return Reply.ZERO;
     }
     source.copyTo(target);
@@ -358,7 +377,7 @@ public final class GenericCommands {
   }
 
   private static Reply move(Args args, Keyspace keys) {
-    int database = DatabaseCommands.index(args, 2);
+    int database = DatabaseCommands.index(args, 2, Keyspace.DATABASES);
     if (database == keys.database()) {
       throw new CommandException(RespErrors.SAME_OBJECT);
     }

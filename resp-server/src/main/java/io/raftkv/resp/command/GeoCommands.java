@@ -2,6 +2,7 @@ package io.raftkv.resp.command;
 
 import io.raftkv.resp.command.GeoQuery.Form;
 import io.raftkv.resp.command.GeoQuery.Found;
+import io.raftkv.resp.command.SortedSetAdding.Option;
 import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
@@ -110,24 +111,10 @@ public final class GeoCommands {
 
   /** As ZADD, with a geohash for a score. */
   private static Reply geoadd(Args args, Keyspace db) {
-    boolean nx = false;
-    boolean xx = false;
-    boolean changedToo = false;
-    int at = 2;
-    for (boolean options = true; options && at < args.size(); ) {
-      if (args.is(at, "NX")) {
-        nx = true;
-      } else if (args.is(at, "XX")) {
-        xx = true;
-      } else if (args.is(at, "CH")) {
-        changedToo = true;
-      } else {
-        options = false;
-      }
-      at += options ? 1 : 0;
-    }
+    SortedSetAdding adding = new SortedSetAdding(args, SortedSetAdding.OF_GEOADD);
+    int at = adding.end();
     int places = (args.size() - at) / 3;
-    if (places == 0 || (args.size() - at) % 3 != 0 || (nx && xx)) {
+    if (places == 0 || (args.size() - at) % 3 != 0 || adding.hasSeveral(Option.NX, Option.XX)) {
       throw new CommandException(RespErrors.SYNTAX);
     }
     // All places are read before the first is set: a bad one leaves the set as it was.
@@ -136,20 +123,11 @@ public final class GeoCommands {
       scores[i] = GeoCell.score(GeoText.point(args, at + 3 * i));
     }
     ZSetType set = set(args, db);
-    long added = 0;
-    long updated = 0;
     for (int i = 0; i < places; i++) {
-      byte[] member = args.bytes(at + 3 * i + 2);
-      double before = set.score(member);
-      boolean isNew = Double.isNaN(before);
-      if (isNew ? !xx : !nx && before != scores[i]) {
-        set.put(member, scores[i]);
-        added += isNew ? 1 : 0;
-        updated += isNew ? 0 : 1;
-      }
+      adding.add(set, args.bytes(at + 3 * i + 2), scores[i], false);
     }
     set.save();
-    return Reply.integer(changedToo ? added + updated : added);
+    return adding.countReply();
   }
 
   /** GEOPOS and GEOHASH: something of each place, something else for those that are not there. */

@@ -148,28 +148,43 @@ public final class HashFieldCommands {
     }
   }
 
+  /** What a command does with a field, and answers for it; the value is null if there is none. */
+  @FunctionalInterface
+  private interface FieldChange {
+    Reply run(HashType.Changes changes, byte[] field, HashType.Value value);
+  }
+
+  /** The replies for all fields, in their order. */
+  private static Reply changeEach(HashType hash, List<byte[]> fields, FieldChange change) {
+    List<Reply> replies = new ArrayList<>(fields.size());
+    hash.change(
+        changes -> {
+          for (byte[] field : fields) {
+            replies.add(change.run(changes, field, changes.find(field)));
+          }
+        });
+    return Reply.array(replies);
+  }
+
   private static Reply expire(Args args, Keyspace keys, ExpireUnit unit) {
     HashType hash = hash(args, keys);
     long deadline = unit.fieldDeadline(args, 2, keys);
     Condition condition = Condition.named(args, 3);
     List<byte[]> fields =
         fields(args, condition == null ? 3 : 4, RespErrors.HEXPIRE_FIELDS_NOT_POSITIVE);
-    List<Reply> replies = new ArrayList<>(fields.size());
-    hash.change(
-        changes -> {
-          for (byte[] field : fields) {
-            HashType.Value value = changes.find(field);
-            if (value == null) {
-              replies.add(NO_FIELD);
-            } else if (condition != null && !condition.allows(value, deadline)) {
-              replies.add(CONDITION_NOT_MET);
-            } else {
-              boolean lives = putUntil(changes, field, value.bytes(), deadline, keys);
-              replies.add(lives ? DEADLINE_SET : DELETED);
-            }
+    return changeEach(
+        hash,
+        fields,
+        (changes, field, value) -> {
+          if (value == null) {
+            return NO_FIELD;
           }
+          if (condition != null && !condition.allows(value, deadline)) {
+            return CONDITION_NOT_MET;
+          }
+          boolean lives = putUntil(changes, field, value.bytes(), deadline, keys);
+          return lives ? DEADLINE_SET : DELETED;
         });
-    return Reply.array(replies);
   }
 
   /** Sets a field that dies at a time, if that is yet to come, else removes it: returns which. */
@@ -214,37 +229,31 @@ public final class HashFieldCommands {
   private static Reply persist(Args args, Keyspace keys) {
     HashType hash = hash(args, keys);
     List<byte[]> fields = fields(args, 2, RespErrors.HASH_FIELDS_NOT_POSITIVE);
-    List<Reply> replies = new ArrayList<>(fields.size());
-    hash.change(
-        changes -> {
-          for (byte[] field : fields) {
-            HashType.Value value = changes.find(field);
-            if (value == null) {
-              replies.add(NO_FIELD);
-            } else if (!value.hasDeadline()) {
-              replies.add(NO_DEADLINE);
-            } else {
-              changes.put(field, new HashType.Value(value.bytes(), MetaRow.NO_EXPIRY));
-              replies.add(Reply.ONE);
-            }
+    return changeEach(
+        hash,
+        fields,
+        (changes, field, value) -> {
+          if (value == null) {
+            return NO_FIELD;
           }
+          if (!value.hasDeadline()) {
+            return NO_DEADLINE;
+          }
+          changes.put(field, new HashType.Value(value.bytes(), MetaRow.NO_EXPIRY));
+          return Reply.ONE;
         });
-    return Reply.array(replies);
   }
 
   private static Reply getAndDelete(Args args, Keyspace keys) {
     HashType hash = hash(args, keys);
     List<byte[]> fields = fields(args, 2, RespErrors.HASH_FIELDS_NOT_POSITIVE);
-    List<Reply> replies = new ArrayList<>(fields.size());
-    hash.change(
-        changes -> {
-          for (byte[] field : fields) {
-            HashType.Value value = changes.find(field);
-            replies.add(value == null ? Reply.NULL : Reply.bulk(value.bytes()));
-            changes.remove(field);
-          }
+    return changeEach(
+        hash,
+        fields,
+        (changes, field, value) -> {
+          changes.remove(field);
+          return value == null ? Reply.NULL : Reply.bulk(value.bytes());
         });
-    return Reply.array(replies);
   }
 
   private static Reply getAndExpire(Args args, Keyspace keys) {
@@ -254,18 +263,16 @@ public final class HashFieldCommands {
     long deadline = unit == null ? MetaRow.NO_EXPIRY : unit.fieldDeadline(args, 3, keys);
     int fieldsAt = unit != null ? 4 : persist ? 3 : 2;
     List<byte[]> fields = fields(args, fieldsAt, RespErrors.HASH_FIELDS_NOT_POSITIVE);
-    List<Reply> replies = new ArrayList<>(fields.size());
-    hash.change(
-        changes -> {
-          for (byte[] field : fields) {
-            HashType.Value value = changes.find(field);
-            replies.add(value == null ? Reply.NULL : Reply.bulk(value.bytes()));
-            if (value != null && (unit != null || persist)) {
-              putUntil(changes, field, value.bytes(), deadline, keys);
-            }
+    return changeEach(
+        hash,
+        fields,
+        (changes, field, value) -> {
+          keys.charge(value == null ? 0 : value.bytes().length); // named twice, it is there twice
+          if (value != null && (unit != null || persist)) {
+            putUntil(changes, field, value.bytes(), deadline, keys);
           }
+          return value == null ? Reply.NULL : Reply.bulk(value.bytes());
         });
-    return Reply.array(replies);
   }
 
   private static Reply setAndExpire(Args args, Keyspace keys) {

@@ -2,7 +2,9 @@ package io.raftkv.resp.command;
 
 import static io.raftkv.resp.command.CommandSpec.command;
 
+import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
+import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.storage.KeyHandle;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.WrongTypeException;
@@ -61,6 +63,9 @@ public final class SortCommands {
               .onSeveralShards(SortOptions::requireOneSlot)
               .readsAs(SORT_RO, SortOptions::cannotStore)
               .writes((args, keys) -> sort(args, keys, true)));
+
+  /** Elements times GETs; a command of few words could ask for billions. */
+  private static final int MAX_ANSWERS = 1 << 24;
 
   private SortCommands() {}
 
@@ -176,10 +181,15 @@ public final class SortCommands {
     if (patterns.isEmpty()) {
       return elements;
     }
-    List<byte[]> answers = new ArrayList<>(elements.size() * patterns.size());
+    if ((long) elements.size() * patterns.size() > MAX_ANSWERS) {
+      throw new CommandException(RespErrors.OUT_OF_RANGE);
+    }
+    List<byte[]> answers = new ArrayList<>();
     for (byte[] element : elements) {
       for (SortPattern pattern : patterns) {
-        answers.add(pattern.lookUp(element, keys));
+        byte[] answer = pattern.lookUp(element, keys);
+        keys.charge(answer == null ? 0 : answer.length); // the same value as often as it is named
+        answers.add(answer);
       }
     }
     return answers;

@@ -3,8 +3,6 @@ package io.raftkv.resp.command;
 import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.RespErrors;
 import java.nio.charset.StandardCharsets;
-import java.util.Locale;
-import java.util.regex.Pattern;
 
 /**
  * The numbers by which SORT compares. They are read as C's {@code strtod} does, which is more than
@@ -12,12 +10,6 @@ import java.util.regex.Pattern;
  */
 final class SortWeight {
   private static final int PLAIN_DIGITS = 15;
-
-  private static final Pattern DECIMAL =
-      Pattern.compile("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?");
-  private static final Pattern HEXADECIMAL =
-      Pattern.compile("[+-]?0[xX]([\\da-fA-F]+\\.?[\\da-fA-F]*|\\.[\\da-fA-F]+)([pP][+-]?\\d+)?");
-  private static final Pattern NOT_ZERO = Pattern.compile("[+-]?[0.]*[1-9].*");
 
   private SortWeight() {}
 
@@ -70,24 +62,10 @@ final class SortWeight {
   }
 
   private static double parseTrimmed(String text) {
-    if (DECIMAL.matcher(text).matches()) {
-      double value = Double.parseDouble(text);
-      boolean tooSmall = Math.abs(value) < Double.MIN_NORMAL && NOT_ZERO.matcher(text).matches();
-      return inRange(value, tooSmall);
-    }
-    if (HEXADECIMAL.matcher(text).matches()) {
-      boolean hasExponent = text.indexOf('p') >= 0 || text.indexOf('P') >= 0;
-      return inRange(Double.parseDouble(hasExponent ? text : text + "p0"), false);
-    }
-    return switch (text.toLowerCase(Locale.ROOT)) {
-      case "inf", "+inf", "infinity", "+infinity" -> Double.POSITIVE_INFINITY;
-      case "-inf", "-infinity" -> Double.NEGATIVE_INFINITY;
-      default -> throw new CommandException(RespErrors.SORT_NOT_NUMBERS);
-    };
-  }
-
-  private static double inRange(double value, boolean tooSmall) {
-    if (Double.isInfinite(value) || tooSmall) {
+    double value = DoubleReader.readInRange(text);
+    boolean hexadecimal = text.indexOf('x') >= 0 || text.indexOf('X') >= 0;
+    boolean inexact = value != 0 && Math.abs(value) < Double.MIN_NORMAL && !hexadecimal;
+    if (Double.isNaN(value) || inexact) {
       throw new CommandException(RespErrors.SORT_NOT_NUMBERS);
     }
     return value;

@@ -1,5 +1,6 @@
 package io.raftkv.resp.command;
 
+import io.raftkv.resp.command.SortedSetAdding.Option;
 import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
@@ -23,39 +24,17 @@ final class SortedSetMembers {
   }
 
   private static Reply add(Args args, Keyspace db, boolean alwaysIncrement) {
-    boolean nx = false;
-    boolean xx = false;
-    boolean gt = false;
-    boolean lt = false;
-    boolean changedToo = false;
-    boolean increment = alwaysIncrement;
-    int at = 2;
-    for (boolean options = true; options && at < args.size(); ) {
-      if (args.is(at, "NX")) {
-        nx = true;
-      } else if (args.is(at, "XX")) {
-        xx = true;
-      } else if (args.is(at, "GT")) {
-        gt = true;
-      } else if (args.is(at, "LT")) {
-        lt = true;
-      } else if (args.is(at, "CH")) {
-        changedToo = true;
-      } else if (args.is(at, "INCR")) {
-        increment = true;
-      } else {
-        options = false;
-      }
-      at += options ? 1 : 0;
-    }
+    SortedSetAdding adding = new SortedSetAdding(args, SortedSetAdding.OF_ZADD);
+    boolean increment = alwaysIncrement || adding.has(Option.INCR);
+    int at = adding.end();
     int words = args.size() - at;
     if (words == 0 || words % 2 != 0) {
       throw new CommandException(RespErrors.SYNTAX);
     }
-    if (nx && xx) {
+    if (adding.hasSeveral(Option.NX, Option.XX)) {
       throw new CommandException(RespErrors.ZADD_XX_AND_NX);
     }
-    if ((gt && nx) || (lt && nx) || (gt && lt)) {
+    if (adding.hasSeveral(Option.NX, Option.GT, Option.LT)) {
       throw new CommandException(RespErrors.ZADD_GT_LT_NX);
     }
     if (increment && words > 2) {
@@ -67,15 +46,11 @@ final class SortedSetMembers {
       scores[i] = args.float64(at + 2 * i);
     }
     ZSetType set = set(args, db);
-    Adding adding = new Adding(set, nx, xx, gt, lt, increment);
     for (int i = 0; i < scores.length; i++) {
-      adding.add(args.bytes(at + 2 * i + 1), scores[i]);
+      adding.add(set, args.bytes(at + 2 * i + 1), scores[i], increment);
     }
     set.save();
-    if (increment) {
-      return adding.skipped > 0 ? Reply.NULL : Reply.doubleValue(adding.lastScore);
-    }
-    return Reply.integer(changedToo ? adding.added + adding.updated : adding.added);
+    return increment ? adding.scoreReply() : adding.countReply();
   }
 
   static Reply zrem(Args args, Keyspace db) {
@@ -237,59 +212,5 @@ final class SortedSetMembers {
 
   private static ZSetType set(Args args, Keyspace db) {
     return new ZSetType(db.key(args.bytes(1)));
-  }
-
-  /** Adds members under the conditions of ZADD and counts what became of them. */
-  private static final class Adding {
-    private final ZSetType set;
-    private final boolean nx;
-    private final boolean xx;
-    private final boolean gt;
-    private final boolean lt;
-    private final boolean increment;
-    private long added;
-    private long updated;
-    private long skipped;
-    private double lastScore;
-
-    Adding(ZSetType set, boolean nx, boolean xx, boolean gt, boolean lt, boolean increment) {
-      this.set = set;
-      this.nx = nx;
-      this.xx = xx;
-      this.gt = gt;
-      this.lt = lt;
-      this.increment = increment;
-    }
-
-    void add(byte[] member, double given) {
-      double before = set.score(member);
-      if (Double.isNaN(before)) {
-        if (xx) {
-          skipped++;
-        } else {
-          set.put(member, given);
-          lastScore = given;
-          added++;
-        }
-        return;
-      }
-      if (nx) {
-        skipped++;
-        return;
-      }
-      double after = increment ? before + given : given;
-      if (Double.isNaN(after)) {
-        throw new CommandException(RespErrors.SCORE_NAN);
-      }
-      if ((lt && after >= before) || (gt && after <= before)) {
-        skipped++;
-        return;
-      }
-      lastScore = after;
-      if (after != before) {
-        set.put(member, after);
-        updated++;
-      }
-    }
   }
 }

@@ -2,6 +2,7 @@ package io.raftkv.resp.command;
 
 import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
+import io.raftkv.resp.reply.ReplySize;
 import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.StreamId;
@@ -90,6 +91,8 @@ final class StreamClaims {
     for (StreamId id : ids) {
       StreamEntry entry = delivery.claim(id, claim);
       if (entry != null) {
+        // An id may be named again and again.
+        db.charge(ReplySize.of(entries(List.of(entry), options.justId)));
         claimed.add(entry);
       }
     }

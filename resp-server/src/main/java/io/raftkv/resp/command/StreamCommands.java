@@ -124,7 +124,7 @@ public final class StreamCommands {
       }
       at = next;
     }
-    StreamTrim trim = options.finish();
+    StreamTrim trim = options.finishAdd();
     int firstField = at + 1;
     int words = args.size() - firstField;
     if (words < 2 || words % 2 != 0) {

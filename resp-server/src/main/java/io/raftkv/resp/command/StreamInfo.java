@@ -124,7 +124,7 @@ final class StreamInfo {
     long count = DEFAULT_COUNT;
     if (args.size() == 6) {
       if (!args.is(4, "COUNT")) {
-        throw new CommandException(RespErrors.SYNTAX);
+        throw new CommandException(RespErrors.badSubcommand("XINFO", args.text(1)));
       }
       count = args.int64(5);
     }

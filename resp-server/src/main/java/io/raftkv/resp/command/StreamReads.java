@@ -2,6 +2,7 @@ package io.raftkv.resp.command;
 
 import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
+import io.raftkv.resp.reply.ReplySize;
 import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.StreamId;
@@ -80,7 +81,9 @@ final class StreamReads {
       List<StreamEntry> entries = deliver(stream, options, after.get(i), db.timeMillis());
       if (entries != null) {
         found.add(Reply.bulk(options.key(args, i)));
-        found.add(StreamReplies.entries(entries));
+        Reply reply = StreamReplies.entries(entries);
+        db.charge(ReplySize.of(reply)); // a key may be named again and again
+        found.add(reply);
       }
     }
     streams.values().forEach(StreamType::save);

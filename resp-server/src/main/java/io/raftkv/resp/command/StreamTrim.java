@@ -79,6 +79,15 @@ final class StreamTrim {
       return value + 1;
     }
 
+    /** What was asked for, null if nothing was, as {@link #finish}; XADD then takes no limit. */
+    StreamTrim finishAdd() {
+      StreamTrim trim = finish();
+      if (trim == null && limit >= 0) {
+        throw new CommandException(RespErrors.TRIM_LIMIT_EXACT);
+      }
+      return trim;
+    }
+
     /** What was asked for, null if nothing was. */
     StreamTrim finish() {
       if (!given) {

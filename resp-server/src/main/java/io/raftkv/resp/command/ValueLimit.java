@@ -17,9 +17,9 @@ final class ValueLimit {
   private ValueLimit() {}
 
   /** The call with the limit behind its last word; a {@link CommandSpec.Admission}. */
-  static byte[][] attach(byte[][] words, long maxValueBytes) {
+  static byte[][] attach(byte[][] words, CommandSpec.Limits limits) {
     byte[][] limited = Arrays.copyOf(words, words.length + 1);
-    limited[words.length] = Numbers.format(maxValueBytes);
+    limited[words.length] = Numbers.format(limits.maxValueBytes());
     return limited;
   }
 

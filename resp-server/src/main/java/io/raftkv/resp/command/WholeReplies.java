@@ -5,8 +5,9 @@ import io.raftkv.resp.reply.RespErrors;
 
 /**
  * Collects the replies of commands that are answered together and cannot be sent while they are
- * read: those that travel through the log, and those for another node. What such replies take in
- * memory is bounded by refusing the rest, and by nothing of this node: every replica refuses alike.
+ * read: those for another node, and those of reads in entries that older versions wrote. What such
+ * replies take in memory is bounded by refusing the rest, and by nothing of this node: every
+ * replica refuses alike.
  */
 public final class WholeReplies {
   /** For all replies, in bytes of memory: a hash of 200,000 short fields. */

@@ -7,9 +7,13 @@ import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.shard.ProposalFailure;
 import java.nio.ByteBuffer;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 
 /** One command, or one shard's part of it, on its way to a shard. */
 final class DataOp implements NodeProposal {
+  private static final int HELD_BYTES = 256;
+  private static final int HELD_BYTES_PER_WORD = 24;
+
   private final CommandSpec spec;
   private final byte[][] words;
   private final int database;
@@ -17,6 +21,7 @@ final class DataOp implements NodeProposal {
   private final ReplySink sink;
   private final int encodedBytes;
   private Runnable onAnswered;
+  private Consumer<Reply> onReply;
 
   DataOp(CommandSpec spec, byte[][] words, int database, Executor executor, ReplySink sink) {
     this.spec = spec;
@@ -48,9 +53,17 @@ final class DataOp implements NodeProposal {
     onAnswered = action;
   }
 
+  /** {@code listener} hears the reply before anybody else, on the executor. */
+  void onReply(Consumer<Reply> listener) {
+    onReply = listener;
+  }
+
   /** Gives the reply to whoever waits; on the executor. */
   void reply(Reply reply) {
     try {
+      if (onReply != null) {
+        onReply.accept(reply);
+      }
       sink.reply(reply);
     } finally {
       if (onAnswered != null) {
@@ -74,6 +87,12 @@ final class DataOp implements NodeProposal {
     return encodedBytes;
   }
 
+  /** Objects and array headers weigh more than the bytes of a small command. */
+  @Override
+  public long heldBytes() {
+    return HELD_BYTES + (long) HELD_BYTES_PER_WORD * words.length + encodedBytes;
+  }
+
   @Override
   public void encode(ByteBuffer out) {
     CommandCodec.encode(database, words, out);
@@ -91,13 +110,25 @@ final class DataOp implements NodeProposal {
 
   @Override
   public void failed(ProposalFailure failure, String detail) {
-    reply(
-        Reply.error(
-            switch (failure) {
-              case UNCERTAIN -> RespErrors.uncertain(detail);
-              case NO_LEADER -> RespErrors.clusterDown(detail);
-              case READ_ONLY -> detail;
-              case OVERLOADED -> RespErrors.tryAgain(detail);
-            }));
+    reply(Reply.error(isWrite() ? writeError(failure, detail) : readError(failure, detail)));
+  }
+
+  private static String writeError(ProposalFailure failure, String detail) {
+    return switch (failure) {
+      case UNCERTAIN -> RespErrors.uncertain(detail);
+      case NO_LEADER -> RespErrors.clusterDown(detail);
+      case READ_ONLY -> detail;
+      case OVERLOADED -> RespErrors.tryAgain(detail);
+    };
+  }
+
+  /** A read that travels with a write: what failed is not in doubt, it can only be asked again. */
+  private static String readError(ProposalFailure failure, String detail) {
+    return switch (failure) {
+      case UNCERTAIN -> RespErrors.tryAgain("the outcome of a write before this read is unknown");
+      case NO_LEADER -> RespErrors.clusterDown(detail);
+      case READ_ONLY -> RespErrors.tryAgain("a write before this read was refused");
+      case OVERLOADED -> RespErrors.tryAgain(detail);
+    };
   }
 }

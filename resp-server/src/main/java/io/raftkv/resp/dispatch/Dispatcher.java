@@ -33,14 +33,14 @@ final class Dispatcher {
   }
 
   private final Supplier<Routing> routing;
-  private final long maxValueBytes;
+  private final CommandSpec.Limits limits;
 
   /**
-   * @param maxValueBytes the largest value that a command of this node's clients may make
+   * @param limits of this node's clients
    */
-  Dispatcher(Supplier<Routing> routing, long maxValueBytes) {
+  Dispatcher(Supplier<Routing> routing, CommandSpec.Limits limits) {
     this.routing = routing;
-    this.maxValueBytes = maxValueBytes;
+    this.limits = limits;
   }
 
   /**
@@ -54,7 +54,7 @@ final class Dispatcher {
       dispatch(reader, renamed(reader, sent), target, sink);
       return;
     }
-    byte[][] words = spec.admission().admit(sent, maxValueBytes);
+    byte[][] words = spec.admission().admit(sent, limits);
     Routing table = routing.get();
     List<Routing.Shard> shards = table.shards();
     if (shards.isEmpty()) {

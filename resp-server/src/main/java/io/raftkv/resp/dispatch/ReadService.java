@@ -43,6 +43,7 @@ final class ReadService implements ShardReads {
   }
 
   private static final long RETRY_MILLIS = 10;
+  private static final long TICK_AGAIN_MILLIS = 50;
 
   /** Most memory for the replies of one connection's reads that could also be sent as a stream. */
   private static final long SMALL_REPLIES_BYTES = 2L << 20;
@@ -82,16 +83,16 @@ final class ReadService implements ShardReads {
       List<DataOp> ops,
       ReadConsistency consistency,
       EventExecutor loop,
-      Runnable done) {
+      ReadTurn turn) {
     ReadableReplica replica = replicas.apply(shard.group());
     if (replica == null || !replica.isAlive()) {
-      remote.read(shard, ops, consistency, loop, done);
+      remote.read(shard, ops, consistency, loop, turn);
       return;
     }
-    Run run = new Run(shard, replica, ops, consistency, loop, done);
+    Run run = new Run(shard, replica, ops, consistency, loop, turn);
     switch (consistency.level()) {
       case LINEARIZABLE -> barrier.confirm(shard.group(), run.deadlineNanos, run);
-      case EVENTUAL -> run.onLoop(run::execute);
+      case EVENTUAL -> run.onLoop(run::executeInTurn);
       case BOUNDED -> {
         long silence = replica.leaderSilenceMillis();
         if (silence > consistency.bound().toMillis()) {
@@ -104,7 +105,7 @@ final class ReadService implements ShardReads {
                       + " ms");
           run.onLoop(() -> run.failAll(refusal));
         } else {
-          run.onLoop(run::execute);
+          run.onLoop(run::executeInTurn);
         }
       }
     }
@@ -122,7 +123,7 @@ final class ReadService implements ShardReads {
     private final List<DataOp> ops;
     private final ReadConsistency consistency;
     private final EventExecutor loop;
-    private final Runnable done;
+    private final ReadTurn turn;
     private final Reply[] replies;
     private final long deadlineNanos = System.nanoTime() + timeoutNanos;
 
@@ -146,6 +147,7 @@ final class ReadService implements ShardReads {
 
     private boolean faultLogged;
     private ScheduledFuture<?> timeout;
+    private Runnable endWait = () -> {};
     private boolean finished;
 
     private Run(
@@ -154,13 +156,13 @@ final class ReadService implements ShardReads {
         List<DataOp> ops,
         ReadConsistency consistency,
         EventExecutor loop,
-        Runnable done) {
+        ReadTurn turn) {
       this.shard = shard;
       this.replica = replica;
       this.ops = ops;
       this.consistency = consistency;
       this.loop = loop;
-      this.done = done;
+      this.turn = turn;
       this.replies = new Reply[ops.size()];
       // A weaker promise must not depend on a leader: the sweep of due keys bounds its age.
       this.judgesDue = consistency.level() == ReadConsistency.Level.LINEARIZABLE;
@@ -169,11 +171,21 @@ final class ReadService implements ShardReads {
     @Override
     public void confirmed(long commitIndex) {
       if (replica.appliedIndex() >= commitIndex) {
-        onLoop(this::execute);
+        onLoop(this::executeInTurn);
         return;
       }
       onLoop(this::waitUntilDeadline);
-      replica.whenApplied(commitIndex, () -> loopExecute(this::execute));
+      Runnable end = replica.whenApplied(commitIndex, () -> loopExecute(this::executeInTurn));
+      onLoop(() -> endOfWait(end));
+    }
+
+    /** A replica that does not get on must not hold the reads that have failed meanwhile. */
+    private void endOfWait(Runnable end) {
+      if (finished) {
+        end.run();
+      } else {
+        endWait = end;
+      }
     }
 
     @Override
@@ -213,6 +225,16 @@ final class ReadService implements ShardReads {
       if (timeout != null) {
         timeout.cancel(false);
         timeout = null;
+      }
+    }
+
+    /** On the loop: fresh enough, but the runs before this one look first. */
+    private void executeInTurn() {
+      if (!finished) {
+        if (!turn.isFirst()) {
+          waitUntilDeadline();
+        }
+        turn.whenFirst(this::execute);
       }
     }
 
@@ -297,9 +319,10 @@ final class ReadService implements ShardReads {
      */
     private void answer(ReadView view) {
       nextIsLarge = false;
+      long now = clock.getAsLong();
       for (; next < replies.length; next++) {
         DataOp op = ops.get(next);
-        Keyspace keys = keyspace(op, view);
+        Keyspace keys = keyspace(op, view, now);
         Reply reply = answer(op, keys);
         if (reply instanceof Reply.Streamed) {
           nextIsLarge = true;
@@ -309,13 +332,9 @@ final class ReadService implements ShardReads {
       }
     }
 
-    private Keyspace keyspace(DataOp op, ReadView view) {
+    private Keyspace keyspace(DataOp op, ReadView view, long now) {
       return Keyspace.forRead(
-          view,
-          op.database(),
-          view.timeMillis(),
-          clock.getAsLong(),
-          ThreadLocalRandom.current().nextLong());
+          view, op.database(), view.timeMillis(), now, ThreadLocalRandom.current().nextLong());
     }
 
     /** The reply, or null: shard time has to move on before this has an answer. */
@@ -366,7 +385,7 @@ final class ReadService implements ShardReads {
         Reply reply =
             retained.use(
                 view -> {
-                  Keyspace keys = keyspace(op, view);
+                  Keyspace keys = keyspace(op, view, clock.getAsLong());
                   return settled(CommandEngine.read(op.spec(), new Args(op.words()), keys), keys);
                 });
         if (reply instanceof Reply.Streamed large) {
@@ -397,7 +416,7 @@ final class ReadService implements ShardReads {
       }
       if (awaitsTick()) {
         waitUntilDeadline();
-        ticker.tick(shard.group(), loop, outcome -> onLoop(() -> ticked(outcome)));
+        tick();
         return;
       }
       if (nextIsLarge && stream == null) {
@@ -445,7 +464,7 @@ final class ReadService implements ShardReads {
         finish();
       } else {
         finished = true;
-        read(shard, ops.subList(next, ops.size()), consistency, loop, done);
+        read(shard, ops.subList(next, ops.size()), consistency, loop, turn);
       }
     }
 
@@ -456,20 +475,36 @@ final class ReadService implements ShardReads {
       }
     }
 
-    private void ticked(Reply outcome) {
+    private void tick() {
+      if (!finished) {
+        ticker.tick(shard.group(), loop, outcome -> onLoop(() -> ticked(outcome)));
+      }
+    }
+
+    private void ticked(ShardTicker.Outcome outcome) {
       if (finished) {
         return;
       }
-      if (outcome instanceof Reply.Failure failure) {
-        failAll(failure.line());
-        return;
+      switch (outcome) {
+        case MOVED -> {
+          answerByShardTime();
+          // The tick is applied somewhere; here it must be before the reads go on.
+          barrier.confirm(shard.group(), deadlineNanos, this);
+        }
+        case STANDS_STILL -> {
+          // For all replicas the key lives on: its death waits until something can be written.
+          answerByShardTime();
+          execute();
+        }
+        case FAILED -> loop.schedule(this::tick, TICK_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
       }
+    }
+
+    private void answerByShardTime() {
       judgesDue = false;
       next = 0;
       smallBytesLeft = SMALL_REPLIES_BYTES;
       wholeReplies = new WholeReplies();
-      // The tick is applied somewhere; here it must be before the reads go on.
-      barrier.confirm(shard.group(), deadlineNanos, this);
     }
 
     private void failAll(String error) {
@@ -486,7 +521,8 @@ final class ReadService implements ShardReads {
     private void finish() {
       finished = true;
       stopWaiting();
-      done.run();
+      endWait.run();
+      turn.done();
     }
   }
 }

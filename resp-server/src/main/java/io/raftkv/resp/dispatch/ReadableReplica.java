@@ -15,8 +15,12 @@ interface ReadableReplica {
   /** Milliseconds since the replica last heard from its leader; 0 if it leads. */
   long leaderSilenceMillis();
 
-  /** Runs the action once everything up to {@code index} is applied; on any thread. */
-  void whenApplied(long index, Runnable action);
+  /**
+   * Runs the action once everything up to {@code index} is applied; on any thread.
+   *
+   * @return ends the wait: nothing is held for it from then on, though the action may just run
+   */
+  Runnable whenApplied(long index, Runnable action);
 
   /** Runs with the store open; null at once while there is none or it is being replaced. */
   <T> T withStore(Function<ShardStore, T> use);
@@ -44,8 +48,8 @@ interface ReadableReplica {
     }
 
     @Override
-    public void whenApplied(long index, Runnable action) {
-      replica.whenApplied(index, action);
+    public Runnable whenApplied(long index, Runnable action) {
+      return replica.whenApplied(index, action);
     }
 
     @Override

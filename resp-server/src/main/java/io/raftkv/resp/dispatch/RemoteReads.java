@@ -74,8 +74,8 @@ final class RemoteReads implements ShardReads {
       List<DataOp> ops,
       ReadConsistency consistency,
       EventExecutor loop,
-      Runnable done) {
-    new Request(shard, ops, encode(shard.group(), ops, consistency), loop, done).begin();
+      ReadTurn turn) {
+    new Request(shard, ops, encode(shard.group(), ops, consistency), loop, turn).begin();
   }
 
   /** Asked again until the deadline: a read may be. Everything happens on the loop. */
@@ -84,24 +84,24 @@ final class RemoteReads implements ShardReads {
     private final List<DataOp> ops;
     private final byte[] bytes;
     private final EventExecutor loop;
-    private final Runnable done;
+    private final ReadTurn turn;
     private ScheduledFuture<?> timeout;
     private boolean finished;
 
     private Request(
-        Routing.Shard shard, List<DataOp> ops, byte[] bytes, EventExecutor loop, Runnable done) {
+        Routing.Shard shard, List<DataOp> ops, byte[] bytes, EventExecutor loop, ReadTurn turn) {
       this.shard = shard;
       this.ops = ops;
       this.bytes = bytes;
       this.loop = loop;
-      this.done = done;
+      this.turn = turn;
     }
 
     private void begin() {
       timeout =
           loop.schedule(
               () -> fail(RespErrors.clusterDown(shard.id())), timeoutNanos, TimeUnit.NANOSECONDS);
-      send();
+      turn.whenFirst(this::send); // there it is answered whenever that node is ready
     }
 
     private void send() {
@@ -159,7 +159,7 @@ final class RemoteReads implements ShardReads {
       for (int i = 0; i < ops.size(); i++) {
         ops.get(i).reply(replies.get(i));
       }
-      done.run();
+      turn.done();
     }
   }
 
@@ -201,7 +201,7 @@ final class RemoteReads implements ShardReads {
         ops,
         consistency,
         executor,
-        () -> complete(answer, replies));
+        ReadTurn.alone(() -> complete(answer, replies)));
     return answer;
   }
 

@@ -2,8 +2,7 @@ package io.raftkv.resp.dispatch;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.handler.timeout.ReadTimeoutException;
+import io.netty.handler.timeout.IdleStateEvent;
 import io.raftkv.metrics.Outcome;
 import io.raftkv.resp.codec.CommandBatch;
 import io.raftkv.resp.codec.ProtocolViolation;
@@ -12,21 +11,14 @@ import io.raftkv.resp.codec.RespEncoder;
 import io.raftkv.resp.codec.RespOutput;
 import io.raftkv.resp.command.Args;
 import io.raftkv.resp.command.CommandSpec;
-import io.raftkv.resp.command.Connection;
 import io.raftkv.resp.command.Flag;
-import io.raftkv.resp.command.ReadConsistency;
+import io.raftkv.resp.link.LinkCommands;
 import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -41,18 +33,27 @@ import org.slf4j.LoggerFactory;
  * bound, while the client does not read its replies, or while the node is saturated, the socket is
  * not read.
  */
-public final class Session extends ChannelInboundHandlerAdapter
-    implements Connection, Dispatcher.Target {
+public final class Session extends ClientConnection implements Dispatcher.Target {
   private static final Logger LOG = LoggerFactory.getLogger(Session.class);
   private static final int MAX_PENDING_COMMANDS = 4096;
   private static final long MAX_PENDING_BYTES = 8L << 20;
   private static final long RESUME_CHECK_MILLIS = 5;
 
+  /** How long a connection beyond the number of clients may take to show that it is a node. */
+  private static final long SURPLUS_MILLIS = 1_000;
+
   /** What a session needs of its node. */
   public interface Host {
     SessionServices services();
 
-    void opened(Session session);
+    /**
+     * @return false if there are as many clients as there may be: this one is told so, unless it is
+     *     another node
+     */
+    boolean opened(Session session);
+
+    /** It has turned out to be another node. On its event loop, once. */
+    void linked(Session session);
 
     void closed(Session session);
   }
@@ -60,7 +61,7 @@ public final class Session extends ChannelInboundHandlerAdapter
   /** A reply's place in the order of the commands. */
   private final class Pending implements ReplySink {
     private final CommandSpec spec;
-    private final int version = protocol;
+    private final int version = protocol();
     private final long bytes;
     private final long startedNanos;
     private Reply reply;
@@ -80,7 +81,7 @@ public final class Session extends ChannelInboundHandlerAdapter
         return; // a part of a command that has failed as a whole
       }
       reply = given;
-      answered(outcomeOf(given));
+      answered(ReplyOutcome.of(given));
     }
 
     @Override
@@ -110,67 +111,33 @@ public final class Session extends ChannelInboundHandlerAdapter
     }
   }
 
-  private final SessionServices services;
   private final Host host;
-  private final long id;
-  private final RespDecoder decoder;
-  private final Map<UUID, Lane> lanes = new HashMap<>();
-  private final List<Lane> touched = new ArrayList<>();
   private final ArrayDeque<Pending> pending = new ArrayDeque<>();
   private final ArrayDeque<CommandBatch> backlog = new ArrayDeque<>();
-  private final List<CompletableFuture<Void>> writeWaiters = new ArrayList<>();
 
   /** What was pushed while a large reply is being sent. */
   private final ArrayDeque<Reply> heldPushes = new ArrayDeque<>();
 
-  private final long connectedMillis = System.currentTimeMillis();
   private volatile boolean busy;
   private Channel channel;
+  private ShardLanes lanes;
   private RespOutput out;
   private LargeReplyWriter large;
   private ProtocolViolation violation;
   private int backlogNext;
   private long pendingBytes;
-  private int unansweredWrites;
   private boolean drainScheduled;
   private boolean working;
   private boolean paused;
   private boolean stopped;
   private boolean resumeScheduled;
   private boolean closing;
-  private int stalledLanes;
-  private int protocol = 2;
-  private int database;
-  private String name = "";
-  private String libraryName = "";
-  private String libraryVersion = "";
-  private boolean authenticated;
-  private ReadConsistency consistency;
-  private String linkedNode;
-  private String lastCommand = "NULL";
-  private long lastActiveMillis = connectedMillis;
+  private boolean surplus;
 
   /** The decoder stands before this handler in the pipeline. */
   public Session(Host host, long id, RespDecoder decoder) {
+    super(host.services(), id, decoder);
     this.host = host;
-    this.services = host.services();
-    this.id = id;
-    this.decoder = decoder;
-    this.consistency = services.defaultConsistency();
-    authenticated(!services.needsPassword());
-  }
-
-  private static Outcome outcomeOf(Reply reply) {
-    if (!(reply instanceof Reply.Failure failure)) {
-      return Outcome.OK;
-    }
-    String line = failure.line();
-    if (RespErrors.isUncertain(line)) {
-      return Outcome.UNCERTAIN;
-    }
-    return line.startsWith("TRYAGAIN") || line.startsWith("CLUSTERDOWN") || line.startsWith("OOM")
-        ? Outcome.REFUSED
-        : Outcome.ERROR;
   }
 
   // ---- the channel ----
@@ -178,16 +145,20 @@ public final class Session extends ChannelInboundHandlerAdapter
   @Override
   public void channelActive(ChannelHandlerContext ctx) {
     channel = ctx.channel();
+    lanes = new ShardLanes(services, channel.eventLoop(), this::consistency, this::work);
     out = RespOutput.to(channel);
     large =
         new LargeReplyWriter(
             channel,
             out,
-            id,
+            id(),
             this::largeReplySent,
             services.slowReaderTimeout().toNanos(),
             System::nanoTime);
-    host.opened(this);
+    if (!host.opened(this)) {
+      surplus = true;
+      channel.eventLoop().schedule(this::refuseSurplus, SURPLUS_MILLIS, TimeUnit.MILLISECONDS);
+    }
     ctx.fireChannelActive();
   }
 
@@ -221,12 +192,26 @@ public final class Session extends ChannelInboundHandlerAdapter
     ctx.fireChannelWritabilityChanged();
   }
 
+  /** Nothing has come or gone for long; but a client that waits for us is not idle. */
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    if (event instanceof IdleStateEvent
+        && !isLink()
+        && isIdle()
+        && backlog.isEmpty()
+        && channel.isWritable()) {
+      LOG.debug("connection {} is idle", id());
+      ctx.close();
+    }
+    ctx.fireUserEventTriggered(event);
+  }
+
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    if (cause instanceof IOException || cause instanceof ReadTimeoutException) {
-      LOG.debug("connection {} lost or idle", id, cause);
+    if (cause instanceof IOException) {
+      LOG.debug("connection {} lost", id(), cause);
     } else {
-      LOG.error("connection {} closed after a fault", id, cause);
+      LOG.error("connection {} closed after a fault", id(), cause);
     }
     ctx.close();
   }
@@ -257,17 +242,17 @@ public final class Session extends ChannelInboundHandlerAdapter
   /** True if it left commands for which the node is too full. */
   private boolean acceptFrom(CommandBatch batch) {
     // Links go on: two full nodes that stop to serve each other would wait for each other.
-    boolean saturated = linkedNode == null && services.isSaturated();
+    boolean saturated = !isLink() && services.isSaturated();
     boolean held = false;
-    while (backlogNext < batch.size() && !closing && stalledLanes == 0 && !held) {
+    while (backlogNext < batch.size() && !closing && !lanes.areStalled() && !held) {
       byte[][] words = batch.words(backlogNext);
       held = saturated && isForShards(words);
       if (!held) {
-        accept(words, batch.bytes(backlogNext));
+        accept(words, batch.cost(backlogNext));
         backlogNext++;
       }
     }
-    submitTouched();
+    lanes.submit();
     if (backlogNext == batch.size()) {
       backlog.poll();
       backlogNext = 0;
@@ -283,7 +268,7 @@ public final class Session extends ChannelInboundHandlerAdapter
   /** The bounds whose end this connection is told of. */
   private boolean isWithinBounds() {
     return !stopped
-        && stalledLanes == 0
+        && !lanes.areStalled()
         && pending.size() < MAX_PENDING_COMMANDS
         && pendingBytes < MAX_PENDING_BYTES
         && channel.isWritable();
@@ -310,16 +295,19 @@ public final class Session extends ChannelInboundHandlerAdapter
   }
 
   private void accept(byte[][] words, long bytes) {
-    lastActiveMillis = System.currentTimeMillis();
+    if (surplus && !LinkCommands.isHello(words)) {
+      refuseSurplus();
+      return;
+    }
     CommandSpec spec = services.table().find(words[0]);
+    heardOf(spec);
     if (spec == null) {
       refuse(null, RespErrors.unknownCommand(words));
       return;
     }
-    lastCommand = spec.name();
     if (!spec.acceptsWords(words.length)) {
       refuse(spec, RespErrors.wrongArity(spec.name()));
-    } else if (!authenticated && !spec.flags().contains(Flag.NO_AUTH)) {
+    } else if (!isAuthenticated() && !spec.flags().contains(Flag.NO_AUTH)) {
       refuse(spec, RespErrors.NO_AUTH);
     } else if (spec.access() == CommandSpec.Access.LOCAL) {
       runLocal(spec, new Args(words), bytes);
@@ -339,6 +327,13 @@ public final class Session extends ChannelInboundHandlerAdapter
     enqueue(new Pending(spec, 0, System.nanoTime())).reply(Reply.error(error));
   }
 
+  private void refuseSurplus() {
+    if (surplus && !closing) {
+      refuse(null, RespErrors.TOO_MANY_CLIENTS);
+      closing = true;
+    }
+  }
+
   private Pending enqueue(Pending place) {
     busy = true;
     pending.add(place);
@@ -352,7 +347,7 @@ public final class Session extends ChannelInboundHandlerAdapter
     try {
       if (spec.localHandler() == null) {
         // Its meaning may depend on what came before: that must be on its way first.
-        submitTouched();
+        lanes.submit();
         CompletionStage<Reply> answer = spec.asyncHandler().run(args, this);
         answerLater(answer, enqueue(new Pending(spec, bytes, started)));
         return;
@@ -391,7 +386,7 @@ public final class Session extends ChannelInboundHandlerAdapter
   }
 
   private Reply internalError(CommandSpec spec, Throwable fault) {
-    LOG.error("command {} of connection {} failed", spec.name(), id, fault);
+    LOG.error("command {} of connection {} failed", spec.name(), id(), fault);
     return Reply.error(RespErrors.INTERNAL);
   }
 
@@ -399,70 +394,12 @@ public final class Session extends ChannelInboundHandlerAdapter
 
   @Override
   public void add(Routing.Shard shard, DataOp op) {
-    Lane lane = lanes.computeIfAbsent(shard.group(), group -> new Lane(shard, this::writeAnswered));
-    if (op.isWrite()) {
-      unansweredWrites++;
-    }
-    if (lane.add(op)) {
-      touched.add(lane);
-    }
+    lanes.add(shard, op);
   }
 
   @Override
   public Executor executor() {
     return channel.eventLoop();
-  }
-
-  private void submitTouched() {
-    for (Lane lane : touched) {
-      if (lane.mustWait()) {
-        stalledLanes++;
-      } else if (!lane.isEmpty()) {
-        submit(lane);
-      }
-    }
-    touched.clear();
-  }
-
-  private void submit(Lane lane) {
-    boolean throughLog = lane.goesThroughLog();
-    List<DataOp> run = lane.takeRun();
-    if (throughLog) {
-      for (DataOp op : run) {
-        op.onAnswered(lane.onAnswered(op));
-      }
-      services.write(lane.shard(), run);
-    } else {
-      services
-          .reads()
-          .read(
-              lane.shard(),
-              run,
-              consistency,
-              channel.eventLoop(),
-              () -> {
-                for (int i = 0; i < run.size(); i++) {
-                  lane.readAnswered();
-                }
-                afterReads(lane);
-              });
-    }
-  }
-
-  private void writeAnswered() {
-    if (--unansweredWrites == 0 && !writeWaiters.isEmpty()) {
-      List<CompletableFuture<Void>> waiters = List.copyOf(writeWaiters);
-      writeWaiters.clear();
-      waiters.forEach(waiter -> waiter.complete(null));
-    }
-  }
-
-  private void afterReads(Lane lane) {
-    if (!lane.isEmpty() && !lane.mustWait() && stalledLanes > 0 && !touched.contains(lane)) {
-      stalledLanes--;
-      submit(lane);
-      work();
-    }
   }
 
   // ---- replies out ----
@@ -532,8 +469,8 @@ public final class Session extends ChannelInboundHandlerAdapter
     try {
       RespEncoder.encode(reply, version, out);
       return true;
-    } catch (RuntimeException bug) {
-      LOG.error("connection {} closed: a reply cannot be written", id, bug);
+    } catch (RuntimeException | Error fault) { // also for want of memory
+      LOG.error("connection {} closed: a reply cannot be written", id(), fault);
       channel.close();
       return false;
     }
@@ -542,94 +479,14 @@ public final class Session extends ChannelInboundHandlerAdapter
   // ---- Connection ----
 
   @Override
-  public long id() {
-    return id;
-  }
-
-  @Override
-  public int protocol() {
-    return protocol;
-  }
-
-  @Override
-  public void protocol(int version) {
-    protocol = version;
-  }
-
-  @Override
-  public int database() {
-    return database;
-  }
-
-  @Override
-  public void database(int index) {
-    database = index;
-  }
-
-  @Override
-  public String name() {
-    return name;
-  }
-
-  @Override
-  public void name(String value) {
-    name = value;
-  }
-
-  @Override
-  public void libraryInfo(String attribute, String value) {
-    if (attribute.equals("lib-name")) {
-      libraryName = value;
-    } else {
-      libraryVersion = value;
-    }
-  }
-
-  @Override
-  public boolean isAuthenticated() {
-    return authenticated;
-  }
-
-  @Override
-  public void authenticated(boolean value) {
-    authenticated = value;
-    // Redis holds strangers to small commands.
-    decoder.setUnauthenticated(!value);
-  }
-
-  @Override
-  public ReadConsistency consistency() {
-    return consistency;
-  }
-
-  @Override
-  public void consistency(ReadConsistency value) {
-    consistency = value;
-  }
-
-  @Override
   public void closeAfterReply() {
     closing = true;
     scheduleDrain(); // there may be no reply to wait for
   }
 
   @Override
-  public void reset() {
-    protocol = 2;
-    database = 0;
-    name = "";
-    authenticated(!services.needsPassword());
-    consistency = services.defaultConsistency();
-  }
-
-  @Override
-  public CompletionStage<Void> writesAnswered() {
-    if (unansweredWrites == 0) {
-      return CompletableFuture.completedFuture(null);
-    }
-    CompletableFuture<Void> answered = new CompletableFuture<>();
-    writeWaiters.add(answered);
-    return answered;
+  public CompletionStage<Boolean> writesAnswered(long timeoutMillis) {
+    return lanes.writesAnswered(timeoutMillis);
   }
 
   @Override
@@ -640,15 +497,18 @@ public final class Session extends ChannelInboundHandlerAdapter
     }
     if (large.isActive()) {
       heldPushes.add(reply);
-    } else if (encode(reply, linkedNode == null ? protocol : 3)) {
+    } else if (encode(reply, isLink() ? 3 : protocol())) {
       out.flush();
     }
   }
 
   @Override
   public void becomeLink(String nodeId) {
-    linkedNode = nodeId;
-    decoder.setLimits(services.linkLimits());
+    if (!isLink()) {
+      surplus = false;
+      host.linked(this);
+    }
+    super.becomeLink(nodeId);
   }
 
   /** Closes the connection now; from any thread. */
@@ -656,15 +516,37 @@ public final class Session extends ChannelInboundHandlerAdapter
     channel.close();
   }
 
-  /** Takes no more commands; from any thread. */
-  public void stopReading() {
-    channel
-        .eventLoop()
-        .execute(
-            () -> {
-              stopped = true;
-              work();
-            });
+  /**
+   * Takes no more commands; from any thread.
+   *
+   * @return done when that is so, and {@link #isBusy} tells of all that were taken
+   */
+  public CompletableFuture<Void> stopReading() {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    onLoop(
+        () -> {
+          stopped = true;
+          work();
+          done.complete(null);
+        });
+    return done;
+  }
+
+  /** Closes the connection when all replies that there are have been sent; from any thread. */
+  public void closeWhenSent() {
+    onLoop(
+        () -> {
+          closing = true;
+          RespOutput.closeWhenSent(channel);
+        });
+  }
+
+  private void onLoop(Runnable action) {
+    if (channel.eventLoop().inEventLoop()) {
+      action.run();
+    } else {
+      channel.eventLoop().execute(action);
+    }
   }
 
   /** True while commands are unanswered; from any thread, as of a moment ago. */
@@ -674,40 +556,6 @@ public final class Session extends ChannelInboundHandlerAdapter
 
   @Override
   public String describe() {
-    long now = System.currentTimeMillis();
-    return "id="
-        + id
-        + " addr="
-        + address(channel.remoteAddress())
-        + " laddr="
-        + address(channel.localAddress())
-        + " fd=-1 name="
-        + name
-        + " age="
-        + (now - connectedMillis) / 1000
-        + " idle="
-        + (now - lastActiveMillis) / 1000
-        + " flags="
-        + (linkedNode == null ? "N" : "M")
-        + " db="
-        + database
-        + " sub=0 psub=0 ssub=0 multi=-1 qbuf="
-        + pendingBytes
-        + " qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll="
-        + pending.size()
-        + " omem=0 tot-mem=0 events=r cmd="
-        + lastCommand.toLowerCase(java.util.Locale.ROOT)
-        + " user=default redir=-1 resp="
-        + protocol
-        + " lib-name="
-        + libraryName
-        + " lib-ver="
-        + libraryVersion;
-  }
-
-  private static String address(SocketAddress address) {
-    return address instanceof InetSocketAddress inet
-        ? inet.getAddress().getHostAddress() + ":" + inet.getPort()
-        : String.valueOf(address);
+    return describe(channel, pendingBytes, pending.size());
   }
 }

@@ -10,12 +10,12 @@ interface ShardReads {
   /**
    * Answers the operations, all of one connection and shard, in any order.
    *
-   * @param done runs on the loop when all of them have their reply
+   * @param turn of these operations; done, on the loop, when all of them have their reply
    */
   void read(
       Routing.Shard shard,
       List<DataOp> ops,
       ReadConsistency consistency,
       EventExecutor loop,
-      Runnable done);
+      ReadTurn turn);
 }

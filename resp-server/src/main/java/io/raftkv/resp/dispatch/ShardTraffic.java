@@ -4,6 +4,7 @@ import io.netty.util.concurrent.EventExecutor;
 import io.raftkv.metrics.Metrics;
 import io.raftkv.raft.Replica;
 import io.raftkv.resp.codec.RespLimits;
+import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.CommandTable;
 import io.raftkv.resp.command.GenericCommands;
 import io.raftkv.resp.command.ReadConsistency;
@@ -42,6 +43,10 @@ public final class ShardTraffic {
   private final RemoteReads remote;
   private final SessionServices services;
 
+  /**
+   * @param clock by which a key is found to be due, milliseconds since the epoch
+   * @param requestMemoryBytes of commands to all shards together; beyond it no client is read
+   */
   public ShardTraffic(
       CommandTable table,
       Supplier<Routing> routing,
@@ -54,10 +59,11 @@ public final class ShardTraffic {
       EventExecutor executor,
       LongSupplier clock,
       long timeoutNanos,
+      long requestMemoryBytes,
       Metrics metrics,
       ReadConsistency defaultConsistency,
       boolean needsPassword,
-      long maxValueBytes,
+      CommandSpec.Limits limits,
       RespLimits linkLimits,
       Duration slowReaderTimeout) {
     this.shards = shards;
@@ -72,11 +78,10 @@ public final class ShardTraffic {
     this.services =
         new SessionServices(
             table,
-            new Dispatcher(routing, maxValueBytes),
+            new Dispatcher(routing, limits),
             reads,
             (group, ops) -> shards.client(group).submit(List.copyOf(ops)),
-            new RecentAnswer(
-                () -> shards.clients().stream().anyMatch(client -> client.isSaturated())),
+            new RecentAnswer(() -> shards.heldBytes() > requestMemoryBytes),
             metrics,
             defaultConsistency,
             needsPassword,

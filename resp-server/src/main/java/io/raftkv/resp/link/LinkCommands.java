@@ -41,6 +41,7 @@ public final class LinkCommands {
   static final String NAME = "RAFTKV.LINK";
   static final String HELLO = "HELLO";
 
+  private static final int WORDS = 4;
   private static final Logger LOG = LoggerFactory.getLogger(LinkCommands.class);
   private static final Reply PUSH_KIND = Reply.bulk("link");
 
@@ -60,10 +61,21 @@ public final class LinkCommands {
   public List<CommandSpec> all() {
     return List.of(
         command(NAME)
-            .arity(4)
+            .arity(WORDS)
             .flags(Flag.ADMIN, Flag.NO_AUTH, Flag.NOSCRIPT)
             .docs(Group.CLUSTER, "0.1.0", "O(1)", "Carries requests between nodes.")
             .local(this::link));
+  }
+
+  /** True if a connection would begin with this if it came from another node. */
+  public static boolean isHello(byte[][] words) {
+    return words.length == WORDS
+        && NAME.equalsIgnoreCase(text(words[0]))
+        && HELLO.equalsIgnoreCase(text(words[1]));
+  }
+
+  private static String text(byte[] word) {
+    return new String(word, StandardCharsets.ISO_8859_1);
   }
 
   /** To be told when a connection is gone. */

@@ -113,10 +113,16 @@ final class LinkConnection extends ChannelInboundHandlerAdapter {
 
   private void sendAll() {
     sending.set(false);
-    for (byte[][] words = unsent.poll(); words != null; words = unsent.poll()) {
-      RespEncoder.encodeCommand(words, out);
+    try {
+      for (byte[][] words = unsent.poll(); words != null; words = unsent.poll()) {
+        RespEncoder.encodeCommand(words, out);
+      }
+      out.flush();
+    } catch (RuntimeException | Error fault) { // also for want of memory
+      // What was written of the request is not one, and nothing can follow it.
+      LOG.error("link to peer={} closed: a request cannot be written", link.nodeId(), fault);
+      channel.close();
     }
-    out.flush();
   }
 
   private void fail(long number, String how) {

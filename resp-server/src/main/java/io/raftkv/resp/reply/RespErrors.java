@@ -14,8 +14,7 @@ public final class RespErrors {
   public static final String NOT_FLOAT = "ERR value is not a valid float";
   public static final String OVERFLOW = "ERR increment or decrement would overflow";
   public static final String REPLY_TOO_LARGE =
-      "ERR reply too large to be forwarded or to wait behind a write: ask a node of the key's shard"
-          + " after all writes are answered, or read it in parts";
+      "ERR reply too large to be forwarded: ask a node of the key's shard, or read it in parts";
   public static final String REPLIES_TOO_LARGE =
       "TRYAGAIN the replies of the commands sent together with this one are too large";
   public static final String NO_SUCH_KEY = "ERR no such key";
@@ -196,6 +195,13 @@ public final class RespErrors {
   public static final String TOO_MANY_CLIENTS = "ERR max number of clients reached";
 
   /** A fault of ours; the node's log has the rest. */
+  /** Nothing of the command happened; by itself it has room. */
+  public static final String ENTRY_FULL =
+      "TRYAGAIN too many changes and replies in one log entry with this command";
+
+  public static final String TOO_LARGE_FOR_AN_ENTRY =
+      "ERR the changes and the reply of this command are too large for one log entry";
+
   public static final String INTERNAL = "ERR internal error";
 
   public static final String CLUSTER_NOT_FORMED =

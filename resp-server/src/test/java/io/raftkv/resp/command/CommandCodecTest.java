@@ -57,7 +57,7 @@ class CommandCodecTest {
   void lengthsAroundTheStepsOfTheVarint(int length) {
     byte[] encoded = encode(1, new byte[length]);
     assertThat(CommandCodec.decode(ByteBuffer.wrap(encoded)).args().bytes(0)).hasSize(length);
-    // What the size of the largest entry is reckoned by, see Node.
+    // What the size of the largest entry is reckoned by, see NodeOptions.
     assertThat(encoded.length - length - 2).isLessThanOrEqualTo(1 + length / 128);
   }
 

@@ -94,7 +94,12 @@ class CommandEngineTest {
   }
 
   private List<String> apply(int database, String... lines) {
+    return apply(Long.MAX_VALUE, database, lines);
+  }
+
+  private List<String> apply(long limit, int database, String... lines) {
     try (StoreBatch batch = store.begin(TIME)) {
+      batch.limit(limit);
       Object[] results =
           engine.apply(new ApplyContext(++index, TIME, 5, 1), payload(database, lines), batch);
       batch.commit(1, index);
@@ -139,6 +144,39 @@ class CommandEngineTest {
             "-" + RespErrors.SYNTAX,
             "'1'");
     assertThat(read(0, "EXISTS a x list")).isEqualTo(":2");
+  }
+
+  /** All of an entry is held in memory on every replica: a small request must not fill it. */
+  @Test
+  void anEntryHoldsNoMoreThanItsLimitOfChangesAndReplies() {
+    String full = "-" + RespErrors.ENTRY_FULL;
+    assertThat(
+            apply(
+                1_000_000,
+                0,
+                "SETRANGE a 600000 x",
+                "SETRANGE b 600000 x",
+                "EXISTS a",
+                "EXISTS b",
+                "SETRANGE a 600001 x",
+                "SET c 1",
+                "GET a",
+                "GET c",
+                "SETRANGE d 1200000 x",
+                "SET e 1"))
+        .containsExactly(
+            ":600001",
+            full,
+            ":1",
+            ":0",
+            ":600002",
+            "OK",
+            full,
+            "'1'",
+            "-" + RespErrors.TOO_LARGE_FOR_AN_ENTRY,
+            "OK");
+    assertThat(read(0, "STRLEN a")).isEqualTo(":600002");
+    assertThat(read(0, "EXISTS b c d e")).isEqualTo(":2");
   }
 
   @Test

@@ -73,11 +73,16 @@ public final class CommandRunner {
 
   /** What the receiving node makes of a command before it goes anywhere; words have no blanks. */
   byte[][] admit(String command, long maxValueBytes) {
+    return admit(command, new CommandSpec.Limits(maxValueBytes, Keyspace.DATABASES));
+  }
+
+  /** As {@link #admit(String, long)}, with all limits of the node. */
+  byte[][] admit(String command, CommandSpec.Limits limits) {
     byte[][] words =
         Arrays.stream(command.split(" ", -1))
             .map(word -> word.getBytes(StandardCharsets.ISO_8859_1))
             .toArray(byte[][]::new);
-    return table.find(words[0]).admission().admit(words, maxValueBytes);
+    return table.find(words[0]).admission().admit(words, limits);
   }
 
   /** As {@link #run(byte[][])}, with words that were added to those of the client. */

@@ -1,7 +1,11 @@
 package io.raftkv.resp.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.raftkv.resp.reply.CommandException;
+import io.raftkv.resp.reply.RespErrors;
+import io.raftkv.storage.type.StringType;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -49,6 +53,30 @@ class DatabaseCommandsTest {
         #0
         DBSIZE => :1
         """);
+  }
+
+  /** Redis' texts; what clients may reach is the business of their node, not of apply. */
+  @Test
+  void clientsReachOnlyTheDatabasesOfTheirNode() {
+    CommandSpec.Limits four = new CommandSpec.Limits(StringType.MAX_BYTES, 4);
+    for (String command :
+        List.of(
+            "MOVE k 4",
+            "MOVE k -1",
+            "COPY k c DB 4",
+            "COPY k c DB 1 DB 10 NOPE",
+            "SWAPDB 0 4",
+            "SWAPDB 4 0")) {
+      assertThatThrownBy(() -> runner.admit(command, four))
+          .as(command)
+          .isInstanceOf(CommandException.class)
+          .hasMessage(RespErrors.DB_INDEX_OUT_OF_RANGE);
+    }
+    assertThatThrownBy(() -> runner.admit("SWAPDB 4 x", four)).hasMessage(RespErrors.SWAPDB_SECOND);
+    for (String command : List.of("MOVE k 3", "COPY k c REPLACE DB 3", "COPY k c", "SWAPDB 0 3")) {
+      assertThat(runner.admit(command, four).length).isEqualTo(command.split(" ").length);
+    }
+    script.check("SET k v => OK\nMOVE k 10 => :1");
   }
 
   @Test

@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What can be said without a Redis at hand; {@link GeoDifferenceTest} has the rest. */
+/** What can be said without a Redis at hand; {@link GeoAgainstRedisTest} has the rest. */
 class GeoCommandsTest {
   private final CommandRunner runner = new CommandRunner(families());
 

@@ -4,38 +4,30 @@ import static io.raftkv.resp.command.RedisComparison.any;
 import static io.raftkv.resp.command.RedisComparison.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.raftkv.resp.reply.Reply;
 import io.raftkv.storage.SeededRandom;
+import io.raftkv.storage.TestSize;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** HyperLogLogs made here and by a real Redis: same bytes, same counts, in both directions. */
 class HyperLogLogAgainstRedisTest {
-  private static final List<CommandSpec> SPECS =
-      Stream.of(HyperLogLogCommands.ALL, StringCommands.ALL, GenericCommands.ALL)
-          .flatMap(List::stream)
-          .toList();
-
-  private RedisPeer redis;
+  private RedisComparison both;
 
   @BeforeEach
-  void start(@TempDir Path directory) throws IOException {
-    redis = RedisPeer.start(directory);
+  void start() throws IOException {
+    both = new RedisComparison(HyperLogLogCommands.ALL, StringCommands.ALL, GenericCommands.ALL);
+    both.begin("HyperLogLogs", 2);
   }
 
   @AfterEach
   void stop() throws IOException {
-    if (redis != null) {
-      redis.close();
+    if (both != null) {
+      both.close();
     }
   }
 
@@ -76,8 +68,11 @@ class HyperLogLogAgainstRedisTest {
 
   @Test
   void addingAndMergingMakeTheBytesOfRedis() throws IOException {
-    new RedisComparison(redis, SPECS)
-        .run(40, 250, new String[0][], HyperLogLogAgainstRedisTest::onHyperLogLogs);
+    both.sequences(
+        TestSize.of(12, 100),
+        250,
+        RedisComparison.NOTHING,
+        random -> both.check(onHyperLogLogs(random)));
   }
 
   /**
@@ -110,19 +105,18 @@ class HyperLogLogAgainstRedisTest {
 
   @Test
   void runsAreCutAndJoinedAsInRedis() throws IOException {
-    new RedisComparison(redis, SPECS)
-        .run(
-            30,
-            300,
-            new String[0][],
-            random ->
-                switch (random.nextInt(8)) {
-                  case 0 -> new String[] {"SET", key(random), randomRuns(random)};
-                  case 1, 2, 3 ->
-                      new String[] {"PFADD", key(random), "e" + random.nextInt(1_000_000)};
-                  case 4 -> new String[] {"PFMERGE", key(random), key(random)};
-                  default -> new String[] {"GET", key(random)};
-                });
+    both.sequences(
+        TestSize.of(10, 100),
+        300,
+        RedisComparison.NOTHING,
+        random -> {
+          switch (random.nextInt(8)) {
+            case 0 -> both.check("SET", key(random), randomRuns(random));
+            case 1, 2, 3 -> both.check("PFADD", key(random), "e" + random.nextInt(1_000_000));
+            case 4 -> both.check("PFMERGE", key(random), key(random));
+            default -> both.check("GET", key(random));
+          }
+        });
   }
 
   @Test
@@ -143,56 +137,44 @@ class HyperLogLogAgainstRedisTest {
             header,
             header + "\177\376",
             header + "\1");
-    CommandRunner runner = new CommandRunner(SPECS);
     for (String value : values) {
       for (String command : List.of("PFCOUNT k", "PFCOUNT k none", "PFMERGE other k", "PFADD k")) {
-        runner.run("SET", "k", value);
-        redis.call("SET", "k", value);
+        both.check("SET", "k", value);
         // PFADD without elements looks at the header only, there: we look at everything.
-        String theirs = redis.call(command.split(" ", -1));
-        String ours = RedisPeer.encoded(runner.run(command.split(" ", -1)), 2);
-        boolean looksFurther = command.equals("PFADD k") && theirs.equals(":0\r\n");
-        assertThat(ours)
-            .as("%s of '%s'", command, value)
-            .isEqualTo(looksFurther ? "-INVALIDOBJ Corrupted HLL object detected\r\n" : theirs);
+        both.check(
+            (ours, theirs) ->
+                command.equals("PFADD k")
+                    && theirs.number() == 0
+                    && ours.text().equals("INVALIDOBJ Corrupted HLL object detected"),
+            command.split(" ", -1));
       }
     }
   }
 
   @Test
   void aValueCountsTheSameOnTheOtherSide() throws IOException {
-    CommandRunner runner = new CommandRunner(SPECS);
     for (int size : new int[] {0, 1, 10, 300, 1000, 3000, 20_000, 200_000}) {
       for (int from = 0; from == 0 || from < size; from += 1000) {
         List<String> words = new ArrayList<>(List.of("PFADD", "k" + size));
         for (int i = from; i < Math.min(size, from + 1000); i++) {
           words.add(size + ":" + i);
         }
-        runner.run(words(words));
+        both.run(words(words));
       }
-      byte[] value = ((Reply.Bulk) runner.run("GET", "k" + size)).bytes();
-      redis.call("SET", "k", text(value));
-      String count = redis.call("PFCOUNT", "k");
-      assertThat(RedisPeer.encoded(runner.run("PFCOUNT", "k" + size), 2)).isEqualTo(count);
-      assertThat(Long.parseLong(count.substring(1).strip()))
+      both.theirs("SET", "k", both.ours("GET", "k" + size).text());
+      ReplyTree count = both.theirs("PFCOUNT", "k");
+      assertThat(both.ours("PFCOUNT", "k" + size)).isEqualTo(count);
+      assertThat(count.number())
           .as("four standard errors of " + size)
           .isBetween((long) (size * 0.967), (long) Math.ceil(size * 1.033));
 
       // Now it holds the estimate, which we take; and which adding makes outdated on both sides.
-      String withEstimate = redis.call("GET", "k");
-      String bytes =
-          withEstimate.substring(withEstimate.indexOf('\n') + 1, withEstimate.length() - 2);
-      assertThat(bytes.charAt(15)).isEqualTo('\0');
-      runner.run("SET", "theirs", bytes);
-      assertThat(RedisPeer.encoded(runner.run("PFCOUNT", "theirs"), 2)).isEqualTo(count);
-      for (String[] call :
-          Arrays.asList(
-              new String[] {"PFADD", "theirs", "new", "newer"},
-              new String[] {"PFCOUNT", "theirs"})) {
-        String[] there = call.clone();
-        there[1] = "k";
-        assertThat(RedisPeer.encoded(runner.run(call), 2)).isEqualTo(redis.call(there));
-      }
+      String withEstimate = both.theirs("GET", "k").text();
+      assertThat(withEstimate.charAt(15)).isEqualTo('\0');
+      both.run("SET", "k", withEstimate);
+      assertThat(both.check("PFCOUNT", "k")).isEqualTo(count);
+      both.check("PFADD", "k", "new", "newer");
+      both.check("PFCOUNT", "k");
     }
   }
 }

@@ -2,90 +2,146 @@ package io.raftkv.resp.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftkv.resp.codec.Encoding;
+import io.raftkv.resp.redis.RedisServer;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.storage.SeededRandom;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.function.BiPredicate;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * Runs random commands on our handlers and on a redis-server, and compares all replies as bytes.
- * The same seed gives the same commands.
+ * Runs the same commands on our handlers and on a redis-server, and compares reply by reply. Both
+ * judge time by this machine's clock.
  */
-final class RedisComparison {
-  private final RedisPeer redis;
-  private final List<CommandSpec> specs;
-  private BiPredicate<String[], Reply> knownDifference = (words, ours) -> false;
+final class RedisComparison implements AutoCloseable {
+  /** The same but for an order that neither promises. */
+  static final BiPredicate<ReplyTree, ReplyTree> UNORDERED =
+      (ours, theirs) -> ours.unordered().equals(theirs.unordered());
 
+  private static final int SHOWN_COMMANDS = 25;
+  private static final int SHOWN_CHARACTERS = 200;
+
+  /** Nothing, before the steps of a sequence. */
+  static final Step NOTHING = random -> {};
+
+  private final RedisServer redis = RedisServer.start();
+  private final List<CommandSpec> specs = new ArrayList<>();
+  private final Deque<String[]> last = new ArrayDeque<>();
   private CommandRunner runner;
-  private int compared;
-  private int failures;
+  private String title = "";
+  private int protocol = 2;
+  private int commands;
+  private int mistakes;
 
-  RedisComparison(RedisPeer redis, List<CommandSpec> specs) {
-    this.redis = redis;
-    this.specs = specs;
-    this.runner = new CommandRunner(specs);
+  /** Some commands, of which those of {@link #sequences} are drawn. */
+  @FunctionalInterface
+  interface Step {
+    void run(SeededRandom random) throws IOException;
   }
 
-  /** Names commands, with our replies, that differ from those of the server for a reason. */
-  RedisComparison except(BiPredicate<String[], Reply> difference) {
-    knownDifference = difference;
-    return this;
+  /** Starts a server; the test is skipped where there is none. */
+  @SafeVarargs
+  RedisComparison(List<CommandSpec>... families) throws IOException {
+    for (List<CommandSpec> family : families) {
+      specs.addAll(family);
+    }
   }
 
   /**
-   * Runs sequences of commands, each on empty data, half of them in RESP3. Most of them have to be
-   * without mistakes, or little would be compared.
+   * Empties both sides; comes before the first command.
    *
-   * @param prepare commands at the beginning of each sequence
+   * @param name what to say of them when replies differ
    */
-  void run(
-      int sequences, int commands, String[][] prepare, Function<SeededRandom, String[]> generator)
-      throws IOException {
-    for (int seed = 1; seed <= sequences; seed++) {
-      int protocol = 2 + seed % 2;
-      runner = new CommandRunner(specs);
-      redis.call("FLUSHALL");
-      redis.call("HELLO", Integer.toString(protocol));
+  void begin(String name, int protocolVersion) throws IOException {
+    runner = new CommandRunner(specs);
+    protocol = protocolVersion;
+    title = name + ", RESP" + protocolVersion;
+    commands = 0;
+    mistakes = 0;
+    last.clear();
+    redis.call("FLUSHALL");
+    redis.call("HELLO", Integer.toString(protocolVersion));
+    redis.call("SELECT", "0");
+  }
+
+  /**
+   * Runs sequences of drawn commands, each on empty data, half of them in RESP3. The seed of a
+   * sequence is its number. Most commands have to be without mistakes, or little is compared.
+   */
+  void sequences(int count, int steps, Step first, Step step) throws IOException {
+    int compared = 0;
+    int refused = 0;
+    for (int seed = 1; seed <= count; seed++) {
+      begin("sequence " + seed, 2 + seed % 2);
       SeededRandom random = new SeededRandom(seed);
-      for (String[] words : prepare) {
-        check(seed, 0, protocol, words);
+      first.run(random);
+      for (int i = 0; i < steps; i++) {
+        step.run(random);
       }
-      for (int step = 1; step <= commands; step++) {
-        check(seed, step, protocol, generator.apply(random));
-      }
+      compared += commands;
+      refused += mistakes;
     }
-    assertThat(failures).as("mistakes in %d commands", compared).isLessThan(compared / 2);
+    assertThat(refused).as("mistakes in %d commands", compared).isLessThan(compared / 2);
   }
 
-  private void check(int seed, int step, int protocol, String... words) throws IOException {
+  /** Both run the command and answer with the same bytes, which are returned. */
+  ReplyTree check(String... words) throws IOException {
+    return check(ReplyTree::equals, words);
+  }
+
+  /**
+   * Both run the command, and their answers agree.
+   *
+   * @param agree is given our reply and theirs
+   * @return theirs
+   */
+  ReplyTree check(BiPredicate<ReplyTree, ReplyTree> agree, String... words) throws IOException {
+    String mine = Encoding.text(run(words), protocol);
+    String other = redis.call(words);
+    ReplyTree theirs = ReplyTree.of(other);
+    remember(words);
+    if (!mine.equals(other) && !agree.test(ReplyTree.of(mine), theirs)) {
+      assertThat(mine).as(this::history).isEqualTo(other);
+    }
+    commands++;
+    mistakes += theirs.isError() ? 1 : 0;
+    return theirs;
+  }
+
+  /** Runs a command on our side alone. */
+  Reply run(String... words) {
     runner.timeMillis(System.currentTimeMillis());
-    Reply ours = runner.run(words);
-    String theirs = redis.call(words);
-    if (!knownDifference.test(words, ours)) {
-      assertThat(RedisPeer.encoded(ours, protocol))
-          .as("seed %d, step %d: %s", seed, step, quoted(words))
-          .isEqualTo(theirs);
-      compared++;
-      failures += ours instanceof Reply.Failure ? 1 : 0;
-    }
+    return runner.run(words);
   }
 
-  private static String quoted(String... words) {
-    return Arrays.stream(words)
-        .map(word -> word.length() > 200 ? word.substring(0, 200) + "..." : word)
-        .map(word -> "'" + word + "'")
-        .collect(Collectors.joining(" "));
+  /** As {@link #run}; the reply as it would come over the wire. */
+  ReplyTree ours(String... words) {
+    return ReplyTree.of(Encoding.text(run(words), protocol));
   }
 
-  /** What type of value our key has: {@code none} if it has none. */
-  String typeOf(String key) {
-    Reply type = runner.run("TYPE", key);
-    return ((Reply.Simple) type).text();
+  /** Runs a command on the redis-server alone. */
+  ReplyTree theirs(String... words) throws IOException {
+    return ReplyTree.of(redis.call(words));
+  }
+
+  /** The next commands are about this database. */
+  void select(int index) throws IOException {
+    String[] words = {"SELECT", Integer.toString(index)};
+    redis.call(words);
+    runner.database(index);
+    remember(words);
+  }
+
+  /** How many commands were compared since {@link #begin}. */
+  int commands() {
+    return commands;
   }
 
   /** Bytes, each as one character. */
@@ -96,5 +152,31 @@ final class RedisComparison {
   /** One of these. */
   static String any(SeededRandom random, String... words) {
     return words[random.nextInt(words.length)];
+  }
+
+  private void remember(String... words) {
+    if (last.size() == SHOWN_COMMANDS) {
+      last.removeFirst();
+    }
+    last.addLast(words);
+  }
+
+  /** For the message of a failure: where it is, and the commands that led to it. */
+  private String history() {
+    return last.stream()
+        .map(words -> Arrays.stream(words).map(RedisComparison::shown))
+        .map(words -> words.collect(Collectors.joining(" ")))
+        .collect(Collectors.joining("\n", title + ", command " + commands + ":\n", "\n"));
+  }
+
+  private static String shown(String word) {
+    return "'"
+        + (word.length() > SHOWN_CHARACTERS ? word.substring(0, SHOWN_CHARACTERS) + "…" : word)
+        + "'";
+  }
+
+  @Override
+  public void close() throws IOException {
+    redis.close();
   }
 }

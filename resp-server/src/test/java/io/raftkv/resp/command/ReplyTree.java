@@ -1,12 +1,5 @@
 package io.raftkv.resp.command;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.UnpooledByteBufAllocator;
-import io.raftkv.resp.codec.RespEncoder;
-import io.raftkv.resp.codec.RespOutput;
-import io.raftkv.resp.reply.Reply;
-import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -19,25 +12,9 @@ import java.util.stream.Collectors;
  * @param head type and, for what has no items, content
  */
 record ReplyTree(String head, List<ReplyTree> items) {
-  /** What a connection that speaks {@code protocol} gets for this reply. */
-  static ReplyTree of(Reply reply, int protocol) {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    RespOutput out =
-        new RespOutput(UnpooledByteBufAllocator.DEFAULT, part -> append(part, bytes), () -> {});
-    RespEncoder.encode(reply, protocol, out);
-    out.flush();
-    return of(bytes.toByteArray());
-  }
-
-  private static void append(ByteBuf part, ByteArrayOutputStream bytes) {
-    byte[] content = new byte[part.readableBytes()];
-    part.readBytes(content);
-    part.release();
-    bytes.writeBytes(content);
-  }
-
-  static ReplyTree of(byte[] reply) {
-    Reader reader = new Reader(new String(reply, StandardCharsets.ISO_8859_1));
+  /** The one reply that these bytes are, each byte one character. */
+  static ReplyTree of(String reply) {
+    Reader reader = new Reader(reply);
     ReplyTree tree = reader.next();
     if (reader.at != reader.text.length()) {
       throw new IllegalArgumentException("bytes behind the reply: " + reader.text);
@@ -58,7 +35,7 @@ record ReplyTree(String head, List<ReplyTree> items) {
       String line = text.substring(at, end);
       at = end + 2;
       return switch (line.charAt(0)) {
-        case '$', '=' -> bulk(line);
+        case '$', '=', '!' -> bulk(line);
         case '*', '~', '>' -> aggregate(line, 1);
         case '%' -> aggregate(line, 2);
         default -> new ReplyTree(line, List.of());
@@ -99,6 +76,15 @@ record ReplyTree(String head, List<ReplyTree> items) {
 
   boolean isNumber() {
     return head.charAt(0) == ':';
+  }
+
+  boolean isError() {
+    return head.charAt(0) == '-' || head.charAt(0) == '!';
+  }
+
+  /** What a simple or bulk string says. */
+  String text() {
+    return head.substring(1);
   }
 
   @Override

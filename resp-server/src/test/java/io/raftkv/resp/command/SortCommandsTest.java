@@ -25,6 +25,30 @@ class SortCommandsTest {
     return specs;
   }
 
+  /** With a pattern that tries again at every digit this would take hours, in apply. */
+  @Test
+  void aLongTextThatIsNearlyANumberIsRefusedAtOnce() {
+    for (String digits : List.of("1".repeat(2_000_000), "0x" + "a".repeat(2_000_000))) {
+      run("DEL l");
+      run("RPUSH l " + digits + "~");
+      assertThat(run("SORT l STORE d")).contains(RespErrors.SORT_NOT_NUMBERS);
+    }
+  }
+
+  @Test
+  void moreAnswersThanFitAreRefused() {
+    StringBuilder push = new StringBuilder("RPUSH l");
+    push.append(" x".repeat(1 << 13));
+    run(push.toString());
+    String gets = " GET #".repeat((1 << 11) + 1);
+    assertThat(run("SORT l BY nosort" + gets + " STORE d")).contains(RespErrors.OUT_OF_RANGE);
+    assertThat(run("EXISTS d")).isEqualTo(":0");
+  }
+
+  private String run(String command) {
+    return ReplyText.of(runner.run(command.split(" ")));
+  }
+
   @Test
   void numbersAreSortedInEitherDirection() {
     script.check(

@@ -2,54 +2,49 @@ package io.raftkv.resp.command;
 
 import static io.raftkv.resp.command.RedisComparison.any;
 
-import io.raftkv.resp.reply.Reply;
 import io.raftkv.storage.SeededRandom;
+import io.raftkv.storage.TestSize;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Random commands on strings, their numbers and their bits, compared with a real Redis. */
 class StringsAgainstRedisTest {
-  private static final List<CommandSpec> SPECS =
-      Stream.of(StringCommands.ALL, BitmapCommands.ALL, GenericCommands.ALL, ListCommands.ALL)
-          .flatMap(List::stream)
-          .toList();
+  private static final int SEQUENCES = TestSize.of(30, 300);
+  private static final int STEPS = 400;
 
-  /** A key of another type beside the strings. */
-  private static final String[][] PREPARE = {{"RPUSH", "list", "x"}};
-
-  private RedisPeer redis;
-
-  @BeforeEach
-  void start(@TempDir Path directory) throws IOException {
-    redis = RedisPeer.start(directory);
-  }
-
-  @AfterEach
-  void stop() throws IOException {
-    if (redis != null) {
-      redis.close();
-    }
+  private static RedisComparison both() throws IOException {
+    return new RedisComparison(
+        StringCommands.ALL, BitmapCommands.ALL, GenericCommands.ALL, ListCommands.ALL);
   }
 
   @Test
   void stringsAnswerAsRedis() throws IOException {
-    new RedisComparison(redis, SPECS).run(100, 400, PREPARE, StringsAgainstRedisTest::onStrings);
+    try (RedisComparison both = both()) {
+      both.sequences(
+          SEQUENCES, STEPS, random -> addList(both), random -> both.check(onStrings(random)));
+    }
   }
 
   @Test
   void bitmapsAnswerAsRedis() throws IOException {
-    RedisComparison comparison = new RedisComparison(redis, SPECS);
-    comparison
-        .except((words, ours) -> isNewerThanTheServer(comparison, words, ours))
-        .run(100, 400, PREPARE, StringsAgainstRedisTest::onBits);
+    try (RedisComparison both = both()) {
+      both.sequences(
+          SEQUENCES,
+          STEPS,
+          random -> addList(both),
+          random -> {
+            String[] words = onBits(random);
+            both.check((ours, theirs) -> isNewerThanTheServer(both, words, ours), words);
+          });
+    }
+  }
+
+  /** A key of another type beside the strings. */
+  private static void addList(RedisComparison both) throws IOException {
+    both.check("RPUSH", "list", "x");
   }
 
   /**
@@ -58,10 +53,10 @@ class StringsAgainstRedisTest {
    * before it begins, first.
    */
   private static boolean isNewerThanTheServer(
-      RedisComparison comparison, String[] words, Reply ours) {
+      RedisComparison both, String[] words, ReplyTree ours) {
     return Set.of("BITCOUNT", "BITPOS").contains(words[0])
-        && ours instanceof Reply.Failure
-        && (!comparison.typeOf(words[1]).equals("string")
+        && ours.isError()
+        && (!both.ours("TYPE", words[1]).text().equals("string")
             || (words.length == 5 && words[2].startsWith("-") && words[3].startsWith("-")));
   }
 

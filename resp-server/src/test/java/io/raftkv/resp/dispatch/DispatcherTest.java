@@ -86,7 +86,7 @@ class DispatcherTest {
             .map(word -> word.getBytes(StandardCharsets.US_ASCII))
             .toArray(byte[][]::new);
     Collector collector = new Collector();
-    new Dispatcher(() -> routing, MAX_VALUE_BYTES)
+    new Dispatcher(() -> routing, new CommandSpec.Limits(MAX_VALUE_BYTES, 16))
         .dispatch(TABLE.find(words[0]), words, collector, sink);
     return collector;
   }

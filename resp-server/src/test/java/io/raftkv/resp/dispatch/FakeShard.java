@@ -14,7 +14,7 @@ import java.util.List;
  */
 final class FakeShard {
   /** A run of reads under way. */
-  record Reads(List<DataOp> ops, ReadConsistency consistency, Runnable done) {}
+  record Reads(List<DataOp> ops, ReadConsistency consistency, ReadTurn turn) {}
 
   private final CommandRunner data;
   final ArrayDeque<DataOp> writes = new ArrayDeque<>();
@@ -39,7 +39,7 @@ final class FakeShard {
     for (DataOp op : run.ops()) {
       op.reply(run(op));
     }
-    run.done().run();
+    run.turn().done();
   }
 
   void finish() {

@@ -10,6 +10,7 @@ import io.raftkv.resp.codec.RespDecoder;
 import io.raftkv.resp.codec.RespLimits;
 import io.raftkv.resp.command.CommandCodec;
 import io.raftkv.resp.command.CommandEngine;
+import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.CommandTable;
 import io.raftkv.resp.command.GenericCommands;
 import io.raftkv.resp.command.HashCommands;
@@ -22,6 +23,7 @@ import io.raftkv.resp.command.StringCommands;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.shard.ApplyContext;
+import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.RetainedView;
 import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.StoreBatch;
@@ -70,7 +72,7 @@ class LargeReplyTest {
   private final ByteArrayOutputStream received = new ByteArrayOutputStream();
   private final SlowNetwork network = new SlowNetwork(received);
   private final Metrics metrics = new Metrics();
-  private final List<DataOp> writes = new ArrayList<>();
+  private final List<NodeProposal> writes = new ArrayList<>();
   private StoreEnvironment environment;
   private ShardStore store;
   private EmbeddedChannel channel;
@@ -98,8 +100,9 @@ class LargeReplyTest {
     }
 
     @Override
-    public void whenApplied(long upTo, Runnable action) {
+    public Runnable whenApplied(long upTo, Runnable action) {
       action.run();
+      return () -> {};
     }
 
     @Override
@@ -135,7 +138,8 @@ class LargeReplyTest {
     SessionServices services =
         new SessionServices(
             table,
-            new Dispatcher(() -> routing, StringType.MAX_BYTES),
+            new Dispatcher(
+                () -> routing, new CommandSpec.Limits(StringType.MAX_BYTES, Keyspace.DATABASES)),
             reads,
             (group, ops) -> writes.addAll(ops),
             () -> false,
@@ -152,7 +156,12 @@ class LargeReplyTest {
 
   private record Host(SessionServices services) implements Session.Host {
     @Override
-    public void opened(Session session) {}
+    public boolean opened(Session session) {
+      return true;
+    }
+
+    @Override
+    public void linked(Session session) {}
 
     @Override
     public void closed(Session session) {}
@@ -446,7 +455,7 @@ class LargeReplyTest {
     try (StoreBatch batch = store.begin(clock)) {
       batch.commit(1, ++index);
     }
-    writes.get(0).reply(Reply.ONE);
+    writes.get(0).succeeded(Reply.ONE);
     assertThat(received()).startsWith("*" + 2 * (FIELDS - 1) + "\r\n").doesNotContain("field1\r");
   }
 

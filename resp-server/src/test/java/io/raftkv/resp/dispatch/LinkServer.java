@@ -8,6 +8,7 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.raftkv.metrics.Metrics;
 import io.raftkv.resp.codec.RespDecoder;
 import io.raftkv.resp.codec.RespLimits;
+import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.CommandTable;
 import io.raftkv.resp.command.ReadConsistency;
 import io.raftkv.resp.link.LinkCommands;
@@ -34,8 +35,8 @@ public final class LinkServer implements AutoCloseable {
     SessionServices services =
         new SessionServices(
             new CommandTable(List.of(commands.all())),
-            new Dispatcher(SlotMap::new, StringType.MAX_BYTES),
-            (shard, ops, consistency, loop, done) -> done.run(),
+            new Dispatcher(SlotMap::new, new CommandSpec.Limits(StringType.MAX_BYTES, 16)),
+            (shard, ops, consistency, loop, turn) -> turn.done(),
             (shard, ops) -> {},
             () -> true, // a full node serves links all the same
             metrics,
@@ -73,7 +74,12 @@ public final class LinkServer implements AutoCloseable {
       }
 
       @Override
-      public void opened(Session session) {}
+      public boolean opened(Session session) {
+        return false; // whoever is no link is refused
+      }
+
+      @Override
+      public void linked(Session session) {}
 
       @Override
       public void closed(Session session) {

@@ -17,6 +17,7 @@ import io.raftkv.resp.command.StringCommands;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.shard.ApplyContext;
+import io.raftkv.shard.ProposalFailure;
 import io.raftkv.shard.ReadBarrier;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.ShardStore;
@@ -49,10 +50,11 @@ class ReadServiceTest {
   private final List<CommandSpec> specs = new ArrayList<>();
   private final FakeReplica replica = new FakeReplica();
   private final List<ReadBarrier.Waiter> waiters = new ArrayList<>();
-  private final List<DataOp> ticks = new ArrayList<>();
+  private final List<NodeProposal> ticks = new ArrayList<>();
   private final ArrayDeque<Runnable> pool = new ArrayDeque<>();
   private final EmbeddedChannel channel = new EmbeddedChannel();
   private final List<String> replies = new ArrayList<>();
+  private final ReadTurn.Order order = new ReadTurn.Order();
   private CommandTable table;
   private StoreEnvironment environment;
   private ShardStore store;
@@ -90,8 +92,9 @@ class ReadServiceTest {
     }
 
     @Override
-    public void whenApplied(long upTo, Runnable action) {
+    public Runnable whenApplied(long upTo, Runnable action) {
       onApplied.add(action);
+      return () -> onApplied.remove(action);
     }
 
     @Override
@@ -183,7 +186,7 @@ class ReadServiceTest {
           }
           pool.add(task);
         },
-        (shard, ops, consistency, loop, then) -> remote++,
+        (shard, ops, consistency, loop, turn) -> remote++,
         () -> clock,
         timeout.toNanos());
   }
@@ -208,7 +211,7 @@ class ReadServiceTest {
                 assertThat(replies.set(place, text(reply))).as("one reply").isNull();
               }));
     }
-    service.read(SHARD, ops, consistency, channel.eventLoop(), () -> done++);
+    service.read(SHARD, ops, consistency, channel.eventLoop(), order.next(() -> done++));
   }
 
   private static String text(Reply reply) {
@@ -252,11 +255,22 @@ class ReadServiceTest {
     confirm(2);
     assertThat(replies).as("entry 2 is not applied yet").containsExactly((String) null);
     apply(TIME, "SET k new");
-    replica.onApplied.forEach(Runnable::run);
+    List.copyOf(replica.onApplied).forEach(Runnable::run);
     channel.runPendingTasks();
     assertThat(replies).containsExactly("new");
     assertThat(pool).as("the row is in memory").isEmpty();
     assertThat(done).isEqualTo(1);
+  }
+
+  @Test
+  void aReadThatFailsWhileItWaitsForItsIndexIsHeldNoLonger() {
+    apply(TIME, "SET k old");
+    read(service(Duration.ofMillis(30)), ReadConsistency.LINEARIZABLE, "GET k");
+    confirm(2);
+    assertThat(replica.onApplied).hasSize(1);
+    waitFor(() -> done == 1);
+    assertThat(replies).containsExactly(DOWN);
+    assertThat(replica.onApplied).isEmpty();
   }
 
   @Test
@@ -333,6 +347,72 @@ class ReadServiceTest {
     assertThat(done).isEqualTo(1);
   }
 
+  // ---- order ----
+
+  @Test
+  void aRunLooksAfterTheRunsBeforeIt() {
+    apply(TIME, "SET a 1");
+    apply(TIME, "SET b 1");
+    reopen();
+    read(ReadConsistency.EVENTUAL, "GET a"); // goes to the pool, which is slow
+    read(ReadConsistency.LINEARIZABLE, "GET a");
+    confirm(2);
+    apply(TIME, "SET a 2");
+    assertThat(replies).as("the second run must not be ahead").containsOnlyNulls();
+    runPool();
+    assertThat(replies).containsExactly("2", "2");
+    assertThat(done).isEqualTo(2);
+  }
+
+  @Test
+  void aRunThatMayLookLaterHoldsUpTheNextOne() {
+    apply(TIME, "SET k old");
+    read(ReadConsistency.LINEARIZABLE, "GET k");
+    read(ReadConsistency.LINEARIZABLE, "GET k");
+    ReadBarrier.Waiter second = waiters.remove(1);
+    second.confirmed(1);
+    assertThat(replies).containsOnlyNulls();
+    apply(TIME, "SET k new");
+    confirm(2);
+    assertThat(replies).as("or it would be: new, old").containsExactly("new", "new");
+    assertThat(done).isEqualTo(2);
+  }
+
+  @Test
+  void aRunThatFailsBeforeItsTurnHoldsUpNobody() {
+    apply(TIME, "SET k v");
+    read(ReadConsistency.LINEARIZABLE, "GET k");
+    read(ReadConsistency.LINEARIZABLE, "GET k");
+    read(ReadConsistency.EVENTUAL, "GET k");
+    waiters.remove(1).failed();
+    assertThat(replies).containsExactly(null, DOWN, null);
+    confirm(1);
+    assertThat(replies).containsExactly("v", DOWN, "v");
+  }
+
+  @Test
+  void aRunBehindOneThatHangsIsDownAtItsDeadline() {
+    apply(TIME, "SET k v");
+    read(ReadConsistency.LINEARIZABLE, "GET k");
+    read(service(Duration.ofMillis(30)), ReadConsistency.EVENTUAL, "GET k");
+    waitFor(() -> done == 1);
+    assertThat(replies).containsExactly(null, DOWN);
+    confirm(1);
+    assertThat(replies).containsExactly("v", DOWN);
+  }
+
+  @Test
+  void manyRunsBehindOneDoNotExhaustTheStack() {
+    apply(TIME, "SET k v");
+    read(ReadConsistency.LINEARIZABLE, "GET k");
+    for (int i = 0; i < 20_000; i++) {
+      read(ReadConsistency.EVENTUAL, "GET k");
+    }
+    confirm(1);
+    assertThat(replies).containsOnly("v");
+    assertThat(done).isEqualTo(20_001);
+  }
+
   // ---- deadlines ----
 
   @Test
@@ -349,7 +429,7 @@ class ReadServiceTest {
     confirm(10);
     waitFor(() -> done == 1);
     assertThat(replies).containsExactly(DOWN);
-    replica.onApplied.forEach(Runnable::run);
+    List.copyOf(replica.onApplied).forEach(Runnable::run);
     channel.runPendingTasks();
     assertThat(done).as("late").isEqualTo(1);
   }
@@ -437,14 +517,52 @@ class ReadServiceTest {
   }
 
   @Test
-  void aTickThatFailsFailsTheRead() {
+  void aTickWhoseOutcomeIsUnknownIsSentAgain() {
     apply(TIME, "SET k v PX 100");
     clock = TIME + 101;
     read(ReadConsistency.LINEARIZABLE, "GET k");
     confirm(1);
-    ticks.remove(0).reply(Reply.error(RespErrors.clusterDown("s1")));
+    for (ProposalFailure failure :
+        List.of(ProposalFailure.UNCERTAIN, ProposalFailure.NO_LEADER, ProposalFailure.OVERLOADED)) {
+      ticks.remove(0).failed(failure, "not now");
+      assertThat(done).isZero();
+      waitFor(() -> !ticks.isEmpty());
+    }
+    apply(clock, "RAFTKV.SWEEP 10");
+    ticks.remove(0).succeeded(Reply.ZERO);
+    confirm(2);
+    assertThat(replies).containsExactly("null");
+  }
+
+  @Test
+  void aTickThatFailsAgainAndAgainIsDownAtTheDeadline() {
+    apply(TIME, "SET k v PX 100");
+    clock = TIME + 101;
+    read(service(Duration.ofMillis(200)), ReadConsistency.LINEARIZABLE, "GET k");
+    confirm(1);
+    waitFor(
+        () -> {
+          while (!ticks.isEmpty()) {
+            ticks.remove(0).failed(ProposalFailure.UNCERTAIN, "no answer");
+          }
+          return done == 1;
+        });
     assertThat(replies).containsExactly(DOWN);
+    channel.advanceTimeBy(1, TimeUnit.SECONDS);
+    channel.runScheduledPendingTasks();
+    assertThat(ticks).isEmpty();
+  }
+
+  @Test
+  void aDueKeyLivesOnWhileTheLeaderTakesNoWrites() {
+    apply(TIME, "SET k v PX 100");
+    clock = TIME + 101;
+    read(ReadConsistency.LINEARIZABLE, "GET k", "PTTL k");
+    confirm(1);
+    ticks.remove(0).failed(ProposalFailure.READ_ONLY, RespErrors.DISK_FULL);
+    assertThat(replies).containsExactly("v", "0");
     assertThat(done).isEqualTo(1);
+    assertThat(waiters).isEmpty();
   }
 
   @Test

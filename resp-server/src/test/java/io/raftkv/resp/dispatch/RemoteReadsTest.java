@@ -36,6 +36,7 @@ class RemoteReadsTest {
   private final List<Reply> replies = new ArrayList<>();
   private String node = "n2";
   private boolean alive = true;
+  private final ReadTurn.Order order = new ReadTurn.Order();
   private int done;
   private final RemoteReads remote =
       new RemoteReads(
@@ -87,8 +88,9 @@ class RemoteReadsTest {
     }
 
     @Override
-    public void whenApplied(long index, Runnable action) {
+    public Runnable whenApplied(long index, Runnable action) {
       action.run();
+      return () -> {};
     }
 
     @Override
@@ -110,7 +112,7 @@ class RemoteReadsTest {
       };
       ops.add(new DataOp(TABLE.find("GET"), words, 3, channel.eventLoop(), replies::add));
     }
-    remote.read(SHARD, ops, consistency, channel.eventLoop(), () -> done++);
+    remote.read(SHARD, ops, consistency, channel.eventLoop(), order.next(() -> done++));
   }
 
   private void pass(long millis) {
@@ -134,7 +136,7 @@ class RemoteReadsTest {
           levels.add(consistency);
           ops.get(1).reply(Reply.NULL);
           ops.get(0).reply(Reply.bulk("A"));
-          then.run();
+          then.done();
         });
     byte[] answer = remote.answer(sent.get(0).request()).join();
     assertThat(levels).containsExactly(ReadConsistency.bounded(Duration.ofMillis(7)));
@@ -164,6 +166,20 @@ class RemoteReadsTest {
     channel.runPendingTasks();
     assertThat(replies).containsExactly(Reply.ONE);
     assertThat(done).isEqualTo(1);
+  }
+
+  @Test
+  void aRunIsSentWhenTheOneBeforeItIsAnswered() {
+    read(ReadConsistency.LINEARIZABLE, "a");
+    read(ReadConsistency.LINEARIZABLE, "a");
+    assertThat(sent).as("the other node might answer it first").hasSize(1);
+    sent.get(0).answer().complete(answerOf(Reply.ZERO));
+    channel.runPendingTasks();
+    assertThat(sent).hasSize(2);
+    sent.get(1).answer().complete(answerOf(Reply.ONE));
+    channel.runPendingTasks();
+    assertThat(replies).containsExactly(Reply.ZERO, Reply.ONE);
+    assertThat(done).isEqualTo(2);
   }
 
   @Test
@@ -209,7 +225,7 @@ class RemoteReadsTest {
         List.of(new DataOp(TABLE.find("DEL"), words, 0, channel.eventLoop(), replies::add)),
         ReadConsistency.LINEARIZABLE,
         channel.eventLoop(),
-        () -> done++);
+        ReadTurn.alone(() -> done++));
     assertThat(remote.answer(sent.get(0).request())).isCompletedExceptionally();
   }
 }

@@ -29,6 +29,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /** A session in a channel without a network, over shards in memory. */
 final class SessionFixture implements Session.Host, AutoCloseable {
@@ -46,7 +47,8 @@ final class SessionFixture implements Session.Host, AutoCloseable {
   int closed;
   private final SlotMap routing;
   private final List<CommandSpec> data = new ArrayList<>();
-  private final Consumer<Session> onOpened;
+  private final Predicate<Session> onOpened;
+  private final Consumer<Session> onLinked;
   private final Consumer<Session> onClosed;
   private SessionServices services;
 
@@ -55,16 +57,18 @@ final class SessionFixture implements Session.Host, AutoCloseable {
   }
 
   SessionFixture(SlotMap routing, boolean needsPassword) {
-    this(routing, needsPassword, 7, session -> {}, session -> {});
+    this(routing, needsPassword, 7, session -> true, session -> {}, session -> {});
   }
 
   SessionFixture(
       SlotMap routing,
       boolean needsPassword,
       long id,
-      Consumer<Session> onOpened,
+      Predicate<Session> onOpened,
+      Consumer<Session> onLinked,
       Consumer<Session> onClosed) {
     this.onOpened = onOpened;
+    this.onLinked = onLinked;
     this.onClosed = onClosed;
     this.routing = routing;
     this.needsPassword = needsPassword;
@@ -80,8 +84,8 @@ final class SessionFixture implements Session.Host, AutoCloseable {
       List<DataOp> ops,
       ReadConsistency consistency,
       EventExecutor loop,
-      Runnable done) {
-    shards.get(shard.group()).reads.add(new FakeShard.Reads(ops, consistency, done));
+      ReadTurn turn) {
+    shards.get(shard.group()).reads.add(new FakeShard.Reads(ops, consistency, turn));
   }
 
   @Override
@@ -90,7 +94,7 @@ final class SessionFixture implements Session.Host, AutoCloseable {
       services =
           new SessionServices(
               new CommandTable(List.of(data, local())),
-              new Dispatcher(() -> routing, StringType.MAX_BYTES),
+              new Dispatcher(() -> routing, new CommandSpec.Limits(StringType.MAX_BYTES, 16)),
               this::read,
               (group, ops) -> shards.get(group).writes.addAll(ops),
               () -> saturated.getAsBoolean(),
@@ -104,9 +108,14 @@ final class SessionFixture implements Session.Host, AutoCloseable {
   }
 
   @Override
-  public void opened(Session made) {
+  public boolean opened(Session made) {
     opened++;
-    onOpened.accept(made);
+    return onOpened.test(made);
+  }
+
+  @Override
+  public void linked(Session link) {
+    onLinked.accept(link);
   }
 
   @Override
@@ -170,7 +179,7 @@ final class SessionFixture implements Session.Host, AutoCloseable {
                 }),
         entry("WRITTEN")
             .localAsync(
-                (args, connection) -> connection.writesAnswered().thenApply(done -> Reply.OK)),
+                (args, connection) -> connection.writesAnswered(0).thenApply(done -> Reply.OK)),
         entry("LATER")
             .localAsync(
                 (args, connection) -> {
@@ -182,6 +191,12 @@ final class SessionFixture implements Session.Host, AutoCloseable {
             .local(
                 (args, connection) -> {
                   connection.becomeLink("n2");
+                  return Reply.OK;
+                }),
+        entry("RAFTKV.LINK")
+            .local(
+                (args, connection) -> {
+                  connection.becomeLink(args.text(2));
                   return Reply.OK;
                 }),
         entry("PUSH")

@@ -3,6 +3,7 @@ package io.raftkv.resp.dispatch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.handler.timeout.IdleStateEvent;
 import io.raftkv.resp.command.ReadConsistency;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
@@ -59,6 +60,32 @@ class SessionTest {
     assertThat(shard().reads).hasSize(1);
   }
 
+  /** Every replica would make its reply, and hold it until all of the entry is applied. */
+  @Test
+  void aReadOfManyValuesDoesNotTravelWithWrites() {
+    node.send("SET k 1", "MGET k", "GET k", "SET k 2", "GET k");
+    assertThat(shard().writes).hasSize(1);
+    assertThat(shard().reads).isEmpty();
+    node.send("PING");
+    shard().applyOne();
+    assertThat(node.received()).isEqualTo("+OK|");
+    assertThat(shard().writes).isEmpty();
+    assertThat(shard().reads).hasSize(1);
+    shard().read(0);
+    assertThat(shard().writes).hasSize(2);
+    node.finish();
+    assertThat(node.received()).isEqualTo("*1|$1|1|$1|1|+OK|$1|2|+PONG|");
+  }
+
+  @Test
+  void aReadThatHasToWaitKeepsItsConsistency() {
+    node.send("SET k 1", "MGET k", "EVENTUAL", "MGET k");
+    shard().applyOne();
+    assertThat(shard().reads)
+        .extracting(FakeShard.Reads::consistency)
+        .containsExactly(ReadConsistency.LINEARIZABLE, ReadConsistency.EVENTUAL);
+  }
+
   @Test
   void aWriteWaitsForTheReadsBeforeIt() {
     node.send("GET k");
@@ -75,7 +102,7 @@ class SessionTest {
   void waitingForWritesCoversAWriteThatItselfWaits() {
     node.send("GET k");
     node.send("SET k 1", "WRITTEN");
-    CompletableFuture<Void> written = node.session.writesAnswered().toCompletableFuture();
+    CompletableFuture<Boolean> written = node.session.writesAnswered(0).toCompletableFuture();
     assertThat(written).isNotDone();
     shard().read(0);
     assertThat(node.received()).isEqualTo("$-1|");
@@ -83,6 +110,43 @@ class SessionTest {
     shard().applyOne();
     assertThat(written).isDone();
     assertThat(node.received()).isEqualTo("+OK|+OK|");
+  }
+
+  @Test
+  void waitingForWritesDoesNotCoverThoseThatComeLater() {
+    node.send("SET k 1", "WRITTEN", "SET k 2");
+    shard().applyOne();
+    assertThat(node.received()).isEqualTo("+OK|+OK|");
+  }
+
+  @Test
+  void whoWaitsForWritesIsToldOfFailures() {
+    node.send("SET k x", "INCR k"); // a mistake, which is done for what it is
+    CompletableFuture<Boolean> first = node.session.writesAnswered(0).toCompletableFuture();
+    node.send("SET k 2");
+    CompletableFuture<Boolean> second = node.session.writesAnswered(0).toCompletableFuture();
+    shard().applyOne();
+    shard().applyOne();
+    assertThat(first).isCompletedWithValue(true);
+    shard().writes.remove().failed(ProposalFailure.UNCERTAIN, "no answer");
+    assertThat(second).isCompletedWithValue(false);
+    node.send("SET k 3");
+    shard().writes.remove().failed(ProposalFailure.NO_LEADER, "s1");
+    assertThat(node.session.writesAnswered(0).toCompletableFuture()).isCompletedWithValue(false);
+    assertThat(node.session.writesAnswered(0).toCompletableFuture()).isCompletedWithValue(true);
+  }
+
+  @Test
+  void whoWaitsForWritesMayGiveUp() {
+    node.send("SET k 1");
+    CompletableFuture<Boolean> late = node.session.writesAnswered(10).toCompletableFuture();
+    CompletableFuture<Boolean> patient = node.session.writesAnswered(10_000).toCompletableFuture();
+    node.channel.advanceTimeBy(11, TimeUnit.MILLISECONDS);
+    node.channel.runScheduledPendingTasks();
+    assertThat(late).isCompletedWithValue(false);
+    assertThat(patient).isNotDone();
+    node.finish();
+    assertThat(patient).isCompletedWithValue(true);
   }
 
   @Test
@@ -237,6 +301,28 @@ class SessionTest {
     assertThat(shard().reads).as("no write is under way").hasSize(1);
   }
 
+  @Test
+  void aReadThatFailsWithAWriteIsNotInDoubt() {
+    node.send("SET a 1", "GET a", "SET b 2", "GET b", "SET c 3", "GET c");
+    for (int i = 0; i < 2; i++) {
+      shard().writes.remove().failed(ProposalFailure.UNCERTAIN, "no answer");
+    }
+    for (int i = 0; i < 2; i++) {
+      shard().writes.remove().failed(ProposalFailure.READ_ONLY, RespErrors.DISK_FULL);
+    }
+    for (int i = 0; i < 2; i++) {
+      shard().writes.remove().failed(ProposalFailure.NO_LEADER, "s1");
+    }
+    assertThat(node.received().split("\\|"))
+        .satisfiesExactly(
+            write -> assertThat(write).startsWith("-UNCERTAIN "),
+            read -> assertThat(read).startsWith("-TRYAGAIN "),
+            write -> assertThat(write).startsWith("-OOM "),
+            read -> assertThat(read).startsWith("-TRYAGAIN "),
+            write -> assertThat(write).startsWith("-CLUSTERDOWN "),
+            read -> assertThat(read).startsWith("-CLUSTERDOWN "));
+  }
+
   // ---- bounds ----
 
   @Test
@@ -265,6 +351,16 @@ class SessionTest {
     assertThat(node.channel.config().isAutoRead()).isFalse();
     node.finish();
     assertThat(node.received()).isEqualTo("+OK|".repeat(16));
+  }
+
+  @Test
+  void manyEmptyWordsStopTheReading() {
+    node.send("DEL" + " ".repeat(600_000));
+    assertThat(shard().writes).hasSize(1);
+    assertThat(node.channel.config().isAutoRead()).isFalse();
+    node.finish();
+    assertThat(node.received()).isEqualTo(":0|");
+    assertThat(node.channel.config().isAutoRead()).isTrue();
   }
 
   @Test
@@ -355,6 +451,41 @@ class SessionTest {
     assertThat(node.session.isBusy()).isFalse();
   }
 
+  private void idle() {
+    node.channel.pipeline().fireUserEventTriggered(IdleStateEvent.ALL_IDLE_STATE_EVENT);
+    node.channel.runPendingTasks();
+  }
+
+  @Test
+  void onlyAClientThatWaitsForNothingIsIdle() {
+    node.send("SET k 1");
+    idle();
+    assertThat(node.channel.isOpen()).as("it waits for its reply").isTrue();
+    node.finish();
+    node.saturated = () -> true;
+    node.send("SET k 2");
+    idle();
+    assertThat(node.channel.isOpen()).as("the node is too full to take its command").isTrue();
+    node.saturated = () -> false;
+    node.channel.advanceTimeBy(1, TimeUnit.SECONDS);
+    node.channel.runScheduledPendingTasks();
+    node.finish();
+    node.channel.unsafe().outboundBuffer().setUserDefinedWritability(1, false);
+    idle();
+    assertThat(node.channel.isOpen()).as("replies are on their way").isTrue();
+    node.channel.unsafe().outboundBuffer().setUserDefinedWritability(1, true);
+    idle();
+    assertThat(node.channel.isOpen()).isFalse();
+  }
+
+  @Test
+  void aLinkIsNeverIdle() {
+    node.send("LINK");
+    node.received();
+    idle();
+    assertThat(node.channel.isOpen()).isTrue();
+  }
+
   // ---- the end ----
 
   @Test
@@ -375,7 +506,7 @@ class SessionTest {
   @Test
   void whoWaitsForWritesIsToldEvenIfTheConnectionIsGone() {
     node.send("SET k 1");
-    CompletableFuture<Void> answered = node.session.writesAnswered().toCompletableFuture();
+    CompletableFuture<Boolean> answered = node.session.writesAnswered(0).toCompletableFuture();
     node.channel.close();
     assertThat(answered).isNotDone();
     node.finish();
@@ -386,6 +517,18 @@ class SessionTest {
   void aReplyThatCannotBeWrittenClosesTheConnection() {
     node.send("LATER", "PING");
     node.later.get(0).complete(new Reply.MapOf(List.of(Reply.PONG)));
+    node.channel.runPendingTasks();
+    assertThat(node.channel.isOpen()).isFalse();
+  }
+
+  @Test
+  void aConnectionWhoseReplyFailsWithAnErrorIsClosedToo() {
+    Reply deep = Reply.PONG;
+    for (int i = 0; i < 200_000; i++) {
+      deep = new Reply.Array(List.of(deep));
+    }
+    node.send("LATER", "PING");
+    node.later.get(0).complete(deep); // the stack overflows, as memory may run out
     node.channel.runPendingTasks();
     assertThat(node.channel.isOpen()).isFalse();
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.raftkv.resp.command.GenericCommands;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
+import io.raftkv.shard.ProposalFailure;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -14,7 +15,7 @@ class ShardTickerTest {
   private static final UUID SHARD = SlotMap.shard("s1").group();
   private static final UUID OTHER = SlotMap.shard("s2").group();
 
-  private final List<DataOp> sent = new ArrayList<>();
+  private final List<NodeProposal> sent = new ArrayList<>();
   private final List<String> told = new ArrayList<>();
   private boolean refuses;
   private final ShardTicker ticker =
@@ -28,7 +29,7 @@ class ShardTickerTest {
           });
 
   private void tick(UUID shard, String reader) {
-    ticker.tick(shard, Runnable::run, reply -> told.add(reader + (reply == Reply.ONE)));
+    ticker.tick(shard, Runnable::run, outcome -> told.add(reader + " " + outcome));
   }
 
   @Test
@@ -38,13 +39,13 @@ class ShardTickerTest {
     tick(SHARD, "c");
     assertThat(sent).hasSize(1);
     sent.remove(0).succeeded(Reply.ONE);
-    assertThat(told).containsExactly("atrue");
+    assertThat(told).containsExactly("a MOVED");
     assertThat(sent).as("one more, for both that came meanwhile").hasSize(1);
     tick(SHARD, "d");
     sent.remove(0).succeeded(Reply.ONE);
-    assertThat(told).containsExactly("atrue", "btrue", "ctrue");
+    assertThat(told).containsExactly("a MOVED", "b MOVED", "c MOVED");
     sent.remove(0).succeeded(Reply.ONE);
-    assertThat(told).containsExactly("atrue", "btrue", "ctrue", "dtrue");
+    assertThat(told).containsExactly("a MOVED", "b MOVED", "c MOVED", "d MOVED");
     assertThat(sent).isEmpty();
     tick(SHARD, "e");
     assertThat(sent).hasSize(1);
@@ -55,16 +56,19 @@ class ShardTickerTest {
     tick(SHARD, "a");
     tick(OTHER, "b");
     assertThat(sent).hasSize(2);
-    assertThat(sent.get(0).isWrite()).isTrue();
   }
 
   @Test
   void aFailureIsToldAndTheNextOneIsTried() {
     tick(SHARD, "a");
     tick(SHARD, "b");
-    sent.remove(0).reply(Reply.error(RespErrors.clusterDown("s1")));
-    assertThat(told).containsExactly("afalse");
-    assertThat(sent).hasSize(1);
+    sent.remove(0).failed(ProposalFailure.NO_LEADER, "s1");
+    assertThat(told).containsExactly("a FAILED");
+    sent.remove(0).failed(ProposalFailure.READ_ONLY, RespErrors.DISK_FULL);
+    assertThat(told).containsExactly("a FAILED", "b STANDS_STILL");
+    tick(SHARD, "c");
+    sent.remove(0).succeeded(Reply.error(RespErrors.INTERNAL));
+    assertThat(told).last().isEqualTo("c FAILED");
   }
 
   @Test
@@ -78,7 +82,7 @@ class ShardTickerTest {
     tick(SHARD, "a");
     sent.remove(0).succeeded(Reply.ONE);
     sent.remove(0).succeeded(Reply.ONE);
-    assertThat(told).containsExactly("atrue");
+    assertThat(told).containsExactly("a MOVED");
     tick(SHARD, "b");
     assertThat(sent).hasSize(1);
   }
@@ -87,7 +91,7 @@ class ShardTickerTest {
   void aTickThatCannotBeSentIsAFailureAndNotTheLast() {
     refuses = true;
     tick(SHARD, "a");
-    assertThat(told).containsExactly("afalse");
+    assertThat(told).containsExactly("a FAILED");
     refuses = false;
     tick(SHARD, "b");
     assertThat(sent).hasSize(1);

@@ -2,7 +2,9 @@ package io.raftkv.resp.link;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.buffer.AbstractByteBufAllocator;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.shard.PeerTransport.Kind;
@@ -122,6 +124,50 @@ class LinkConnectionTest implements LinkConnection.Owner {
     }
     assertThat(slow).isNotDone();
     assertThat(channel.isOpen()).isTrue();
+  }
+
+  @Test
+  void aLinkWhoseRequestCannotBeWrittenIsLeft() {
+    EmbeddedChannel poor = new EmbeddedChannel();
+    Purse purse = new Purse();
+    poor.config().setAllocator(purse);
+    LinkConnection link = new LinkConnection(this, poor, "n1", "secret", () -> nanos);
+    poor.pipeline().addLast(link);
+    poor.pipeline().fireChannelActive();
+    poor.writeInbound(Reply.OK);
+    purse.empty = true;
+    CompletableFuture<byte[]> call = link.call(Kind.TERMS, new byte[] {'a'});
+    poor.runPendingTasks();
+    assertThat(poor.isOpen()).isFalse();
+    assertThat(call).isCompletedExceptionally();
+    poor.finishAndReleaseAll();
+  }
+
+  /** Has memory until it is empty. */
+  private static final class Purse extends AbstractByteBufAllocator {
+    private boolean empty;
+
+    private Purse() {
+      super(false);
+    }
+
+    @Override
+    protected ByteBuf newHeapBuffer(int initialCapacity, int maxCapacity) {
+      if (empty) {
+        throw new OutOfMemoryError("of the test");
+      }
+      return UnpooledByteBufAllocator.DEFAULT.heapBuffer(initialCapacity, maxCapacity);
+    }
+
+    @Override
+    protected ByteBuf newDirectBuffer(int initialCapacity, int maxCapacity) {
+      return newHeapBuffer(initialCapacity, maxCapacity);
+    }
+
+    @Override
+    public boolean isDirectBufferPooled() {
+      return false;
+    }
   }
 
   @Test

@@ -47,6 +47,7 @@ public final class RocksHandles implements AutoCloseable {
   private static final String DEFAULT_FAMILY =
       new String(RocksDB.DEFAULT_COLUMN_FAMILY, StandardCharsets.UTF_8);
   private static final String CURRENT = "CURRENT";
+  private static final String FIRST_MANIFEST = "MANIFEST-000001";
   private static final long CLOSE_TIMEOUT_MILLIS = 30_000;
   private static final long SCAN_READAHEAD_BYTES = 256 << 10;
 
@@ -113,7 +114,8 @@ public final class RocksHandles implements AutoCloseable {
 
   /**
    * Returns whether there is no database yet. One that lost its CURRENT file must not pass for
-   * that: RocksDB would start an empty one and delete the old files.
+   * that: RocksDB would start an empty one and delete the old files. The very first manifest alone
+   * is what an interrupted first start leaves, before anything was stored.
    */
   private boolean prepareDirectory() {
     try {
@@ -125,6 +127,7 @@ public final class RocksHandles implements AutoCloseable {
         files
             .map(file -> file.getFileName().toString())
             .filter(name -> name.endsWith(".sst") || name.startsWith("MANIFEST-"))
+            .filter(name -> !name.equals(FIRST_MANIFEST))
             .findFirst()
             .ifPresent(
                 name -> {

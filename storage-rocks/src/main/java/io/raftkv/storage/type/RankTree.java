@@ -290,7 +290,9 @@ final class RankTree {
 
   /** Where a part of something that is cut up ends. */
   private static long border(long size, int part, int parts, boolean appending) {
-    return appending && parts == 2 && part == 1 ? size - size / 8 : size * part / parts;
+    return appending && parts == 2 && part == 1
+        ? size - Math.max(2, size / 8)
+        : size * part / parts;
   }
 
   /**

@@ -10,6 +10,7 @@ import io.raftkv.storage.KeyHandle;
 import io.raftkv.storage.KeyType;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.MemoryRows;
+import io.raftkv.storage.TestSize;
 import io.raftkv.storage.row.ElementRows;
 import io.raftkv.storage.row.MetaRow;
 import java.nio.ByteBuffer;
@@ -25,6 +26,7 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Ranks in sorted sets that are large enough for nodes, against sorted collections in memory. */
 class RankTreeTest {
@@ -37,7 +39,7 @@ class RankTreeTest {
     LONG_MEMBERS
   }
 
-  private static final int STEPS = 200;
+  private static final int STEPS = TestSize.of(100, 400);
   private static final int LARGEST = 40_000;
 
   private final MemoryRows rows = new MemoryRows();
@@ -73,6 +75,20 @@ class RankTreeTest {
       highest = Math.max(highest, payload.length > 17 ? payload[17] : 0);
     }
     assertThat(highest).as("levels of nodes").isGreaterThanOrEqualTo(2);
+  }
+
+  /** Few separators fill a node then, and the last node is split for what comes behind it. */
+  @ParameterizedTest
+  @ValueSource(ints = {500, 1_000, 1_400, 2_000, 3_000, 9_000})
+  void membersWithLongCommonBeginningsAreAppended(int prefix) {
+    for (int i = 0; i < 1_500; i++) {
+      ZSetType set = set();
+      set.put(bytes("x".repeat(prefix) + "%06d".formatted(i)), 0);
+      set.save();
+    }
+    RankTreeCheck.check(rows);
+    rows.verify();
+    assertThat(set().rank(bytes("x".repeat(prefix) + "001234"), false)).isEqualTo(1_234);
   }
 
   private void change(ZSetType set, Random random, Shape shape, boolean grow) {

@@ -91,15 +91,14 @@ final class TypeFixture {
     }
 
     @Override
-    public RowCursor ascending(Family family, byte[] from, byte[] to) {
+    public RowCursor cursor(Family family, byte[] from, byte[] to, boolean ascending) {
       cursors++;
-      return rows.ascending(family, from, to);
+      return rows.cursor(family, from, to, ascending);
     }
 
     @Override
-    public RowCursor descending(Family family, byte[] from, byte[] to) {
-      cursors++;
-      return rows.descending(family, from, to);
+    public void charge(long bytes) {
+      rows.charge(bytes);
     }
 
     @Override

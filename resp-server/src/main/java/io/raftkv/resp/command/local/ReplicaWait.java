@@ -8,15 +8,14 @@ import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.server.NodeStatus;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
 
 /**
  * WAIT and WAITAOF. A write is only acknowledged when a majority has it on disk, so all there is to
  * wait for is the acknowledgement of the connection's own writes. The reply is the number of
  * replicas beyond the leader that surely have them, a majority less one: more may have them, but
- * nobody promises it, and so asking for more never waits longer.
+ * nobody promises it, and so asking for more never waits longer. If one of the writes was refused
+ * or its outcome is unknown, no replica surely has them all.
  */
 final class ReplicaWait {
   private static final Reply NOT_YET = Reply.ZERO;
@@ -54,12 +53,8 @@ final class ReplicaWait {
 
   /** Without a timeout the writes' own deadline is the bound. */
   private static CompletionStage<Reply> whenAnswered(
-      Connection connection, long timeoutMillis, Reply done, Reply late) {
-    CompletableFuture<Reply> reply =
-        connection.writesAnswered().thenApply(nothing -> done).toCompletableFuture();
-    return timeoutMillis == 0
-        ? reply
-        : reply.completeOnTimeout(late, timeoutMillis, TimeUnit.MILLISECONDS);
+      Connection connection, long timeoutMillis, Reply done, Reply notDone) {
+    return connection.writesAnswered(timeoutMillis).thenApply(all -> all ? done : notDone);
   }
 
   /** Of the shard with the fewest voters: the connection may have written to any. */

@@ -219,18 +219,20 @@ class ConnectionCommandsTest {
 
     CompletableFuture<Reply> reply = member.stage("WAIT", "1", "0").toCompletableFuture();
     assertThat(reply).isNotDone();
-    member.connection.writes.complete(null);
+    assertThat(member.connection.waitedMillis).isZero();
+    member.connection.writes.complete(true);
 
     assertThat(reply).isCompletedWithValue(Reply.ONE);
   }
 
   @Test
-  void waitEndsWithItsTimeoutAndThenPromisesNothing() {
+  void waitPromisesNothingForWritesThatFailedOrAreLate() {
     LocalClient member = new LocalClient(FakeNode.ofCluster(3, 3, 3));
-    member.connection.writes = new CompletableFuture<>();
+    member.connection.writes = CompletableFuture.completedFuture(false);
 
     assertThat(member.send("wait 1 1")).isEqualTo(":0|");
-    assertThat(member.send("waitaof 1 1 1")).isEqualTo("*2|:0|:0|");
+    assertThat(member.send("waitaof 1 1 2")).isEqualTo("*2|:0|:0|");
+    assertThat(member.connection.waitedMillis).isEqualTo(2);
   }
 
   @Test

@@ -11,7 +11,8 @@ import java.util.concurrent.CompletionStage;
 /** A connection that only remembers what commands do to it. */
 final class FakeConnection implements Connection {
   final Map<String, String> library = new TreeMap<>();
-  CompletableFuture<Void> writes = CompletableFuture.completedFuture(null);
+  CompletableFuture<Boolean> writes = CompletableFuture.completedFuture(true);
+  long waitedMillis;
   String flags = "N";
   boolean closing;
 
@@ -109,7 +110,8 @@ final class FakeConnection implements Connection {
   }
 
   @Override
-  public CompletionStage<Void> writesAnswered() {
+  public CompletionStage<Boolean> writesAnswered(long timeoutMillis) {
+    waitedMillis = timeoutMillis;
     return writes;
   }
 

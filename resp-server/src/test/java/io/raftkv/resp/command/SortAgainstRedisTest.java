@@ -1,5 +1,6 @@
 package io.raftkv.resp.command;
 
+import io.raftkv.storage.TestSize;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,8 +13,8 @@ import org.junit.jupiter.params.provider.CsvSource;
  * that of elements whose texts of {@code BY … ALPHA} are equal, which Redis leaves open. Numbers
  * out of a double's range are not sent: once it met one, Redis refuses good numbers, too.
  */
-class SortReferenceTest {
-  private static final int STEPS = 3_000;
+class SortAgainstRedisTest {
+  private static final int STEPS = TestSize.of(1_500, 10_000);
   private static final String[] NUMBERS = {
     "0",
     "1",
@@ -45,7 +46,8 @@ class SortReferenceTest {
   @CsvSource({"1, 2", "2, 3", "3, 3"})
   void randomSortsAreAnsweredAlike(long seed, int protocol) throws Exception {
     random = new Random(seed);
-    try (KeyspaceComparison both = new KeyspaceComparison(SortCommandsTest.specs(), protocol)) {
+    try (RedisComparison both = new RedisComparison(SortCommandsTest.specs())) {
+      both.begin("seed " + seed, protocol);
       fill(both);
       for (int step = 0; step < STEPS; step++) {
         if (step % 100 == 99) {
@@ -57,7 +59,7 @@ class SortReferenceTest {
     }
   }
 
-  private void fill(KeyspaceComparison both) throws IOException {
+  private void fill(RedisComparison both) throws IOException {
     both.check("SET", "string", "v");
     for (int i = 0; i < 6; i++) {
       // Most fills have nothing in them that is no number.
@@ -76,7 +78,7 @@ class SortReferenceTest {
     }
   }
 
-  private void sort(KeyspaceComparison both) throws IOException {
+  private void sort(RedisComparison both) throws IOException {
     String source = pick(SOURCES);
     List<String> words = new ArrayList<>(List.of("SORT", source));
     boolean weighsText = random.nextInt(5) == 0;
@@ -104,7 +106,7 @@ class SortReferenceTest {
     String[] command = words.toArray(String[]::new);
     if (unsorted && source.equals("set") && !stores) {
       if (!words.contains("LIMIT")) {
-        both.checkUnordered(command);
+        both.check(RedisComparison.UNORDERED, command);
       }
     } else {
       both.check(command);

@@ -1,7 +1,6 @@
 package io.raftkv.resp.command;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
+import io.raftkv.storage.TestSize;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -9,8 +8,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Random sorted-set commands, right and wrong ones, give redis-server's bytes. */
-class SortedSetDifferenceTest {
-  private static final int STEPS = 3_000;
+class SortedSetsAgainstRedisTest {
+  private static final int STEPS = TestSize.of(3_000, 20_000);
 
   /** Scores that both releases print alike: 7.0 prints 17 digits, later ones the fewest. */
   private static final String[] SCORES = {
@@ -36,13 +35,11 @@ class SortedSetDifferenceTest {
   @ParameterizedTest
   @CsvSource({"1,2,30", "2,3,30", "3,2,600", "4,3,600"})
   void answersAsRedis(long seed, int protocol, int pool) throws Exception {
-    assumeTrue(RedisReference.isInstalled(), "redis-server is not installed");
     random = new Random(Long.getLong("raftkv.seed", seed));
     members = pool;
-    List<List<CommandSpec>> families =
-        List.of(SortedSetCommands.ALL, SetCommands.ALL, GenericCommands.ALL);
-    try (ScoredComparison both =
-        new ScoredComparison("seed " + seed + ", RESP" + protocol, protocol, families)) {
+    try (RedisComparison both =
+        new RedisComparison(SortedSetCommands.ALL, SetCommands.ALL, GenericCommands.ALL)) {
+      both.begin("seed " + seed, protocol);
       both.check("SADD", "plain", "m1", "m2", "m3", "m500");
       for (int step = 0; step < STEPS; step++) {
         if (step % 250 == 0) {

@@ -1,0 +1,99 @@
+package io.raftkv.raft;
+
+import java.io.IOException;
+import java.io.StringWriter;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Properties;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.server.storage.RaftStorageMetadata;
+
+/**
+ * The two small files in which Ratis keeps what a replica must not forget: its term and vote, and
+ * the members of its group.
+ *
+ * <p>Ratis writes each anew under another name and then moves it over the old one: even if not a
+ * byte could be written, for want of space. It then goes on, but with an empty vote the replica
+ * could not start again, for nobody else knows whom it has voted for. In memory Ratis still has
+ * what it wrote last, and nobody was told of anything newer: so as long as the process lives, the
+ * file can be written again. The members are in the log too, unless it was purged.
+ */
+final class RaftMetaFiles {
+  private static final String VOTE = "raft-meta";
+  private static final String MEMBERS = "raft-meta.conf";
+  private static final String UNFINISHED_SUFFIX = ".restored";
+
+  private RaftMetaFiles() {}
+
+  /** Whether the vote could not be written, and with it the one before it is gone. */
+  static boolean isVoteLost(Path directory) throws IOException {
+    return isEmpty(directory.resolve(VOTE));
+  }
+
+  /**
+   * Writes the vote again, if it is lost.
+   *
+   * @param vote what Ratis has written last, of a replica that has stopped: else Ratis might write
+   *     a newer one meanwhile
+   */
+  static void restoreVote(Path directory, RaftStorageMetadata vote) throws IOException {
+    if (isVoteLost(directory)) {
+      Properties values = new Properties();
+      values.setProperty("term", Long.toString(vote.getTerm()));
+      values.setProperty("votedFor", vote.getVotedFor().toString());
+      StringWriter text = new StringWriter();
+      values.store(text, null);
+      write(directory.resolve(VOTE), text.toString().getBytes(StandardCharsets.UTF_8));
+    }
+  }
+
+  /**
+   * Writes the members again, if they are lost.
+   *
+   * @param entry the last one of the log that says who they are; null if none is known
+   * @throws IOException if they are still lost afterwards
+   */
+  static void restoreMembers(Path directory, LogEntryProto entry) throws IOException {
+    Path file = directory.resolve(MEMBERS);
+    if (isEmpty(file)) {
+      if (entry == null) {
+        throw new IOException(file + " is empty");
+      }
+      write(file, entry.toByteArray());
+    }
+  }
+
+  /**
+   * Removes an empty list of members, at which Ratis would not start: without one it looks into the
+   * log, which has them, since no snapshot was taken since.
+   */
+  static void forgetLostMembers(Path directory) throws IOException {
+    Path file = directory.resolve(MEMBERS);
+    if (isEmpty(file)) {
+      Files.delete(file);
+      DurableFiles.force(directory);
+    }
+  }
+
+  private static boolean isEmpty(Path file) throws IOException {
+    return Files.exists(file) && Files.size(file) == 0;
+  }
+
+  /** As Ratis does, but only what was written in full takes the old one's place. */
+  private static void write(Path file, byte[] content) throws IOException {
+    Path unfinished = file.resolveSibling(file.getFileName() + UNFINISHED_SUFFIX);
+    Files.write(
+        unfinished,
+        content,
+        StandardOpenOption.CREATE,
+        StandardOpenOption.WRITE,
+        StandardOpenOption.TRUNCATE_EXISTING);
+    try (FileChannel channel = FileChannel.open(unfinished, StandardOpenOption.WRITE)) {
+      channel.force(true);
+    }
+    DurableFiles.move(unfinished, file);
+  }
+}

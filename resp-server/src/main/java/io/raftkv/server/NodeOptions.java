@@ -1,0 +1,145 @@
+package io.raftkv.server;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.ChannelOption;
+import io.raftkv.raft.Member;
+import io.raftkv.raft.RaftOptions;
+import io.raftkv.resp.codec.RespLimits;
+import io.raftkv.shard.ShardClient;
+import io.raftkv.storage.StoreOptions;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** What the configuration means for the parts of a node: their options, limits and members. */
+final class NodeOptions {
+  private static final int MAX_BATCHES_IN_FLIGHT = 8;
+  private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+  private static final long KEPT_ENTRIES = 1_000;
+  private static final int ENTRY_OVERHEAD_BYTES = 1 << 16;
+  private static final int LINK_CONNECT_MILLIS = 1_000;
+
+  private final ServerConfig config;
+  private final int raftPort;
+
+  /**
+   * @param raftPort the real one, never 0
+   */
+  NodeOptions(ServerConfig config, int raftPort) {
+    this.config = config;
+    this.raftPort = raftPort;
+  }
+
+  StoreOptions stores() {
+    return new StoreOptions(
+        config.store().blockCache().bytes(),
+        config.store().rowCache().bytes(),
+        config.store().writeBuffer().bytes(),
+        StoreOptions.defaults().maxOpenFiles(),
+        StoreOptions.defaults().backgroundJobs());
+  }
+
+  /** Voters of the metadata group: five of five or more nodes, else three, else all. */
+  List<Member> metadataMembers() {
+    List<ClusterMember> members =
+        config.cluster().members().stream()
+            .sorted(Comparator.comparing(ClusterMember::id))
+            .toList();
+    if (members.isEmpty()) {
+      return List.of(new Member(config.node().id(), "127.0.0.1:" + raftPort, true));
+    }
+    int voters = members.size() >= 5 ? 5 : Math.min(members.size(), 3);
+    List<Member> all = new ArrayList<>();
+    for (int i = 0; i < members.size(); i++) {
+      ClusterMember member = members.get(i);
+      all.add(new Member(member.id(), member.raftAddress().toString(), i < voters));
+    }
+    return all;
+  }
+
+  RaftOptions raft(Path directory) {
+    ServerConfig.Raft raftConfig = config.raft();
+    return new RaftOptions(
+        config.node().id(),
+        config.listen().bind().get(0).host(),
+        raftPort,
+        directory,
+        raftConfig.electionTimeoutMin(),
+        raftConfig.electionTimeoutMax(),
+        maxEntryBytes(),
+        raftConfig.logSegment().bytes(),
+        raftConfig.snapshotEntries(),
+        raftConfig.snapshotLog().bytes(),
+        Math.min(KEPT_ENTRIES, Math.max(1, raftConfig.snapshotEntries() / 10)));
+  }
+
+  ShardClient.Limits proposals() {
+    return new ShardClient.Limits(
+        MAX_BATCHES_IN_FLIGHT,
+        (int) config.requests().batchBytes().bytes(),
+        config.requests().batchCommands(),
+        config.requests().timeout().toNanos(),
+        RETRY_NANOS);
+  }
+
+  /**
+   * The largest command fits into an entry, and so does a full batch: an entry that were larger
+   * would topple the leader. The limit of commands counts the bytes of their words; in the log each
+   * word has a length of one byte, and one more for every 128 bytes at the most.
+   */
+  int maxEntryBytes() {
+    long command = config.requests().maxCommand().bytes();
+    long lengths = RespLimits.DEFAULT.maxArrayLength() + command / 128;
+    long batch = config.requests().batchBytes().bytes();
+    return Math.toIntExact(Math.max(command + lengths, batch) + ENTRY_OVERHEAD_BYTES);
+  }
+
+  /**
+   * What one entry may change and answer. It is held in memory while it is applied, and once more
+   * while it is written; so a quarter of the heap, but never less than the largest value takes.
+   */
+  long entryLimitBytes() {
+    return Math.max(
+        Runtime.getRuntime().maxMemory() / 4,
+        config.requests().maxValue().bytes() + ENTRY_OVERHEAD_BYTES);
+  }
+
+  RespLimits clients() {
+    return new RespLimits(
+        (int) config.requests().maxValue().bytes(),
+        RespLimits.DEFAULT.maxArrayLength(),
+        RespLimits.DEFAULT.maxInlineBytes(),
+        config.requests().maxCommand().bytes());
+  }
+
+  /** A link carries whole batches and their replies as one bulk. */
+  RespLimits links() {
+    return new RespLimits(
+        Integer.MAX_VALUE / 2,
+        RespLimits.DEFAULT.maxArrayLength(),
+        RespLimits.DEFAULT.maxInlineBytes(),
+        Integer.MAX_VALUE);
+  }
+
+  /** How this node connects to others. */
+  static Bootstrap outgoing(Transport transport) {
+    return new Bootstrap()
+        .group(transport.loops())
+        .channel(transport.channel())
+        .option(ChannelOption.TCP_NODELAY, true)
+        .option(ChannelOption.SO_KEEPALIVE, true)
+        .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, LINK_CONNECT_MILLIS);
+  }
+
+  /** The password on links; empty if there is none. */
+  String clusterSecret() {
+    return config
+        .security()
+        .clusterSecret()
+        .or(() -> config.security().password())
+        .map(Secret::value)
+        .orElse("");
+  }
+}

@@ -1,0 +1,95 @@
+package io.raftkv.server;
+
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A node's threads beside the event loops and those of Raft. */
+final class NodeThreads {
+  private static final Logger LOG = LoggerFactory.getLogger(NodeThreads.class);
+  private static final int APPEND_THREADS = 2;
+  private static final int TIMER_THREADS = 2;
+  private static final int READ_POOL_QUEUE = 65_536;
+
+  private final ThreadPoolExecutor appendPool =
+      pool("raftkv-append", APPEND_THREADS, new LinkedBlockingQueue<>());
+  private final ThreadPoolExecutor readPool =
+      pool(
+          "raftkv-read",
+          Math.max(2, Runtime.getRuntime().availableProcessors()),
+          new ArrayBlockingQueue<>(READ_POOL_QUEUE));
+  private final ScheduledExecutorService timer =
+      Executors.newScheduledThreadPool(TIMER_THREADS, daemons("raftkv-timer"));
+
+  /** Hands entries to Raft. */
+  ThreadPoolExecutor appendPool() {
+    return appendPool;
+  }
+
+  /** Reads stores; its queue is bounded. */
+  ThreadPoolExecutor readPool() {
+    return readPool;
+  }
+
+  /** What is done again and again, and what is done later. */
+  ScheduledExecutorService timer() {
+    return timer;
+  }
+
+  /** Runs an action time and again, first after {@code delayMillis}. */
+  void every(long millis, long delayMillis, String name, PeriodicTask.Action action) {
+    timer.scheduleWithFixedDelay(
+        new PeriodicTask(name, action), delayMillis, millis, TimeUnit.MILLISECONDS);
+  }
+
+  /** Runs an action once, unless the node stops before. */
+  void later(long millis, String name, Runnable action) {
+    try {
+      timer.schedule(new PeriodicTask(name, action::run), millis, TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException stopping) {
+      LOG.debug("no {}: this node stops", name, stopping);
+    }
+  }
+
+  /** Ends the timer at once. */
+  void stopTimer() {
+    timer.shutdownNow();
+  }
+
+  /** Ends the pools once their work is done, or leaves them to it after so long. */
+  void stopPools(int seconds) throws InterruptedException {
+    appendPool.shutdown();
+    readPool.shutdown();
+    boolean done =
+        appendPool.awaitTermination(seconds, TimeUnit.SECONDS)
+            && readPool.awaitTermination(seconds, TimeUnit.SECONDS);
+    if (!done) {
+      LOG.warn("threads are still busy after {} s", seconds);
+    }
+  }
+
+  private static ThreadPoolExecutor pool(String name, int threads, BlockingQueue<Runnable> queue) {
+    ThreadPoolExecutor pool =
+        new ThreadPoolExecutor(threads, threads, 1, TimeUnit.MINUTES, queue, daemons(name));
+    pool.allowCoreThreadTimeOut(true);
+    return pool;
+  }
+
+  private static ThreadFactory daemons(String name) {
+    AtomicLong number = new AtomicLong();
+    return work -> {
+      Thread thread = new Thread(work, name + "-" + number.incrementAndGet());
+      thread.setDaemon(true);
+      return thread;
+    };
+  }
+}
