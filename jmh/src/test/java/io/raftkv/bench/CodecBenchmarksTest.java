@@ -54,7 +54,7 @@ class CodecBenchmarksTest {
   void entryHasOneBatchOfFiftySets() {
     BatchCodecBenchmark benchmark = new BatchCodecBenchmark();
     int perCommand = CommandCodec.encodedBytes(SampleCommands.set(0));
-    assertThat(benchmark.encodeEntry()).hasSize(25 + 20 + 50 * perCommand);
+    assertThat(benchmark.encodeEntry()).hasSize(33 + 20 + 50 * perCommand);
     List<CommandCodec.Call> calls = benchmark.decodeEntry();
     assertThat(calls).hasSize(50);
     for (int i = 0; i < calls.size(); i++) {

@@ -21,6 +21,11 @@ public enum Family {
     this.columnFamily = columnFamily;
   }
 
+  /** True if the rows are those of collections, each of which has an id that leads its rows. */
+  boolean isByCollection() {
+    return this == DATA || this == SCORE || this == STREAM;
+  }
+
   /** Name of the RocksDB column family. */
   public String columnFamily() {
     return columnFamily;

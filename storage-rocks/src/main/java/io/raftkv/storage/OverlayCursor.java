@@ -10,7 +10,10 @@ import java.util.Map;
  */
 final class OverlayCursor implements RowCursor {
   private final FamilyOverlay overlay;
+
+  /** Null if the store surely has no rows here. */
   private final RocksCursor stored;
+
   private final byte[] from;
   private final byte[] to;
   private final boolean ascending;
@@ -33,6 +36,7 @@ final class OverlayCursor implements RowCursor {
       FamilyOverlay overlay, RocksCursor stored, byte[] from, byte[] to, boolean ascending) {
     this.overlay = overlay;
     this.stored = stored;
+    this.storedEnd = stored == null;
     this.from = from;
     this.to = to;
     this.ascending = ascending;
@@ -122,7 +126,9 @@ final class OverlayCursor implements RowCursor {
 
   @Override
   public void close() {
-    stored.close();
+    if (stored != null) {
+      stored.close();
+    }
   }
 
   private void requireRow() {

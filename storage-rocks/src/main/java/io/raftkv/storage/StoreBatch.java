@@ -2,8 +2,10 @@ package io.raftkv.storage;
 
 import io.raftkv.storage.rocks.RocksCursor;
 import io.raftkv.storage.rocks.RowWriter;
+import io.raftkv.storage.row.ElementRows;
 import io.raftkv.storage.row.SysRows;
 import io.raftkv.storage.row.SysRows.Count;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
@@ -17,6 +19,9 @@ import java.util.function.ToLongFunction;
  *
  * <p>A cursor shows changes that are made ahead of it while it is open. Used by the shard's apply
  * thread only.
+ *
+ * <p>No row of the store can belong to a collection whose id this batch has given: there the batch
+ * alone is asked. So to make a collection, of any size, costs no reads.
  */
 public final class StoreBatch implements WritableRows, AutoCloseable {
   /** What is known of a proposer is forgotten when it has been silent for so long. */
@@ -30,6 +35,9 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
   /** New numbers of keys, by {@link #countKey}. Only looked up and summed, never in order. */
   private final Map<Integer, Count> counts = new HashMap<>();
 
+  /** Ids above this one were given by this batch. */
+  private final long storedId;
+
   private DatabaseHomes homes;
 
   private long limitBytes = Long.MAX_VALUE;
@@ -42,6 +50,7 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
   StoreBatch(ShardStore store, long timeMillis, long lastId) {
     this.store = store;
     this.timeMillis = timeMillis;
+    this.storedId = lastId;
     this.lastId = lastId;
     this.markedId = lastId;
     this.homes = store.state().homes();
@@ -90,7 +99,7 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
     FamilyOverlay overlay = overlays.get(family);
     byte[] pending = overlay == null ? null : overlay.get(row);
     if (pending == null) {
-      return store.committed(family, row);
+      return isOfNewCollection(family, row) ? null : store.committed(family, row);
     }
     return pending == FamilyOverlay.DELETED ? null : pending;
   }
@@ -98,8 +107,19 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
   @Override
   public RowCursor cursor(Family family, byte[] from, byte[] to, boolean ascending) {
     requireOpen();
-    RocksCursor stored = store.rocks().cursor(family, from, to, ascending, null);
+    boolean ofNew =
+        isOfNewCollection(family, from)
+            && Arrays.compareUnsigned(to, ElementRows.behindAllOf(from)) <= 0;
+    RocksCursor stored = ofNew ? null : store.rocks().cursor(family, from, to, ascending, null);
     return new OverlayCursor(overlay(family), stored, from, to, ascending);
+  }
+
+  private boolean isOfNewCollection(Family family, byte[] row) {
+    if (lastId == storedId || !family.isByCollection()) {
+      return false;
+    }
+    long id = ElementRows.idOf(row);
+    return id > storedId && id <= lastId;
   }
 
   @Override

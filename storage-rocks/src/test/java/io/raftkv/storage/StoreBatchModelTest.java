@@ -2,6 +2,7 @@ package io.raftkv.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftkv.storage.row.ElementRows;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -101,6 +102,37 @@ class StoreBatchModelTest {
     }
   }
 
+  /** A row under an id that was not given yet cannot be; here one is, to see who reads it. */
+  @Test
+  void theStoreIsNotAskedForRowsOfANewCollection() {
+    byte[] row = ElementRows.element(1, 3, new byte[] {7});
+    byte[] value = {1};
+    try (StoreEnvironment environment = TestStores.environment();
+        ShardStore store = ShardStore.open(directory, environment)) {
+      try (StoreBatch batch = store.begin(0)) {
+        assertThat(batch.nextId()).isEqualTo(1);
+        batch.put(Family.DATA, row, value);
+        batch.commit(1, 0);
+      }
+      try (StoreBatch batch = store.begin(0)) {
+        assertThat(batch.nextId()).isEqualTo(2);
+        assertThat(batch.get(Family.DATA, row)).isEqualTo(value);
+        batch.mark();
+        assertThat(batch.nextId()).isEqualTo(3);
+        assertThat(batch.get(Family.DATA, row)).isNull();
+        assertThat(batch.get(Family.META, row)).isNull();
+        byte[] from = ElementRows.from(1, 3);
+        compare(batch, Family.DATA, from, ElementRows.to(1, 3), emptyRows());
+        byte[] beyond = ElementRows.to(1, 4);
+        try (RowCursor both = batch.ascending(Family.DATA, from, beyond)) {
+          assertThat(both.next()).as("a range beyond the collection").isTrue();
+        }
+        batch.rollback();
+        assertThat(batch.get(Family.DATA, row)).isEqualTo(value);
+      }
+    }
+  }
+
   private static NavigableMap<byte[], byte[]> rowsOf(int... rows) {
     NavigableMap<byte[], byte[]> map = emptyRows();
     for (int row : rows) {
@@ -189,7 +221,20 @@ class StoreBatchModelTest {
   }
 
   /** Few enough rows that changes meet each other, of different lengths and all signs. */
+  /** Half of the rows belong to collections, whose ids were given by this batch or earlier ones. */
   private byte[] row() {
+    byte[] row = randomRow();
+    if (random.nextBoolean() || pendingId == 0) {
+      return row;
+    }
+    long id = Math.max(1, pendingId - random.nextInt(4));
+    byte[] from = ElementRows.from(1, id);
+    byte[] ofCollection = Arrays.copyOf(from, from.length + row.length);
+    System.arraycopy(row, 0, ofCollection, from.length, row.length);
+    return ofCollection;
+  }
+
+  private byte[] randomRow() {
     byte[] row = new byte[random.nextInt(3)];
     for (int i = 0; i < row.length; i++) {
       row[i] = (byte) (random.nextInt(12) * 11 - 60);

@@ -77,7 +77,7 @@ public final class DumpCommands {
     key.delete();
     if (deadline > keys.timeMillis()) {
       DumpedValues.store(value, key);
-      if (deadline != MetaRow.NO_EXPIRY) {
+      if (deadline != MetaRow.NO_EXPIRY && key.exists()) {
         key.expireAt(deadline);
       }
     }

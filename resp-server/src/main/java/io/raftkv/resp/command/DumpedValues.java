@@ -3,19 +3,28 @@ package io.raftkv.resp.command;
 import io.raftkv.resp.rdb.OversizedDumpException;
 import io.raftkv.resp.rdb.RdbOutput;
 import io.raftkv.resp.rdb.RdbValue;
+import io.raftkv.resp.rdb.RdbValue.ExpiringField;
+import io.raftkv.resp.rdb.StreamEncoder;
 import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.storage.KeyHandle;
+import io.raftkv.storage.StreamId;
+import io.raftkv.storage.row.MetaRow;
 import io.raftkv.storage.type.HashType;
 import io.raftkv.storage.type.ListType;
 import io.raftkv.storage.type.SetType;
+import io.raftkv.storage.type.StreamEntry;
+import io.raftkv.storage.type.StreamGroup;
+import io.raftkv.storage.type.StreamType;
 import io.raftkv.storage.type.StringType;
 import io.raftkv.storage.type.ZSetCursor;
 import io.raftkv.storage.type.ZSetType;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Between keys of every type and their values in Redis' serialization. */
 final class DumpedValues {
-  /** Elements of a list that are in memory beside the payload. */
+  /** Elements of a list, or entries of a stream, that are in memory beside the payload. */
   private static final int CHUNK = 256;
 
   private DumpedValues() {}
@@ -25,7 +34,6 @@ final class DumpedValues {
    *
    * @throws OversizedDumpException if it is a collection and the payload would be too large; no
    *     more than that is in memory
-   * @throws CommandException if it is a value that this cannot write without a loss
    */
   static byte[] write(KeyHandle key) {
     return switch (key.meta().type()) {
@@ -33,8 +41,8 @@ final class DumpedValues {
       case LIST -> write(new ListType(key));
       case SET -> write(new SetType(key));
       case ZSET -> write(new ZSetType(key));
-      case HASH -> write(new HashType(requireNoDeadlines(key)));
-      case STREAM -> throw new CommandException(RespErrors.DUMP_STREAM);
+      case HASH -> write(new HashType(key));
+      case STREAM -> write(new StreamType(key));
     };
   }
 
@@ -63,17 +71,12 @@ final class DumpedValues {
     return out.seal(Math.toIntExact(set.size()));
   }
 
-  /**
-   * The payload has no place for them before Redis 7.4, and to lose them in silence would be worse.
-   */
-  private static KeyHandle requireNoDeadlines(KeyHandle hash) {
-    if (!hash.meta().parts().isNone()) {
-      throw new CommandException(RespErrors.DUMP_FIELD_EXPIRY);
-    }
-    return hash;
-  }
-
+  /** Fields that expire need Redis 7.4; a hash without them is for all. */
   private static byte[] write(HashType hash) {
+    long firstDeadline = hash.firstDeadlineMillis();
+    if (firstDeadline != MetaRow.NO_EXPIRY) {
+      return writeExpiring(hash, firstDeadline);
+    }
     RdbOutput out = RdbOutput.hash();
     hash.forEach(
         (field, value) -> {
@@ -83,11 +86,38 @@ final class DumpedValues {
     return out.seal(Math.toIntExact(hash.size()));
   }
 
+  private static byte[] writeExpiring(HashType hash, long firstDeadline) {
+    RdbOutput out = RdbOutput.expiringHash(firstDeadline);
+    hash.forEachValue(
+        (field, value) -> {
+          out.writeTime(value.hasDeadline() ? value.deadlineMillis() : ExpiringField.NEVER);
+          out.writeString(field);
+          out.writeString(value.bytes());
+        });
+    return out.seal(Math.toIntExact(hash.size()));
+  }
+
+  private static byte[] write(StreamType stream) {
+    StreamEncoder out = new StreamEncoder();
+    StreamId from = StreamId.MIN;
+    while (from != null) {
+      List<StreamEntry> chunk = stream.range(from, StreamId.MAX, false, CHUNK);
+      chunk.forEach(out::entry);
+      from = chunk.size() < CHUNK ? null : chunk.get(CHUNK - 1).id().next();
+    }
+    out.ids(stream.lastId(), stream.maxDeletedId(), stream.entriesAdded(), stream.groupCount());
+    for (StreamGroup group : stream.groups()) {
+      StreamEncoder.requireRoomFor(group.pendingCount());
+      out.group(group.image());
+    }
+    return out.seal();
+  }
+
   /**
-   * Makes a key that does not exist this value, without expiry.
+   * Makes a key that does not exist this value, without expiry. A hash all of whose fields have
+   * expired is not made.
    *
-   * @throws CommandException if an element comes twice, which rolls the command back, or if it is a
-   *     value that RaftKV does not have
+   * @throws CommandException if an element comes twice, which rolls the command back
    */
   static void store(RdbValue value, KeyHandle key) {
     if (value instanceof RdbValue.StringValue string) {
@@ -99,13 +129,31 @@ final class DumpedValues {
     } else if (value instanceof RdbValue.SortedSetValue set) {
       requireAllNew(ZSetType.replace(key, set.members()), set.members().size());
     } else if (value instanceof RdbValue.HashValue hash) {
-      long fields = new HashType(key).putAll(hash.fieldsAndValues());
-      requireAllNew(fields, hash.fieldsAndValues().size() / 2);
-    } else if (value instanceof RdbValue.ExpiringHashValue) {
-      throw new CommandException(RespErrors.RESTORE_FIELD_EXPIRY);
-    } else if (value instanceof RdbValue.StreamValue) {
-      throw new CommandException(RespErrors.RESTORE_STREAM);
+      store(plainFields(hash.fieldsAndValues()), key);
+    } else if (value instanceof RdbValue.ExpiringHashValue hash) {
+      store(hash.fields().stream().map(DumpedValues::field).toList(), key);
+    } else if (value instanceof RdbValue.StreamValue stream) {
+      StreamType.replace(key, stream.stream());
     }
+  }
+
+  private static void store(List<HashType.ValuedField> fields, KeyHandle key) {
+    requireAllNew(HashType.replace(key, fields), fields.size());
+  }
+
+  private static List<HashType.ValuedField> plainFields(List<byte[]> fieldsAndValues) {
+    List<HashType.ValuedField> fields = new ArrayList<>(fieldsAndValues.size() / 2);
+    for (int i = 0; i < fieldsAndValues.size(); i += 2) {
+      HashType.Value value = new HashType.Value(fieldsAndValues.get(i + 1), MetaRow.NO_EXPIRY);
+      fields.add(new HashType.ValuedField(fieldsAndValues.get(i), value));
+    }
+    return fields;
+  }
+
+  private static HashType.ValuedField field(ExpiringField field) {
+    boolean stays = field.expireAtMillis() == ExpiringField.NEVER;
+    long deadline = stays ? MetaRow.NO_EXPIRY : field.expireAtMillis();
+    return new HashType.ValuedField(field.name(), new HashType.Value(field.value(), deadline));
   }
 
   private static void requireAllNew(long stored, long given) {

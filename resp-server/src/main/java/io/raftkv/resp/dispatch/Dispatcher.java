@@ -54,12 +54,21 @@ final class Dispatcher {
       dispatch(reader, renamed(reader, sent), target, sink);
       return;
     }
-    byte[][] words = spec.admission().admit(sent, limits);
     Routing table = routing.get();
     List<Routing.Shard> shards = table.shards();
     if (shards.isEmpty()) {
       throw new CommandException(RespErrors.CLUSTER_NOT_FORMED);
     }
+    if (spec.fanOut() == FanOut.NONE && !isWhole(table)) {
+      if (spec.shardCheck() != null) {
+        spec.shardCheck().check(new Args(sent));
+      }
+      // Before admission: Redis, too, looks at slots before options.
+      Routing.Shard owner = ownerOfAll(spec, sent, table);
+      target.add(owner, op(spec, spec.admission().admit(sent, limits), target, sink));
+      return;
+    }
+    byte[][] words = spec.admission().admit(sent, limits);
     switch (spec.fanOut()) {
       case BY_CURSOR -> byCursor(spec, words, table, target, sink);
       case SUM_ALL_SHARDS, CONCAT_ALL_SHARDS, ALL_OK_ALL_SHARDS, FIRST_NON_NULL ->
@@ -68,11 +77,6 @@ final class Dispatcher {
         if (isWhole(table)) {
           // The whole keyspace is one shard: everything is atomic, with any keys.
           target.add(shards.get(0), op(spec, words, target, sink));
-        } else if (spec.fanOut() == FanOut.NONE) {
-          if (spec.shardCheck() != null) {
-            spec.shardCheck().check(new Args(words));
-          }
-          target.add(ownerOfAll(spec, words, table), op(spec, words, target, sink));
         } else {
           byKey(spec, words, table, target, sink);
         }

@@ -115,6 +115,9 @@ final class RdbDecoder {
   /** Times are counted from the first one, which leads, by one more: 0 is a field without. */
   private List<ExpiringField> fieldsWithMetadata() {
     long firstTime = in.source().littleEndian(Long.BYTES);
+    if (firstTime < 0 || firstTime > RdbFormat.LAST_FIELD_TIME + 1) {
+      throw new MalformedDumpException("fields that expire from " + firstTime + " on");
+    }
     List<ExpiringField> fields = new ArrayList<>();
     for (int left = in.count(); left > 0; left--) {
       long time = in.number();
@@ -137,8 +140,8 @@ final class RdbDecoder {
   }
 
   private static ExpiringField field(byte[] name, byte[] value, long time) {
-    if (time < 0) {
-      throw new MalformedDumpException("a field that expires before the epoch");
+    if (time < 0 || time > RdbFormat.LAST_FIELD_TIME) {
+      throw new MalformedDumpException("a field that expires at " + time);
     }
     return new ExpiringField(name, value, time == 0 ? ExpiringField.NEVER : time);
   }

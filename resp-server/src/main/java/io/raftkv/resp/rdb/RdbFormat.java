@@ -11,6 +11,12 @@ final class RdbFormat {
   /** What streams are written as: Redis 7.0 and later. */
   static final int STREAMS_VERSION = 10;
 
+  /** What hashes with fields that expire are written as: Redis 7.4 and later. */
+  static final int EXPIRING_FIELDS_VERSION = 12;
+
+  /** The last time at which a field can expire: 48 bits, of which Redis needs the highest two. */
+  static final long LAST_FIELD_TIME = (1L << 48) - 2;
+
   // The upper two bits of the byte that a length begins with.
   static final int LENGTH_6_BITS = 0;
   static final int LENGTH_14_BITS = 1;

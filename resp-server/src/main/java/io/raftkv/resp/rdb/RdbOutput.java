@@ -16,9 +16,6 @@ public final class RdbOutput {
   /** Type, length and seal beside the bytes of a string. */
   private static final int STRING_EXTRA_BYTES = 1 + 1 + Integer.BYTES + DumpPayload.SEAL_BYTES;
 
-  /** Behind the type, and the byte that says that a number of four bytes follows. */
-  private static final int PLACE_OF_COUNT = 2;
-
   private static final int FIRST_CAPACITY = 512;
   private static final int LIMIT_6_BITS = 1 << 6;
   private static final int LIMIT_14_BITS = 1 << 14;
@@ -31,6 +28,12 @@ public final class RdbOutput {
   private byte[] bytes;
   private int size;
 
+  /** Where the count of a collection is filled in. */
+  private int placeOfCount;
+
+  /** What the times of fields are counted from. */
+  private long firstTimeMillis;
+
   private RdbOutput(RdbType type, int version, int capacity, int limit) {
     this.version = version;
     this.limit = limit;
@@ -41,9 +44,14 @@ public final class RdbOutput {
   /** The payload of a collection begins; how many elements it has is told at its end. */
   static RdbOutput ofCollection(RdbType type, int version) {
     RdbOutput out = new RdbOutput(type, version, FIRST_CAPACITY, MAX_COLLECTION_BYTES);
-    out.writeByte(RdbFormat.LENGTH_32_BITS);
-    out.writeBigEndian(0, Integer.BYTES);
+    out.leavePlaceForCount();
     return out;
+  }
+
+  private void leavePlaceForCount() {
+    writeByte(RdbFormat.LENGTH_32_BITS);
+    placeOfCount = size;
+    writeBigEndian(0, Integer.BYTES);
   }
 
   /** The payload of a string value. */
@@ -78,6 +86,23 @@ public final class RdbOutput {
     return ofCollection(RdbType.HASH, RdbFormat.COLLECTIONS_VERSION);
   }
 
+  /**
+   * A hash some of whose fields expire, the first of them at this time, in milliseconds since the
+   * epoch: a time and two strings per field follow.
+   */
+  public static RdbOutput expiringHash(long firstTimeMillis) {
+    RdbOutput out =
+        new RdbOutput(
+            RdbType.HASH_METADATA,
+            RdbFormat.EXPIRING_FIELDS_VERSION,
+            FIRST_CAPACITY,
+            MAX_COLLECTION_BYTES);
+    out.firstTimeMillis = firstTimeMillis;
+    out.writeLittleEndian(firstTimeMillis);
+    out.leavePlaceForCount();
+    return out;
+  }
+
   /** Ends the payload of a collection of so many elements; this writer is used up then. */
   public byte[] seal(int elements) {
     fillInCount(elements);
@@ -87,7 +112,7 @@ public final class RdbOutput {
   /** Says how many elements, or nodes, the collection has. */
   void fillInCount(int count) {
     int end = size;
-    size = PLACE_OF_COUNT;
+    size = placeOfCount;
     writeBigEndian(count, Integer.BYTES);
     size = end;
   }
@@ -114,6 +139,11 @@ public final class RdbOutput {
   /** Writes the score of a sorted set's member. */
   public void writeScore(double score) {
     writeLittleEndian(Double.doubleToRawLongBits(score));
+  }
+
+  /** Writes when a hash's field expires, {@link RdbValue.ExpiringField#NEVER} if it does not. */
+  public void writeTime(long millis) {
+    writeNumber(millis == RdbValue.ExpiringField.NEVER ? 0 : millis - firstTimeMillis + 1);
   }
 
   private boolean writeAsNumber(byte[] string) {

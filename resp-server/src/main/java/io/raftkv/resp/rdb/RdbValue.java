@@ -1,6 +1,7 @@
 package io.raftkv.resp.rdb;
 
 import io.raftkv.storage.type.ScoredMember;
+import io.raftkv.storage.type.StreamImage;
 import java.util.List;
 
 /**
@@ -21,7 +22,7 @@ public sealed interface RdbValue {
   /** A hash of which at least one field expires. */
   record ExpiringHashValue(List<ExpiringField> fields) implements RdbValue {}
 
-  record StreamValue(StreamRecord stream) implements RdbValue {}
+  record StreamValue(StreamImage stream) implements RdbValue {}
 
   /**
    * A field and its value.

@@ -1,10 +1,10 @@
 package io.raftkv.resp.rdb;
 
-import io.raftkv.resp.rdb.StreamRecord.Consumer;
-import io.raftkv.resp.rdb.StreamRecord.EntryId;
-import io.raftkv.resp.rdb.StreamRecord.Group;
-import io.raftkv.resp.rdb.StreamRecord.Pending;
-import io.raftkv.resp.rdb.StreamRecord.StreamEntry;
+import io.raftkv.storage.StreamId;
+import io.raftkv.storage.type.PendingEntry;
+import io.raftkv.storage.type.StreamEntry;
+import io.raftkv.storage.type.StreamGroup;
+import io.raftkv.storage.type.StreamImage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,35 +29,40 @@ final class StreamDecoder {
     this.hasActiveTimes = type == RdbType.STREAM_LISTPACKS_3;
   }
 
-  StreamRecord decode() {
+  StreamImage decode() {
     for (int nodes = in.count(); nodes > 0; nodes--) {
       readNode();
     }
     if (in.number() != entries.size()) {
       throw new MalformedDumpException("a stream of another length than it says");
     }
-    EntryId lastId = readId();
-    if (!entries.isEmpty() && entries.get(entries.size() - 1).id().compareTo(lastId) > 0) {
+    StreamId lastId = readId();
+    if (lastEntryId().isAfter(lastId)) {
       throw new MalformedDumpException("a stream with a last id before that of an entry");
     }
-    EntryId maxDeletedId = EntryId.ZERO;
+    StreamId maxDeletedId = StreamId.MIN;
     long entriesAdded = entries.size();
     if (hasCounters) {
       readId(); // of the first entry, which is known
       maxDeletedId = readId();
       entriesAdded = in.number();
     }
-    return new StreamRecord(entries, lastId, maxDeletedId, entriesAdded, readGroups(lastId));
+    return new StreamImage(entries, lastId, maxDeletedId, entriesAdded, readGroups(lastId));
   }
 
-  private EntryId readId() {
+  /** 0-0 if there is no entry yet. */
+  private StreamId lastEntryId() {
+    return entries.isEmpty() ? StreamId.MIN : entries.get(entries.size() - 1).id();
+  }
+
+  private StreamId readId() {
     long millis = in.number();
-    return new EntryId(millis, in.number());
+    return new StreamId(millis, in.number());
   }
 
-  private EntryId readFixedId() {
+  private StreamId readFixedId() {
     long millis = in.source().bigEndian(Long.BYTES);
-    return new EntryId(millis, in.source().bigEndian(Long.BYTES));
+    return new StreamId(millis, in.source().bigEndian(Long.BYTES));
   }
 
   private void readNode() {
@@ -66,7 +71,7 @@ final class StreamDecoder {
       throw new MalformedDumpException("a node's id of " + key.length + " bytes");
     }
     ByteBuffer keyNumbers = ByteBuffer.wrap(key);
-    EntryId first = new EntryId(keyNumbers.getLong(), keyNumbers.getLong());
+    StreamId first = new StreamId(keyNumbers.getLong(), keyNumbers.getLong());
     Listpack node = new Listpack(in.string(), allowance);
     long live = node.nextNumber();
     long deleted = node.nextNumber();
@@ -88,10 +93,10 @@ final class StreamDecoder {
   }
 
   /** Returns whether the entry is there still. */
-  private boolean readEntry(Listpack node, EntryId first, List<byte[]> masterFields) {
+  private boolean readEntry(Listpack node, StreamId first, List<byte[]> masterFields) {
     long flags = node.nextNumber();
     long millis = first.millis() + node.nextNumber();
-    EntryId id = new EntryId(millis, first.sequence() + node.nextNumber());
+    StreamId id = new StreamId(millis, first.sequence() + node.nextNumber());
     List<byte[]> fieldsAndValues = new ArrayList<>();
     long elements;
     if ((flags & StreamFormat.SAME_FIELDS) != 0) {
@@ -116,7 +121,7 @@ final class StreamDecoder {
     if ((flags & StreamFormat.DELETED) != 0) {
       return false;
     }
-    if (!entries.isEmpty() && entries.get(entries.size() - 1).id().compareTo(id) >= 0) {
+    if (!id.isAfter(lastEntryId())) { // 0-0 is no id of an entry, either
       throw new MalformedDumpException("stream entries that do not ascend");
     }
     entries.add(new StreamEntry(id, fieldsAndValues));
@@ -129,68 +134,73 @@ final class StreamDecoder {
     }
   }
 
-  private List<Group> readGroups(EntryId lastId) {
-    List<Group> groups = new ArrayList<>();
+  private List<StreamImage.Group> readGroups(StreamId lastId) {
+    List<StreamImage.Group> groups = new ArrayList<>();
     Set<byte[]> names = new TreeSet<>(Arrays::compareUnsigned);
     for (int left = in.count(); left > 0; left--) {
       byte[] name = in.string();
       requireNew(names, name);
-      EntryId lastDelivered = readId();
+      StreamId lastDelivered = readId();
       long entriesRead = hasCounters ? in.number() : entriesReadUpTo(lastDelivered, lastId);
-      if (entriesRead < 0 && entriesRead != Group.UNKNOWN_ENTRIES_READ) {
+      if (entriesRead < 0 && entriesRead != StreamGroup.UNKNOWN) {
         throw new MalformedDumpException("a group that read more entries than there can be");
       }
-      groups.add(new Group(name, lastDelivered, entriesRead, readConsumers()));
+      groups.add(readConsumers(name, lastDelivered, entriesRead));
     }
     return groups;
   }
 
   /** What Redis 7.0 takes for granted when it reads a stream that an older one wrote. */
-  private long entriesReadUpTo(EntryId id, EntryId lastId) {
+  private long entriesReadUpTo(StreamId id, StreamId lastId) {
     int toLast = id.compareTo(lastId);
     if (entries.isEmpty() || toLast == 0) {
-      return toLast > 0 ? Group.UNKNOWN_ENTRIES_READ : entries.size();
+      return toLast > 0 ? StreamGroup.UNKNOWN : entries.size();
     }
     int toFirst = id.compareTo(entries.get(0).id());
-    return toFirst < 0 ? 0 : toFirst == 0 ? 1 : Group.UNKNOWN_ENTRIES_READ;
+    return toFirst < 0 ? 0 : toFirst == 0 ? 1 : StreamGroup.UNKNOWN;
   }
 
-  private List<Consumer> readConsumers() {
-    Map<EntryId, Pending> unowned = new TreeMap<>();
-    for (int left = in.count(); left > 0; left--) {
+  /** What is pending comes twice: first with times, for nobody, then by consumer. */
+  private StreamImage.Group readConsumers(byte[] name, StreamId lastDelivered, long entriesRead) {
+    Map<StreamId, PendingEntry> pending = new TreeMap<>();
+    int unowned = in.count();
+    for (int left = unowned; left > 0; left--) {
       allowance.takeString(StreamFormat.ID_BYTES);
-      EntryId id = readFixedId();
+      StreamId id = readFixedId();
       long deliveredAt = in.source().littleEndian(Long.BYTES);
-      if (unowned.put(id, new Pending(id, deliveredAt, in.number())) != null) {
+      if (pending.put(id, new PendingEntry(id, null, deliveredAt, in.number())) != null) {
         throw new MalformedDumpException("an entry that is pending twice");
       }
     }
-    List<Consumer> consumers = new ArrayList<>();
+    List<StreamImage.Consumer> consumers = new ArrayList<>();
     Set<byte[]> names = new TreeSet<>(Arrays::compareUnsigned);
     for (int left = in.count(); left > 0; left--) {
-      consumers.add(readConsumer(names, unowned));
+      byte[] consumer = in.string();
+      requireNew(names, consumer);
+      long seenAt = in.source().littleEndian(Long.BYTES);
+      long activeAt = hasActiveTimes ? in.source().littleEndian(Long.BYTES) : seenAt;
+      consumers.add(new StreamImage.Consumer(consumer, seenAt, activeAt));
+      unowned -= readOwned(consumer, pending);
     }
-    if (!unowned.isEmpty()) {
+    if (unowned > 0) {
       throw new MalformedDumpException("a pending entry without a consumer");
     }
-    return consumers;
+    return new StreamImage.Group(
+        name, lastDelivered, entriesRead, consumers, List.copyOf(pending.values()));
   }
 
-  private Consumer readConsumer(Set<byte[]> names, Map<EntryId, Pending> unowned) {
-    byte[] name = in.string();
-    requireNew(names, name);
-    long seenAt = in.source().littleEndian(Long.BYTES);
-    long activeAt = hasActiveTimes ? in.source().littleEndian(Long.BYTES) : seenAt;
-    Map<EntryId, Pending> pending = new TreeMap<>();
-    for (int left = in.count(); left > 0; left--) {
-      EntryId id = readFixedId();
-      Pending owned = unowned.remove(id);
-      if (owned == null) {
-        throw new MalformedDumpException("a consumer's pending entry that the group has not");
+  /** Gives a consumer what is pending for it; returns how many entries that is. */
+  private int readOwned(byte[] consumer, Map<StreamId, PendingEntry> pending) {
+    int owned = in.count();
+    for (int left = owned; left > 0; left--) {
+      StreamId id = readFixedId();
+      PendingEntry entry = pending.get(id);
+      if (entry == null || entry.consumer() != null) {
+        throw new MalformedDumpException("a pending entry of two consumers, or not of the group");
       }
-      pending.put(id, owned);
+      pending.put(id, new PendingEntry(id, consumer, entry.deliveredMillis(), entry.deliveries()));
     }
-    return new Consumer(name, seenAt, activeAt, List.copyOf(pending.values()));
+    return owned;
   }
 
   private static void requireNew(Set<byte[]> names, byte[] name) {

@@ -1,18 +1,22 @@
 package io.raftkv.resp.rdb;
 
-import io.raftkv.resp.rdb.StreamRecord.Consumer;
-import io.raftkv.resp.rdb.StreamRecord.EntryId;
-import io.raftkv.resp.rdb.StreamRecord.Group;
-import io.raftkv.resp.rdb.StreamRecord.Pending;
-import io.raftkv.resp.rdb.StreamRecord.StreamEntry;
+import io.raftkv.storage.StreamId;
+import io.raftkv.storage.type.PendingEntry;
+import io.raftkv.storage.type.StreamEntry;
+import io.raftkv.storage.type.StreamImage;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Writes a stream as Redis 7.0 does; see {@link StreamFormat}. Entries are taken one by one, so
- * that a stream need not be in memory as a whole beside its payload.
+ * Writes a stream as Redis 7.0 does; see {@link StreamFormat}. First each {@link #entry}, then the
+ * {@link #ids}, then each {@link #group}, at last the {@link #seal}: so a stream need not be in
+ * memory as a whole beside its payload.
+ *
+ * <p>This form has no place for the times at which consumers got something last: who reads it takes
+ * those at which they asked.
  */
 public final class StreamEncoder {
   /** As Redis fills its nodes by default. */
@@ -20,20 +24,36 @@ public final class StreamEncoder {
 
   private static final int NODE_BYTES = 4096;
 
+  /** What an entry takes at least that is pending: its id twice, time and number of deliveries. */
+  private static final int PENDING_BYTES = 2 * StreamFormat.ID_BYTES + Long.BYTES + 1;
+
   private final RdbOutput out =
       RdbOutput.ofCollection(RdbType.STREAM_LISTPACKS_2, RdbFormat.STREAMS_VERSION);
   private final List<StreamEntry> node = new ArrayList<>();
   private int nodes;
   private long nodeBytes;
   private long length;
-  private EntryId firstId = EntryId.ZERO;
+  private StreamId firstId = StreamId.MIN;
 
   /** The payload of a whole stream. */
-  static byte[] encode(StreamRecord stream) {
+  static byte[] encode(StreamImage stream) {
     StreamEncoder encoder = new StreamEncoder();
     stream.entries().forEach(encoder::entry);
-    return encoder.finish(
-        stream.lastId(), stream.maxDeletedId(), stream.entriesAdded(), stream.groups());
+    encoder.ids(
+        stream.lastId(), stream.maxDeletedId(), stream.entriesAdded(), stream.groups().size());
+    stream.groups().forEach(encoder::group);
+    return encoder.seal();
+  }
+
+  /**
+   * Checks that a group with so much pending can be written, before it is read.
+   *
+   * @throws OversizedDumpException if the payload would become larger than it may be
+   */
+  public static void requireRoomFor(long pending) {
+    if (pending > RdbOutput.MAX_COLLECTION_BYTES / PENDING_BYTES) {
+      throw new OversizedDumpException("a group with " + pending + " pending entries");
+    }
   }
 
   /**
@@ -55,7 +75,7 @@ public final class StreamEncoder {
   }
 
   private void writeNode() {
-    EntryId first = node.get(0).id();
+    StreamId first = node.get(0).id();
     List<byte[]> masterFields = fields(node.get(0));
     ListpackWriter packed = new ListpackWriter();
     packed.write(node.size());
@@ -77,7 +97,7 @@ public final class StreamEncoder {
   }
 
   private static void writeEntry(
-      ListpackWriter packed, StreamEntry entry, EntryId first, List<byte[]> masterFields) {
+      ListpackWriter packed, StreamEntry entry, StreamId first, List<byte[]> masterFields) {
     List<byte[]> parts = entry.fieldsAndValues();
     boolean same = Arrays.deepEquals(fields(entry).toArray(), masterFields.toArray());
     packed.write(same ? StreamFormat.SAME_FIELDS : 0);
@@ -106,12 +126,13 @@ public final class StreamEncoder {
   }
 
   /**
-   * Ends the payload; this encoder is used up then.
+   * Says what the stream knows beside its entries, all of which were added.
    *
-   * @param lastId as in {@link StreamRecord}, and so are the others
+   * @param lastId as in {@link StreamImage}, and so are the others
+   * @param groups how many follow
+   * @throws OversizedDumpException if the payload becomes larger than it may be
    */
-  public byte[] finish(
-      EntryId lastId, EntryId maxDeletedId, long entriesAdded, List<Group> groups) {
+  public void ids(StreamId lastId, StreamId maxDeletedId, long entriesAdded, long groups) {
     if (!node.isEmpty()) {
       writeNode();
     }
@@ -121,40 +142,48 @@ public final class StreamEncoder {
     writeId(firstId);
     writeId(maxDeletedId);
     out.writeNumber(entriesAdded);
-    out.writeNumber(groups.size());
-    groups.forEach(this::writeGroup);
-    return out.seal();
+    out.writeNumber(groups);
   }
 
-  private void writeGroup(Group group) {
+  /**
+   * Adds a group.
+   *
+   * @throws OversizedDumpException if the payload becomes larger than it may be
+   */
+  public void group(StreamImage.Group group) {
     out.writeString(group.name());
     writeId(group.lastDelivered());
     out.writeNumber(group.entriesRead());
-    TreeMap<EntryId, Pending> pending = new TreeMap<>();
-    for (Consumer consumer : group.consumers()) {
-      consumer.pending().forEach(each -> pending.put(each.id(), each));
-    }
-    out.writeNumber(pending.size());
-    for (Pending each : pending.values()) {
+    Map<byte[], List<StreamId>> pending = new TreeMap<>(Arrays::compareUnsigned);
+    group.consumers().forEach(consumer -> pending.put(consumer.name(), new ArrayList<>()));
+    out.writeNumber(group.pending().size());
+    for (PendingEntry each : group.pending()) {
       writeFixedId(each.id());
-      out.writeLittleEndian(each.deliveredAtMillis());
+      out.writeLittleEndian(each.deliveredMillis());
       out.writeNumber(each.deliveries());
+      pending.get(each.consumer()).add(each.id());
     }
     out.writeNumber(group.consumers().size());
-    for (Consumer consumer : group.consumers()) {
+    for (StreamImage.Consumer consumer : group.consumers()) {
+      List<StreamId> ids = pending.get(consumer.name());
       out.writeString(consumer.name());
-      out.writeLittleEndian(consumer.seenAtMillis());
-      out.writeNumber(consumer.pending().size());
-      consumer.pending().forEach(each -> writeFixedId(each.id()));
+      out.writeLittleEndian(consumer.seenMillis());
+      out.writeNumber(ids.size());
+      ids.forEach(this::writeFixedId);
     }
   }
 
-  private void writeId(EntryId id) {
+  /** Ends the payload, when all groups were added; this encoder is used up then. */
+  public byte[] seal() {
+    return out.seal();
+  }
+
+  private void writeId(StreamId id) {
     out.writeNumber(id.millis());
     out.writeNumber(id.sequence());
   }
 
-  private void writeFixedId(EntryId id) {
+  private void writeFixedId(StreamId id) {
     out.writeBigEndian(id.millis());
     out.writeBigEndian(id.sequence());
   }

@@ -130,12 +130,6 @@ public final class RespErrors {
       "ERR the collection is too large for DUMP: its payload would be over 64 MB";
   public static final String RESTORE_TOO_LARGE =
       "ERR the value of this DUMP payload would need too much memory";
-  public static final String DUMP_STREAM = "ERR DUMP of streams is not supported";
-  public static final String DUMP_FIELD_EXPIRY =
-      "ERR DUMP of hashes with fields that expire is not supported";
-  public static final String RESTORE_FIELD_EXPIRY =
-      "ERR RESTORE of hashes with fields that expire is not supported";
-  public static final String RESTORE_STREAM = "ERR RESTORE of streams is not supported";
   public static final String STREAM_ID_INVALID =
       "ERR Invalid stream ID specified as stream command argument";
   public static final String STREAM_START_INVALID = "ERR invalid start ID for the interval";

@@ -39,6 +39,8 @@ final class ReplyText {
       return "~[" + items(set.items(), sorted) + "]";
     } else if (reply instanceof Reply.MapOf map) {
       return "{" + pairs(map.keysAndValues(), sorted) + "}";
+    } else if (reply instanceof Reply.MapOfPairs map) {
+      return "{" + pairs(map.keysAndValues(), sorted) + "}";
     } else if (reply instanceof Reply.Pairs pairs) {
       return "<" + pairs(pairs.firstsAndSeconds(), sorted) + ">";
     }

@@ -138,6 +138,7 @@ class DispatcherTest {
     assertThatThrownBy(() -> route("RENAME foo bar"))
         .isInstanceOf(CommandException.class)
         .hasMessageContaining(RespErrors.CROSS_SLOT);
+    assertThatThrownBy(() -> route("COPY foo bar NOPE")).hasMessage(RespErrors.CROSS_SLOT);
     assertThat(routing.shardOf(Slot.of("k1".getBytes(StandardCharsets.US_ASCII)))).isNotNull();
     routing = new SlotMap().give(0, 16382, "s1").give(16383, 16383, "s2");
     assertThatThrownBy(() -> route("RENAME foo bar")).hasMessageContaining(RespErrors.CROSS_SLOT);

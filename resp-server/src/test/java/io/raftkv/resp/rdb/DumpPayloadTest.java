@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -88,6 +89,11 @@ class DumpPayloadTest {
           a score that is text           | 11 0c 0c000000 0200 01 01 81 78 02 ff
           a score that is not a number   | 05 01 01 61 000000000000f87f
           a score in hexadecimal         | 03 01 01 61 03 307831
+          a field that expires too late  | 18 ffffffffffff0000 01 01 01 66 01 76
+          a field that expires later yet | 18 0000000000000000 01 81 0001000000000000 01 66 01 76
+          a field beyond all time        | 18 0100000000000000 01 81 ffffffffffffffff 01 66 01 76
+          a field before the epoch       | 18 ffffffffffffffff 01 01 01 66 01 76
+          packed fields before the epoch | 19 0000000000000000 0d 0d000000 0300 81 66 02 81 76 02 df ff 02 ff
           a score that is nan            | 03 01 01 61 fd
           a score without digits         | 03 01 01 61 00
           """)
@@ -146,6 +152,26 @@ class DumpPayloadTest {
         .isEqualTo("04 80 00000001 0166 0a32313437343833363438 0800".replace(" ", ""));
     assertThat(written(RdbOutput.set(), 2, out -> strings(out, "007", "")))
         .isEqualTo("02 80 00000002 03303037 00 0800".replace(" ", ""));
+  }
+
+  /** One field dies first, one a second later, one stays. */
+  @Test
+  void hashesWithFieldsThatExpireHaveTheBytesOfRedis74() {
+    RdbOutput out = RdbOutput.expiringHash(1_800_000_000_000L);
+    List<Long> times =
+        List.of(RdbValue.ExpiringField.NEVER, 1_800_000_000_000L, 1_800_000_001_000L);
+    for (int i = 0; i < times.size(); i++) {
+      out.writeTime(times.get(i));
+      strings(out, String.valueOf((char) ('f' + i)), "7");
+    }
+    byte[] payload = out.seal(times.size());
+    assertThat(DumpPayload.isSealed(payload)).isTrue();
+    assertThat(hex(payload).substring(0, 2 * (payload.length - Long.BYTES)))
+        .isEqualTo(
+            "18 00505c18a3010000 80 00000003 00 0166 c007 01 0167 c007 43e9 0168 c007 0c00"
+                .replace(" ", ""));
+    assertThat(ValueText.of(DumpPayload.decode(payload)))
+        .isEqualTo("expiring f=7 g=7@1800000000000 h=7@1800000001000");
   }
 
   private static void strings(RdbOutput out, String... strings) {

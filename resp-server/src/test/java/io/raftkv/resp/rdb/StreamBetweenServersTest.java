@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.raftkv.resp.command.DumpRedis;
+import io.raftkv.storage.type.StreamImage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -73,7 +74,7 @@ class StreamBetweenServersTest {
     String before = told();
     byte[] there = (byte[]) redis("DUMP", KEY);
     assertThat(DumpPayload.isSealed(there)).isTrue();
-    StreamRecord stream = ((RdbValue.StreamValue) DumpPayload.decode(there)).stream();
+    StreamImage stream = ((RdbValue.StreamValue) DumpPayload.decode(there)).stream();
     byte[] back = StreamEncoder.encode(stream);
     assertThat(redis.call(ascii("RESTORE"), ascii(KEY), ascii("0"), back, ascii("REPLACE")))
         .as(what)

@@ -3,11 +3,11 @@ package io.raftkv.resp.rdb;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.raftkv.resp.rdb.StreamRecord.Consumer;
-import io.raftkv.resp.rdb.StreamRecord.EntryId;
-import io.raftkv.resp.rdb.StreamRecord.Group;
-import io.raftkv.resp.rdb.StreamRecord.Pending;
-import io.raftkv.resp.rdb.StreamRecord.StreamEntry;
+import io.raftkv.storage.StreamId;
+import io.raftkv.storage.type.PendingEntry;
+import io.raftkv.storage.type.StreamEntry;
+import io.raftkv.storage.type.StreamGroup;
+import io.raftkv.storage.type.StreamImage;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -53,17 +53,17 @@ class StreamCodecTest {
         .toList();
   }
 
-  private static StreamRecord decode(String hex) {
+  private static StreamImage decode(String hex) {
     byte[] payload = HexFormat.of().parseHex(hex);
     assertThat(DumpPayload.isSealed(payload)).isTrue();
     return stream(payload);
   }
 
-  private static StreamRecord stream(byte[] payload) {
+  private static StreamImage stream(byte[] payload) {
     return ((RdbValue.StreamValue) DumpPayload.decode(payload)).stream();
   }
 
-  private static String text(StreamRecord stream) {
+  private static String text(StreamImage stream) {
     return ValueText.of(new RdbValue.StreamValue(stream));
   }
 
@@ -127,7 +127,7 @@ class StreamCodecTest {
   @Test
   void whatIsWrittenIsReadAgain() {
     for (String hex : List.of(REDIS_7_0, REDIS_7_0_EMPTY, REDIS_5_0)) {
-      StreamRecord stream = decode(hex);
+      StreamImage stream = decode(hex);
       byte[] written = StreamEncoder.encode(stream);
       assertThat(DumpPayload.isSealed(written)).isTrue();
       assertThat(text(stream(written))).isEqualTo(text(stream));
@@ -140,10 +140,10 @@ class StreamCodecTest {
   @Test
   void longStreamsAreWrittenInNodes() {
     List<StreamEntry> entries = new ArrayList<>();
-    List<Pending> pending = new ArrayList<>();
+    List<PendingEntry> pending = new ArrayList<>();
     for (int i = 0; i < 1000; i++) {
-      EntryId id = new EntryId(i < 500 ? 1 : -1, i % 2 == 0 ? i : -1000 + i);
-      if (!entries.isEmpty() && entries.get(entries.size() - 1).id().compareTo(id) >= 0) {
+      StreamId id = new StreamId(i < 500 ? 1 : -1, i % 2 == 0 ? i : -1000 + i);
+      if (!entries.isEmpty() && !id.isAfter(entries.get(entries.size() - 1).id())) {
         continue;
       }
       List<byte[]> parts = new ArrayList<>();
@@ -152,24 +152,45 @@ class StreamCodecTest {
         parts.add(i % 100 == 7 ? new byte[i * 100] : ascii(Long.toString((long) i << (i % 60))));
       }
       entries.add(new StreamEntry(id, parts));
-      pending.add(new Pending(id, -i, i));
+      pending.add(new PendingEntry(id, ascii(i % 3 == 0 ? "c" : "e"), -i, i));
     }
     assertThat(entries).hasSizeGreaterThan(500);
-    StreamRecord stream =
-        new StreamRecord(
+    StreamImage stream =
+        new StreamImage(
             entries,
-            new EntryId(-1, -1),
-            new EntryId(3, 4),
+            StreamId.MAX,
+            new StreamId(3, 4),
             1L << 40,
             List.of(
-                new Group(
+                new StreamImage.Group(
                     ascii("17"),
-                    new EntryId(1, -1),
-                    Group.UNKNOWN_ENTRIES_READ,
+                    new StreamId(1, -1),
+                    StreamGroup.UNKNOWN,
                     List.of(
-                        new Consumer(ascii("c"), 5, 5, pending),
-                        new Consumer(ascii("d"), 6, 6, List.of())))));
+                        new StreamImage.Consumer(ascii("c"), 5, 5),
+                        new StreamImage.Consumer(ascii("d"), 6, 6),
+                        new StreamImage.Consumer(ascii("e"), 7, 7)),
+                    pending)));
     assertThat(text(stream(StreamEncoder.encode(stream)))).isEqualTo(text(stream));
+  }
+
+  /** Bob of REDIS_7_2 with what is pending for Alice. */
+  @Test
+  void anEntryIsPendingForOneConsumerOnly() {
+    String bob = "03626f626c07000000000000ffffffffffffffff";
+    assertThat(REDIS_7_2).contains(bob + "00");
+    String changed = REDIS_7_2.replace(bob + "00", bob + "01" + "00000000000000010000000000000001");
+    byte[] payload = Payloads.resealed(HexFormat.of().parseHex(changed));
+    assertThatThrownBy(() -> DumpPayload.decode(payload))
+        .isInstanceOf(MalformedDumpException.class)
+        .hasMessageContaining("two consumers");
+  }
+
+  @Test
+  void aGroupWithMorePendingThanAPayloadHoldsIsRefusedBeforeItIsRead() {
+    StreamEncoder.requireRoomFor(1_000_000);
+    assertThatThrownBy(() -> StreamEncoder.requireRoomFor(2_000_000))
+        .isInstanceOf(OversizedDumpException.class);
   }
 
   /** The bytes of REDIS_5_0, changed at one place; a claim that does not hold is found. */
@@ -186,6 +207,7 @@ class StreamCodecTest {
           entries that do not ascend       | 00 01 04 01 df ff | 00 01 00 01 df ff
           entry of another length          | 77 02 06 01 ff | 77 02 05 01 ff
           pending, but not of the group    | 01 00 00 00 00 00 00 00 01 00 00 00 00 00 00 00 01 01 68 | 01 00 00 00 00 00 00 00 01 00 00 00 00 00 00 00 02 01 68
+          an entry 0-0                     | 0f 01 10 00 00 00 00 00 00 00 01 00 00 00 00 00 00 00 01 | 0f 01 10 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
           pending, but not of a consumer   | 01 00 00 00 00 00 00 00 01 00 00 00 00 00 00 00 01 01 68 | 00 01 68
           two groups of one name           | 01 68 01 01 | 01 67 01 01
           """)

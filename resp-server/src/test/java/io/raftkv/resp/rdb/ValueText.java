@@ -2,8 +2,11 @@ package io.raftkv.resp.rdb;
 
 import io.raftkv.resp.rdb.RdbValue.ExpiringField;
 import io.raftkv.storage.type.ScoredMember;
+import io.raftkv.storage.type.StreamEntry;
+import io.raftkv.storage.type.StreamImage;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -43,35 +46,37 @@ public final class ValueText {
     return text(field.name()) + "=" + text(field.value()) + time;
   }
 
-  private static String of(StreamRecord stream) {
+  private static String of(StreamImage stream) {
     StringBuilder out = new StringBuilder();
-    for (StreamRecord.StreamEntry entry : stream.entries()) {
-      out.append(id(entry.id())).append(' ');
+    for (StreamEntry entry : stream.entries()) {
+      out.append(entry.id()).append(' ');
       out.append(pairs(entry.fieldsAndValues()).collect(Collectors.joining(" "))).append('\n');
     }
-    out.append("last ").append(id(stream.lastId()));
-    out.append(" deleted ").append(id(stream.maxDeletedId()));
+    out.append("last ").append(stream.lastId());
+    out.append(" deleted ").append(stream.maxDeletedId());
     out.append(" added ").append(stream.entriesAdded()).append('\n');
-    for (StreamRecord.Group group : stream.groups()) {
+    for (StreamImage.Group group : stream.groups()) {
       out.append("group ").append(text(group.name())).append(" at ");
-      out.append(id(group.lastDelivered())).append(" read ").append(group.entriesRead());
+      out.append(group.lastDelivered()).append(" read ").append(group.entriesRead());
       out.append('\n');
-      for (StreamRecord.Consumer consumer : group.consumers()) {
+      for (StreamImage.Consumer consumer : group.consumers()) {
         out.append("  consumer ").append(text(consumer.name()));
-        out.append(" seen ").append(consumer.seenAtMillis());
-        out.append(" active ").append(consumer.activeAtMillis()).append('\n');
-        for (StreamRecord.Pending pending : consumer.pending()) {
-          out.append("    ").append(id(pending.id())).append(" at ");
-          out.append(pending.deliveredAtMillis()).append(" times ").append(pending.deliveries());
-          out.append('\n');
-        }
+        out.append(" seen ").append(consumer.seenMillis());
+        out.append(" active ").append(consumer.activeMillis()).append('\n');
+        group.pending().stream()
+            .filter(pending -> Arrays.equals(pending.consumer(), consumer.name()))
+            .forEach(
+                pending ->
+                    out.append("    ")
+                        .append(pending.id())
+                        .append(" at ")
+                        .append(pending.deliveredMillis())
+                        .append(" times ")
+                        .append(pending.deliveries())
+                        .append('\n'));
       }
     }
     return out.toString();
-  }
-
-  private static String id(StreamRecord.EntryId id) {
-    return Long.toUnsignedString(id.millis()) + "-" + Long.toUnsignedString(id.sequence());
   }
 
   private static Stream<String> pairs(List<byte[]> items) {

@@ -42,6 +42,19 @@ public final class ElementRows {
     return prefix(slot, id + 1, 0).array();
   }
 
+  /**
+   * Id of the collection that a row of any kind belongs to; 0, which none has, if it is too short.
+   */
+  public static long idOf(byte[] row) {
+    return row.length < PREFIX_BYTES ? 0 : ByteBuffer.wrap(row).getLong(Short.BYTES);
+  }
+
+  /** {@link #to} of the collection that a row belongs to. */
+  public static byte[] behindAllOf(byte[] row) {
+    requireAtLeast(row, PREFIX_BYTES);
+    return to(ByteBuffer.wrap(row).getShort(), idOf(row));
+  }
+
   /** The same row of another collection: what a copied element is stored under. */
   public static byte[] rehomed(byte[] row, int slot, long id) {
     requireAtLeast(row, PREFIX_BYTES);

@@ -13,7 +13,10 @@ import io.raftkv.storage.row.PartTimes;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * The elements of one hash or set, each with a stored value (empty in a set), in whichever form the
@@ -143,6 +146,21 @@ final class Elements {
     return dead;
   }
 
+  /** When the next live element dies, {@link MetaRow#NO_EXPIRY} if none does. */
+  long firstDeadline() {
+    if (inline == null) {
+      return deadlines.firstLive();
+    }
+    long first = MetaRow.NO_EXPIRY;
+    if (inlineDeadlines) {
+      for (InlineElements.Walker at = inline.walk(); at.next(); ) {
+        byte[] stored = at.stored();
+        first = isLive(stored) ? Math.min(first, deadlineOf(stored)) : first;
+      }
+    }
+    return first;
+  }
+
   /** True while all elements are in the metadata record, and so are cheap to walk over. */
   boolean isInline() {
     return inline != null;
@@ -189,6 +207,39 @@ final class Elements {
     moveToRows();
     putRow(element, stored);
     return added;
+  }
+
+  /** An element and its stored value. */
+  record Element(byte[] name, byte[] stored) {}
+
+  /**
+   * Makes the elements of a collection that has none. Those that are dead already are left out.
+   *
+   * @param given of an element that comes twice only one counts
+   * @return how many different elements were given
+   */
+  long fill(Collection<Element> given) {
+    if (given.size() <= InlineLimits.ENTRIES) {
+      Set<byte[]> names = new TreeSet<>(Arrays::compareUnsigned);
+      for (Element each : given) {
+        if (names.add(each.name) && isLive(each.stored)) {
+          put(each.name, each.stored);
+        }
+      }
+      return names.size();
+    }
+    moveToRows();
+    NewElements rows = new NewElements(key.slot(), rowsId, given.size());
+    given.forEach(each -> rows.add(each.name, each.stored));
+    WritableRows out = key.writableRows();
+    return rows.inOrder(
+        (row, element, stored) -> {
+          if (isLive(stored)) {
+            out.put(Family.DATA, row, stored);
+            deadlines.move(element, MetaRow.NO_EXPIRY, deadlineOf(stored));
+            rowsSize++;
+          }
+        });
   }
 
   private boolean putRow(byte[] element, byte[] stored) {

@@ -21,8 +21,11 @@ import java.util.function.Consumer;
  * command. Arrays handed in or out belong to the hash: nobody changes them.
  */
 public final class HashType {
-  /** A field and its value. */
+  /** A field and its value, without a deadline it may have. */
   public record Field(byte[] name, byte[] value) {}
+
+  /** A field with its value and deadline. */
+  public record ValuedField(byte[] name, Value value) {}
 
   /**
    * The value of a field and its deadline, {@link MetaRow#NO_EXPIRY} if it has none.
@@ -66,6 +69,27 @@ public final class HashType {
   }
 
   /**
+   * Makes the key a hash of these fields, without expiry of its own, whatever it was. Fields whose
+   * deadline is reached are left out; if none is left there will be no key.
+   *
+   * @param fields of one that comes twice only one counts
+   * @return how many different fields were given
+   */
+  public static long replace(KeyHandle key, List<ValuedField> fields) {
+    List<Elements.Element> given = new ArrayList<>(fields.size());
+    for (ValuedField field : fields) {
+      Value value = field.value;
+      given.add(
+          new Elements.Element(field.name, FieldValues.encode(value.bytes, value.deadlineMillis)));
+    }
+    key.delete();
+    Elements elements = Elements.of(key, KeyType.HASH);
+    long different = elements.fill(given);
+    elements.commit();
+    return different;
+  }
+
+  /**
    * Removes fields whose deadline is reached, the longest dead first.
    *
    * @param limit most fields to remove
@@ -96,9 +120,11 @@ public final class HashType {
   /** The value of a field with its deadline, or null. */
   public Value find(byte[] field) {
     byte[] stored = elements.get(field);
-    return stored == null
-        ? null
-        : new Value(FieldValues.valueOf(stored), FieldValues.deadlineOf(stored));
+    return stored == null ? null : value(stored);
+  }
+
+  private static Value value(byte[] stored) {
+    return new Value(FieldValues.valueOf(stored), FieldValues.deadlineOf(stored));
   }
 
   /** Sets a field, without deadline. Returns whether it is new. */
@@ -137,6 +163,14 @@ public final class HashType {
     return added;
   }
 
+  /**
+   * When the next of the fields dies, in milliseconds since the epoch, or {@link
+   * MetaRow#NO_EXPIRY}. O(1) in a hash without deadlines, else as {@link #size}.
+   */
+  public long firstDeadlineMillis() {
+    return elements.firstDeadline();
+  }
+
   /** Removes fields. Returns how many were there. */
   public long removeAll(List<byte[]> fields) {
     long removed = 0;
@@ -152,6 +186,15 @@ public final class HashType {
     elements.walk(
         (field, stored) -> {
           visitor.accept(field, FieldValues.valueOf(stored));
+          return true;
+        });
+  }
+
+  /** As {@link #forEach}, with deadlines. */
+  public void forEachValue(BiConsumer<byte[], Value> visitor) {
+    elements.walk(
+        (field, stored) -> {
+          visitor.accept(field, value(stored));
           return true;
         });
   }

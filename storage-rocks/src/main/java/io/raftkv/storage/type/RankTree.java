@@ -189,6 +189,17 @@ final class RankTree {
     }
   }
 
+  /**
+   * Takes account of all the score rows of a new set, which are written already; until then it had
+   * none.
+   */
+  void addAll(long rows) {
+    size = rows;
+    if (rows > BLOCK_MAX) {
+      raise(cut(new Path(), false));
+    }
+  }
+
   /** Takes account of a score row that is deleted by this command. */
   void remove(byte[] row) {
     Path path = pathTo(row);

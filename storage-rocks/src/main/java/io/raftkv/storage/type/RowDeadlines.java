@@ -148,6 +148,22 @@ final class RowDeadlines {
     return found;
   }
 
+  /** The earliest deadline that is not reached, {@link MetaRow#NO_EXPIRY} if there is none. */
+  long firstLive() {
+    if (count == 0) {
+      return MetaRow.NO_EXPIRY;
+    }
+    try (RowCursor rows = rows(first, MetaRow.NO_EXPIRY)) {
+      while (rows.next()) {
+        long deadline = ElementRows.deadlineOf(rows.key());
+        if (!key.isDead(deadline)) {
+          return deadline;
+        }
+      }
+    }
+    return MetaRow.NO_EXPIRY;
+  }
+
   /** Dead fields, the longest dead first, but not more than {@code limit}. */
   List<byte[]> deadFields(int limit) {
     List<byte[]> fields = new ArrayList<>();

@@ -28,6 +28,7 @@ import java.util.List;
  */
 final class RowZSet extends ZSetBody {
   private static final int FIXED_BYTES = 2 * Long.BYTES;
+  private static final byte[] NOTHING = {};
 
   /** Rows that are read before rows are written: no cursor is open over rows that change. */
   private static final int CHUNK = 256;
@@ -59,6 +60,30 @@ final class RowZSet extends ZSetBody {
           "sorted set record of " + payload.capacity() + " bytes with " + size + " members");
     }
     return new RowZSet(key, id, new RankTree(key, id, size, payload.position(FIXED_BYTES)));
+  }
+
+  /**
+   * Writes the members of a new set that is too large for a record, all of its rows in order.
+   *
+   * @param members of one that comes twice only the first is taken
+   */
+  static RowZSet create(KeyHandle key, List<ScoredMember> members) {
+    WritableRows out = key.writableRows();
+    long id = out.nextId();
+    NewElements rows = new NewElements(key.slot(), id, members.size());
+    members.forEach(each -> rows.add(each.member(), encodeScore(each.score())));
+    List<ScoredMember> different = new ArrayList<>(members.size());
+    rows.inOrder(
+        (row, member, score) -> {
+          out.put(Family.DATA, row, score);
+          different.add(new ScoredMember(member, decodeScore(score)));
+        });
+    different.sort(ScoredMember.ORDER);
+    RowZSet set = new RowZSet(key, id, new RankTree(key, id));
+    different.forEach(
+        each -> out.put(Family.SCORE, set.scoreRow(each.score(), each.member()), NOTHING));
+    set.ranks.addAll(different.size());
+    return set;
   }
 
   /** Writes the members of a set that outgrew its record to new rows. */
@@ -230,7 +255,7 @@ final class RowZSet extends ZSetBody {
     WritableRows out = key.writableRows();
     byte[] row = scoreRow(score, member);
     out.put(Family.DATA, memberRow(member), encodeScore(score));
-    out.put(Family.SCORE, row, new byte[0]);
+    out.put(Family.SCORE, row, NOTHING);
     ranks.add(row);
   }
 

@@ -30,13 +30,13 @@ public final class SetType {
 
   /**
    * Makes the key a set of these members, without expiry, whatever it was; without members the key
-   * is deleted. Returns the number of members.
+   * is deleted. Returns the number of different members.
    */
   public static long replace(KeyHandle key, Collection<byte[]> members) {
     Elements elements = Elements.inPlaceOf(key, KeyType.SET);
-    for (byte[] member : members) {
-      elements.put(member, NO_VALUE);
-    }
+    List<Elements.Element> given = new ArrayList<>(members.size());
+    members.forEach(member -> given.add(new Elements.Element(member, NO_VALUE)));
+    elements.fill(given);
     elements.commit();
     return elements.size();
   }

@@ -51,6 +51,50 @@ public final class StreamGroup {
     return group;
   }
 
+  /** A group with its consumers and what is pending for them, all of it new. */
+  static StreamGroup create(StreamType stream, long number, StreamImage.Group image) {
+    StreamGroup group =
+        create(stream, image.name(), number, image.lastDelivered(), image.entriesRead());
+    for (StreamImage.Consumer consumer : image.consumers()) {
+      if (group.opened.put(consumer.name(), group.newConsumer(consumer)) != null) {
+        throw new IllegalArgumentException("two consumers of one name");
+      }
+    }
+    StreamId before = null;
+    for (PendingEntry entry : image.pending()) {
+      if (before != null && !entry.id().isAfter(before)) {
+        throw new IllegalArgumentException("pending entries that do not ascend");
+      }
+      if (!group.opened.containsKey(entry.consumer())) {
+        throw new IllegalArgumentException("an entry that is pending for nobody");
+      }
+      group.pending.replace(null, entry);
+      before = entry.id();
+    }
+    return group;
+  }
+
+  private StreamConsumer newConsumer(StreamImage.Consumer image) {
+    StreamConsumer consumer =
+        StreamConsumer.create(image.name(), stream.head().nextNumber(), image.seenMillis());
+    consumer.active(image.activeMillis());
+    consumerCount++;
+    return consumer;
+  }
+
+  /** The group as it is stored, as a value. O(pending entries), all of which it holds. */
+  public StreamImage.Group image() {
+    List<StreamImage.Consumer> consumers = new ArrayList<>();
+    for (StreamConsumer consumer : consumers()) {
+      consumers.add(
+          new StreamImage.Consumer(
+              consumer.name(), consumer.seenMillis(), consumer.activeMillis()));
+    }
+    List<PendingEntry> all =
+        pending.range(StreamId.MIN, StreamId.MAX, StreamType.UNLIMITED, entry -> true);
+    return new StreamImage.Group(name, last, entriesRead, consumers, all);
+  }
+
   /**
    * Value of the row: {@code format:1 number:8 last:16 entriesRead:8 consumers:8 pending:8}; {@code
    * entriesRead} is all ones if it is not known.

@@ -45,6 +45,33 @@ public final class StreamType {
     head = meta == null ? null : StreamHead.decode(meta);
   }
 
+  /**
+   * Makes the key this stream, groups and all, without expiry, whatever it was. Nothing is read.
+   *
+   * @throws IllegalArgumentException if the image is not as {@link StreamImage} says; part of it is
+   *     written then
+   */
+  public static void replace(KeyHandle key, StreamImage image) {
+    key.delete();
+    StreamType stream = new StreamType(key);
+    stream.create();
+    image.entries().forEach(stream::add);
+    if (image.lastId().isBefore(stream.head.last)) {
+      throw new IllegalArgumentException(image.lastId() + " is before an entry");
+    }
+    stream.head.last = image.lastId();
+    stream.head.maxDeleted = image.maxDeletedId();
+    stream.head.added = image.entriesAdded();
+    for (StreamImage.Group group : image.groups()) {
+      StreamGroup made = StreamGroup.create(stream, stream.head.nextNumber(), group);
+      if (stream.opened.put(group.name(), made) != null) {
+        throw new IllegalArgumentException("two groups of one name");
+      }
+      stream.head.groups++;
+    }
+    stream.save();
+  }
+
   public boolean exists() {
     return head != null;
   }

@@ -39,23 +39,36 @@ public final class ZSetType {
 
   /**
    * Makes the key a sorted set of these members, without expiry, whatever it was; without members
-   * the key is deleted. Returns the number of members.
+   * the key is deleted. Returns the number of different members.
    *
-   * @param members in any order, each once
+   * @param members in any order; one that comes twice counts once
    */
   public static long replace(KeyHandle key, List<ScoredMember> members) {
     if (members.isEmpty()) {
       key.delete();
       return 0;
     }
+    ZSetBody body = bodyOf(key, members);
+    body.store();
+    key.replace(KeyType.ZSET, body.encoding(), body.payload(), MetaRow.NO_EXPIRY);
+    return body.size();
+  }
+
+  /** Of many members the rows and their ranks are written at once, in order. */
+  private static ZSetBody bodyOf(KeyHandle key, List<ScoredMember> members) {
+    if (members.size() > InlineLimits.ENTRIES) {
+      List<ScoredMember> stored = new ArrayList<>(members.size());
+      for (ScoredMember each : members) {
+        stored.add(new ScoredMember(each.member(), positiveZero(each.score())));
+      }
+      return RowZSet.create(key, stored);
+    }
     ZSetBody body = new InlineZSet();
     for (ScoredMember each : members) {
       body.put(each.member(), positiveZero(each.score()));
       body = movedOutIfTooLarge(key, body);
     }
-    body.store();
-    key.replace(KeyType.ZSET, body.encoding(), body.payload(), MetaRow.NO_EXPIRY);
-    return body.size();
+    return body;
   }
 
   /** True if the set has members, which is to say that its key exists. */

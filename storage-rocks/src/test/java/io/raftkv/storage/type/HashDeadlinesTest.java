@@ -17,7 +17,9 @@ import io.raftkv.storage.Slot;
 import io.raftkv.storage.row.ElementRows;
 import io.raftkv.storage.row.MetaRow;
 import io.raftkv.storage.row.PartTimes;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
@@ -132,6 +134,79 @@ class HashDeadlinesTest {
     assertThat(fields()).isEqualTo("abce");
     assertThat(fixture.hash().find(bytes("c")).hasDeadline()).isFalse();
     assertThat(parts()).isEqualTo(new PartTimes(NOW + 30, MetaRow.NO_EXPIRY));
+  }
+
+  /** Every third field comes twice, every fourth one is dead, every fifth one dies. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 60, 128, 129, 1000})
+  void aHashIsMadeOfAllItsFieldsAtOnce(int count) {
+    make(true);
+    fixture.key().expireAt(NOW + 99);
+    List<HashType.ValuedField> fields = new ArrayList<>();
+    Set<String> expected = new TreeSet<>();
+    for (int i = 0; i < count; i++) {
+      long deadline = i % 4 == 3 ? NOW : i % 5 == 4 ? NOW + 1 + i : MetaRow.NO_EXPIRY;
+      HashType.Value value = new HashType.Value(bytes("v" + i), deadline);
+      HashType.ValuedField field = new HashType.ValuedField(bytes("f" + i), value);
+      fields.add(field);
+      if (i % 3 == 2) {
+        fields.add(field);
+      }
+      if (deadline > NOW) {
+        expected.add("f" + i + "=v" + i + "@" + deadline);
+      }
+    }
+
+    assertThat(HashType.replace(fixture.key(), fields)).isEqualTo(count);
+
+    Set<String> found = new TreeSet<>();
+    fixture
+        .hash()
+        .forEachValue(
+            (name, value) ->
+                found.add(text(name) + "=" + text(value.bytes()) + "@" + value.deadlineMillis()));
+    assertThat(found).isEqualTo(expected);
+    assertThat(fixture.hash().size()).isEqualTo(expected.size());
+    assertThat(fixture.key().meta().expireAtMillis()).isEqualTo(MetaRow.NO_EXPIRY);
+    assertThat(fixture.encoding()).isEqualTo(fields.size() > 128 ? MetaRow.ROWS : MetaRow.INLINE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 300})
+  void aHashOfDeadFieldsAloneIsNotMade(int count) {
+    make(true);
+    List<HashType.ValuedField> fields = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      fields.add(new HashType.ValuedField(bytes("f" + i), new HashType.Value(bytes("v"), NOW)));
+    }
+
+    assertThat(HashType.replace(fixture.key(), fields)).isEqualTo(count);
+
+    assertThat(fixture.key().exists()).isFalse();
+    assertThat(fixture.memory.dump()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void theNextDeadlineIsThatOfALivingField(boolean inRows) {
+    fixture.hash().putAll(list("x", "1"));
+    assertThat(fixture.hash().firstDeadlineMillis()).isEqualTo(MetaRow.NO_EXPIRY);
+    make(inRows);
+    for (long dead = 0; dead < 3; dead++) {
+      fixture.timeMillis = NOW + dead * 10;
+      assertThat(fixture.hash().firstDeadlineMillis()).isEqualTo(NOW + 10 + dead * 10);
+    }
+    fixture.timeMillis = NOW + 30;
+    assertThat(fixture.hash().firstDeadlineMillis()).isEqualTo(MetaRow.NO_EXPIRY);
+    Set<String> values = new TreeSet<>();
+    put("f", "6", NOW + 40);
+    fixture
+        .hash()
+        .forEachValue(
+            (field, value) ->
+                values.add(
+                    text(field) + text(value.bytes()) + (value.hasDeadline() ? "dies" : "")));
+    assertThat(values).containsExactly("a1", "b2", "f6dies", "x1");
   }
 
   @ParameterizedTest

@@ -25,6 +25,7 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ZSetTypeTest {
   private static final int STEPS = 500;
@@ -231,6 +232,45 @@ class ZSetTypeTest {
     rows.verify();
     assertThat(ZSetType.replace(key(), List.of())).isZero();
     assertThat(key().exists()).isFalse();
+  }
+
+  /** Made at once or member by member: the same members with the same ranks, and as good a tree. */
+  @ParameterizedTest
+  @ValueSource(ints = {128, 129, 254, 255, 30_000})
+  void replacingByManyMembersMakesTheRanksToo(int size) {
+    List<ScoredMember> members = new ArrayList<>();
+    for (int i = 0; i < size; i++) {
+      members.add(new ScoredMember(bytes("m" + i), i * 7919L % size - (i % 5 == 0 ? 0.5 : 0)));
+    }
+    assertThat(ZSetType.replace(key(), members)).isEqualTo(size);
+    members.sort(ScoredMember.ORDER);
+    assertThat(texts(set().ranks(0, size, false))).isEqualTo(texts(members));
+    for (int rank = 0; rank < size; rank += 1 + size / 50) {
+      assertThat(set().rank(members.get(rank).member(), false)).isEqualTo(rank);
+    }
+    RankTreeCheck.check(rows);
+    for (int i = 0; i < size; i += 3) {
+      ZSetType set = set();
+      set.put(bytes("new" + i), i);
+      set.remove(bytes("m" + i));
+      set.save();
+    }
+    assertThat(set().size()).isEqualTo(size);
+    RankTreeCheck.check(rows);
+    rows.verify();
+  }
+
+  @Test
+  void aMemberThatComesTwiceIsCountedOnce() {
+    List<ScoredMember> members = new ArrayList<>();
+    for (int i = 0; i < 500; i++) {
+      members.add(new ScoredMember(bytes("m" + i % 400), i % 7 == 0 ? -0.0 : i));
+    }
+    assertThat(ZSetType.replace(key(), members)).isEqualTo(400);
+    assertThat(set().size()).isEqualTo(400);
+    assertThat(set().ranks(0, 399, false)).hasSize(400);
+    RankTreeCheck.check(rows);
+    rows.verify();
   }
 
   @Test
