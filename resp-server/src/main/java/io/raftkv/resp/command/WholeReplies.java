@@ -1,16 +1,17 @@
 package io.raftkv.resp.command;
 
 import io.raftkv.resp.reply.Reply;
+import io.raftkv.resp.reply.ReplySize;
 import io.raftkv.resp.reply.RespErrors;
 
 /**
  * Collects the replies of commands that are answered together and cannot be sent while they are
- * read: those for another node, and those of reads in entries that older versions wrote. What such
+ * read: those for another node, and those of log entries, where no large read should be. What such
  * replies take in memory is bounded by refusing the rest, and by nothing of this node: every
  * replica refuses alike.
  */
 public final class WholeReplies {
-  /** For all replies, in bytes of memory: a hash of 200,000 short fields. */
+  /** {@link ReplySize} of all replies: a hash of 400,000 short fields. */
   static final long MAX_BYTES = 32L << 20;
 
   /** A reply of this size is never refused for the sake of others. */

@@ -66,12 +66,11 @@ public sealed interface Reply {
    * @param count elements that there will be, pairs counted once
    */
   record Streamed(Shape shape, long count, Elements elements) implements Reply {
-    /** What an item costs in memory beside its bytes, about. */
-    private static final long ITEM_BYTES = 64;
-
-    /** The same as a reply of another kind, or null if it needs more memory than that. */
+    /**
+     * The same as a reply of another kind, or null if its items have a larger {@link ReplySize}.
+     */
     public Collected collect(long maxBytes) {
-      if (itemCount() > Math.min(maxBytes / ITEM_BYTES, Integer.MAX_VALUE)) {
+      if (itemCount() > Math.min(maxBytes / ReplySize.OBJECT_BYTES, Integer.MAX_VALUE)) {
         return null;
       }
       List<Reply> items = new ArrayList<>((int) itemCount());
@@ -79,10 +78,10 @@ public sealed interface Reply {
       elements.next(
           (first, second) -> {
             items.add(first);
-            left[0] -= sizeOf(first);
+            left[0] -= ReplySize.of(first);
             if (second != null) {
               items.add(second);
-              left[0] -= sizeOf(second);
+              left[0] -= ReplySize.of(second);
             }
             return left[0] >= 0 && items.size() < itemCount();
           });
@@ -106,16 +105,12 @@ public sealed interface Reply {
     public long itemCount() {
       return shape.isPaired() ? 2 * count : count;
     }
-
-    private static long sizeOf(Reply item) {
-      return ITEM_BYTES + (item instanceof Bulk bulk ? bulk.bytes().length : 0);
-    }
   }
 
   /**
    * A {@link Streamed} reply in memory.
    *
-   * @param bytes what it takes there, about
+   * @param bytes {@link ReplySize} of its items
    */
   record Collected(Reply reply, long bytes) {}
 
