@@ -1,27 +1,20 @@
 package io.raftkv.resp.dispatch;
 
 import io.netty.util.concurrent.EventExecutor;
-import io.raftkv.resp.codec.ReplyPortions;
-import io.raftkv.resp.command.Args;
-import io.raftkv.resp.command.CommandEngine;
 import io.raftkv.resp.command.ReadConsistency;
-import io.raftkv.resp.command.WholeReplies;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.shard.ReadBarrier;
-import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.NotInMemoryException;
 import io.raftkv.storage.ReadView;
 import io.raftkv.storage.RetainedView;
 import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.StaleViewException;
 import java.util.List;
-import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -44,9 +37,6 @@ final class ReadService implements ShardReads {
 
   private static final long RETRY_MILLIS = 10;
   private static final long TICK_AGAIN_MILLIS = 50;
-
-  /** Most memory for the replies of one connection's reads that could also be sent as a stream. */
-  private static final long SMALL_REPLIES_BYTES = 2L << 20;
 
   private final Function<UUID, ReadableReplica> replicas;
   private final Confirmation barrier;
@@ -120,32 +110,18 @@ final class ReadService implements ShardReads {
   private final class Run implements ReadBarrier.Waiter {
     private final Routing.Shard shard;
     private final ReadableReplica replica;
-    private final List<DataOp> ops;
     private final ReadConsistency consistency;
     private final EventExecutor loop;
     private final ReadTurn turn;
-    private final Reply[] replies;
-    private final long deadlineNanos = System.nanoTime() + timeoutNanos;
+    private final ReadReplies replies;
+    private long deadlineNanos = System.nanoTime() + timeoutNanos;
 
-    /** The first that has no reply here. */
-    private int next;
-
-    /** What is left for replies that are held, though they could be streams. */
-    private long smallBytesLeft = SMALL_REPLIES_BYTES;
-
-    /** The others, which cannot. */
-    private WholeReplies wholeReplies = new WholeReplies();
-
-    /** Whether the reply of {@code next} is too large to be held. */
-    private boolean nextIsLarge;
-
-    /** That reply, once it can be read. */
+    /** The reply with which this run ends, from the time when it can be read until it is given. */
     private ReplyStream stream;
 
-    /** Whether a key that is due by the clock first needs shard time to move on. */
-    private boolean judgesDue;
+    /** Whether the deadline has passed while a reply before these reads was being sent. */
+    private boolean late;
 
-    private boolean faultLogged;
     private ScheduledFuture<?> timeout;
     private Runnable endWait = () -> {};
     private boolean finished;
@@ -159,13 +135,12 @@ final class ReadService implements ShardReads {
         ReadTurn turn) {
       this.shard = shard;
       this.replica = replica;
-      this.ops = ops;
       this.consistency = consistency;
       this.loop = loop;
       this.turn = turn;
-      this.replies = new Reply[ops.size()];
       // A weaker promise must not depend on a leader: the sweep of due keys bounds its age.
-      this.judgesDue = consistency.level() == ReadConsistency.Level.LINEARIZABLE;
+      boolean judgesDue = consistency.level() == ReadConsistency.Level.LINEARIZABLE;
+      this.replies = new ReadReplies(shard, ops, clock, judgesDue);
     }
 
     @Override
@@ -214,11 +189,20 @@ final class ReadService implements ShardReads {
     private void waitUntilDeadline() {
       if (timeout == null) {
         timeout =
-            loop.schedule(
-                () -> failAll(RespErrors.clusterDown(shard.id())),
-                deadlineNanos - System.nanoTime(),
-                TimeUnit.NANOSECONDS);
+            loop.schedule(this::timedOut, deadlineNanos - System.nanoTime(), TimeUnit.NANOSECONDS);
       }
+    }
+
+    /** Nothing is wrong with the shard while it is the client that takes its time. */
+    private void timedOut() {
+      if (!turn.isHeldUpByClient()) {
+        failAll(RespErrors.clusterDown(shard.id()));
+        return;
+      }
+      late = true;
+      timeout = null;
+      deadlineNanos = System.nanoTime() + timeoutNanos;
+      waitUntilDeadline();
     }
 
     private void stopWaiting() {
@@ -243,12 +227,16 @@ final class ReadService implements ShardReads {
       if (finished) {
         return;
       }
+      if (late) {
+        readRest();
+        return;
+      }
       stopWaiting(); // from here on another thread may be at work on the replies
       try {
         Boolean complete = replica.withStore(this::answerFromMemory);
         if (complete == null) {
           retry();
-        } else if (complete && !nextIsLarge) {
+        } else if (complete && !replies.nextIsLarge()) {
           answered();
         } else {
           readPool.execute(this::executeOnDisk);
@@ -262,7 +250,7 @@ final class ReadService implements ShardReads {
 
     private boolean answerFromMemory(ShardStore store) {
       try (ReadView view = store.readInMemory()) {
-        answer(view);
+        replies.read(view);
         return true;
       } catch (NotInMemoryException needsDisk) {
         return false;
@@ -289,10 +277,10 @@ final class ReadService implements ShardReads {
         Boolean open =
             replica.withStore(
                 store -> {
-                  if (!nextIsLarge) {
+                  if (!replies.nextIsLarge()) {
                     answerOnDisk(store);
                   }
-                  if (nextIsLarge && !awaitsTick()) {
+                  if (replies.nextIsLarge() && !replies.awaitTick()) {
                     openLarge(store);
                   }
                   return true;
@@ -305,137 +293,61 @@ final class ReadService implements ShardReads {
 
     private void answerOnDisk(ShardStore store) {
       try (ReadView view = store.read()) {
-        answer(view);
+        replies.read(view);
       } catch (StaleViewException moved) {
         try (ReadView snapshot = store.readSnapshot()) {
-          answer(snapshot);
+          replies.read(snapshot);
         }
       }
     }
 
-    /**
-     * Answers from {@code next} on; leaves {@code next} at the one that could not be answered, or
-     * whose reply is too large.
-     */
-    private void answer(ReadView view) {
-      nextIsLarge = false;
-      long now = clock.getAsLong();
-      for (; next < replies.length; next++) {
-        DataOp op = ops.get(next);
-        Keyspace keys = keyspace(op, view, now);
-        Reply reply = answer(op, keys);
-        if (reply instanceof Reply.Streamed) {
-          nextIsLarge = true;
-          return;
-        }
-        replies[next] = settled(reply, keys);
-      }
-    }
-
-    private Keyspace keyspace(DataOp op, ReadView view, long now) {
-      return Keyspace.forRead(
-          view, op.database(), view.timeMillis(), now, ThreadLocalRandom.current().nextLong());
-    }
-
-    /** The reply, or null: shard time has to move on before this has an answer. */
-    private Reply settled(Reply reply, Keyspace keys) {
-      return keys.sawDue() && judgesDue ? null : reply;
-    }
-
-    /** A handler's bug is the error of its command; that the view does not do is not a bug. */
-    private Reply answer(DataOp op, Keyspace keys) {
-      try {
-        Reply reply =
-            Objects.requireNonNull(CommandEngine.read(op.spec(), new Args(op.words()), keys));
-        if (!(reply instanceof Reply.Streamed streamed) || !op.takesStreams()) {
-          return wholeReplies.whole(reply);
-        }
-        Reply.Collected small = streamed.collect(Math.min(ReplyPortions.BYTES, smallBytesLeft));
-        if (small == null) {
-          return reply;
-        }
-        smallBytesLeft -= small.bytes();
-        return small.reply();
-      } catch (NotInMemoryException | StaleViewException otherView) {
-        throw otherView;
-      } catch (RuntimeException | Error bug) {
-        return internalError(op, bug);
-      }
-    }
-
-    private Reply internalError(DataOp op, Throwable bug) {
-      if (!faultLogged) {
-        faultLogged = true;
-        LOG.error("read {} of shard={} failed", op.spec().name(), shard.id(), bug);
-      }
-      return Reply.error(RespErrors.INTERNAL);
-    }
-
-    /**
-     * Reads {@code next} from a view that stays as long as its reply is being sent; leaves it as it
-     * is if there are too many of those.
-     */
+    /** Opens the stream of the large reply; leaves it as it is if there are too many of those. */
     private void openLarge(ShardStore store) {
-      DataOp op = ops.get(next);
-      RetainedView retained = store.tryRetain();
-      if (retained == null) {
+      RetainedView view = store.tryRetain();
+      if (view == null) {
         return;
       }
-      try {
-        Reply reply =
-            retained.use(
-                view -> {
-                  Keyspace keys = keyspace(op, view, clock.getAsLong());
-                  return settled(CommandEngine.read(op.spec(), new Args(op.words()), keys), keys);
-                });
-        if (reply instanceof Reply.Streamed large) {
-          stream = new ReplyStream(large, retained, readPool, loop);
-        } else {
-          giveInstead(reply); // it was changed just now
-        }
-      } catch (RuntimeException | Error bug) {
-        giveInstead(internalError(op, bug));
-      } finally {
-        if (stream == null) {
-          retained.close();
-        }
+      Reply.Streamed large = view.use(replies::readLarge);
+      if (large == null) {
+        view.close();
+      } else {
+        stream = new ReplyStream(large, view, readPool, loop);
       }
-    }
-
-    private void giveInstead(Reply reply) {
-      replies[next] = reply;
-      next++;
-      nextIsLarge = false;
     }
 
     /** On the loop: all is answered up to a large reply, but for reads that met a due key. */
     private void answered() {
       if (finished) {
-        closeStream();
+        if (stream != null) {
+          stream.close();
+        }
         return;
       }
-      if (awaitsTick()) {
+      if (replies.awaitTick()) {
         waitUntilDeadline();
         tick();
-        return;
-      }
-      if (nextIsLarge && stream == null) {
+      } else if (replies.nextIsLarge() && stream == null) {
         waitForView();
-        return;
-      }
-      for (int i = 0; i < next; i++) {
-        ops.get(i).reply(replies[i]);
-      }
-      if (stream == null) {
-        readRest();
       } else {
-        ReplyStream large = stream;
-        DataOp op = ops.get(next);
-        stream = null;
-        next++;
-        large.onClosed(this::readRest);
-        op.stream(large);
+        replies.give();
+        if (stream == null) {
+          readRest();
+        } else {
+          sendLarge();
+        }
       }
+    }
+
+    private void sendLarge() {
+      ReplyStream large = stream;
+      stream = null;
+      turn.waitsForClient(true);
+      large.onClosed(
+          () -> {
+            turn.waitsForClient(false);
+            readRest();
+          });
+      replies.takeLarge().stream(large);
     }
 
     private void waitForView() {
@@ -446,32 +358,17 @@ final class ReadService implements ShardReads {
       }
     }
 
-    private boolean awaitsTick() {
-      for (int i = 0; i < next; i++) {
-        if (replies[i] == null) {
-          return true;
-        }
-      }
-      return false;
-    }
-
     /**
      * What is behind a large reply is read as if it had come just now: sending it may have taken
      * long, so that freshness, expiry and the deadline have to be judged anew.
      */
     private void readRest() {
-      if (next == replies.length) {
+      List<DataOp> rest = replies.rest();
+      if (rest.isEmpty()) {
         finish();
       } else {
-        finished = true;
-        read(shard, ops.subList(next, ops.size()), consistency, loop, turn);
-      }
-    }
-
-    private void closeStream() {
-      if (stream != null) {
-        stream.close();
-        stream = null;
+        end();
+        read(shard, rest, consistency, loop, turn);
       }
     }
 
@@ -487,42 +384,35 @@ final class ReadService implements ShardReads {
       }
       switch (outcome) {
         case MOVED -> {
-          answerByShardTime();
+          replies.readAgain();
           // The tick is applied somewhere; here it must be before the reads go on.
           barrier.confirm(shard.group(), deadlineNanos, this);
         }
         case STANDS_STILL -> {
           // For all replicas the key lives on: its death waits until something can be written.
-          answerByShardTime();
+          replies.readAgain();
           execute();
         }
         case FAILED -> loop.schedule(this::tick, TICK_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
       }
     }
 
-    private void answerByShardTime() {
-      judgesDue = false;
-      next = 0;
-      smallBytesLeft = SMALL_REPLIES_BYTES;
-      wholeReplies = new WholeReplies();
-    }
-
     private void failAll(String error) {
       if (!finished) {
-        Reply failure = Reply.error(error);
-        for (int i = 0; i < replies.length; i++) {
-          Reply reply = i < next ? replies[i] : null;
-          ops.get(i).reply(reply == null ? failure : reply);
-        }
+        replies.giveAll(Reply.error(error));
         finish();
       }
     }
 
     private void finish() {
+      end();
+      turn.done();
+    }
+
+    private void end() {
       finished = true;
       stopWaiting();
       endWait.run();
-      turn.done();
     }
   }
 }
