@@ -122,21 +122,26 @@ final class LargeReplyWriter implements ReplyStream.Receiver {
   @Override
   public void failed(Throwable fault) {
     boolean takenBack = fault instanceof ViewTakenBackException;
-    LOG.atLevel(takenBack ? Level.WARN : Level.ERROR)
-        .setCause(fault)
-        .log(
-            "connection {}: a reply of {} elements breaks off after {} bytes",
-            connection,
-            stream.count(),
-            sentBytes);
     if (sentBytes > 0) {
+      LOG.atLevel(takenBack ? Level.WARN : Level.ERROR)
+          .setCause(fault)
+          .log(
+              "connection {} closed: a reply of {} elements breaks off after {} bytes",
+              connection,
+              stream.count(),
+              sentBytes);
       channel.close();
       return;
     }
-    String error =
-        takenBack
-            ? RespErrors.tryAgain("the shard's data was replaced or closed")
-            : RespErrors.INTERNAL;
+    String error = RespErrors.tryAgain("the shard's data was replaced or closed");
+    if (!takenBack) {
+      LOG.error(
+          "connection {}: a reply of {} elements cannot be read",
+          connection,
+          stream.count(),
+          fault);
+      error = RespErrors.INTERNAL;
+    }
     RespEncoder.encode(Reply.error(error), protocol, out);
     out.flush();
     if (stream != null) { // the write has not found the connection broken
