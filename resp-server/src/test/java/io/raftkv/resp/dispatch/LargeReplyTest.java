@@ -76,6 +76,7 @@ class LargeReplyTest {
   private StoreEnvironment environment;
   private ShardStore store;
   private EmbeddedChannel channel;
+  private Session session;
   private boolean poolIsFull;
   private long clock = TIME;
   private int confirmations;
@@ -149,7 +150,7 @@ class LargeReplyTest {
             RespLimits.DEFAULT,
             PATIENCE);
     RespDecoder decoder = new RespDecoder(RespLimits.DEFAULT);
-    Session session = new Session(new Host(services), 1, decoder);
+    session = new Session(new Host(services), 1, decoder);
     channel = new EmbeddedChannel(network, decoder, session);
     channel.freezeTime();
   }
@@ -471,6 +472,49 @@ class LargeReplyTest {
     network.goOn();
     assertThat(received()).endsWith("\r\n:" + FIELDS + "\r\n$3\r\nnew\r\n");
     assertThat(confirmations).isEqualTo(2);
+  }
+
+  /** They have been confirmed and wait for their turn, for longer than a shard may take. */
+  @Test
+  void readsBehindALargeReplyHaveTimeUntilItIsSent() {
+    makeHash("h");
+    network.stand();
+    send("HGETALL h");
+    send("HLEN h");
+    send("HGET h field1");
+    for (long elapsed = 0; elapsed < 5 * REQUEST_TIMEOUT.toMillis(); elapsed += 100) {
+      elapse(100);
+    }
+    apply("HSET", "h", "field1", "new");
+    network.goOn();
+    assertThat(received()).endsWith("\r\n:" + FIELDS + "\r\n$3\r\nnew\r\n");
+    assertThat(confirmations).as("those that were late are confirmed anew").isEqualTo(5);
+  }
+
+  @Test
+  void aReplyKeepsTheProtocolOfItsCommand() {
+    makeHash("h");
+    network.stand();
+    send("HGETALL h");
+    settle();
+    session.protocol(3);
+    send("HGETALL h");
+    network.goOn();
+    String all = received();
+    assertThat(all).startsWith("*" + 2 * FIELDS + "\r\n");
+    assertThat(all.substring(all.length() / 2 - 10)).contains("\r\n%" + FIELDS + "\r\n");
+    assertThat(count(all, VALUE)).isEqualTo(2 * FIELDS);
+  }
+
+  @Test
+  void whatIsPushedMeanwhileComesBehindTheReply() {
+    makeHash("h");
+    network.stand();
+    send("HGETALL h", "HLEN h");
+    settle();
+    session.push(Reply.simple("pushed"));
+    network.goOn();
+    assertThat(received()).endsWith(VALUE + "\r\n+pushed\r\n:" + FIELDS + "\r\n");
   }
 
   /** Each is small enough to be held, but not all of them. */
