@@ -19,10 +19,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -34,27 +32,20 @@ class LargeReplyIT {
   private static final int FIELDS = 1_000_000;
   private static final int FIELDS_PER_COMMAND = 500;
   private static final int VALUE_BYTES = 100;
-  private static final int CALLS = 4;
+  private static final int ROUNDS = 7;
   private static final int SLOW_CLIENTS = 32;
-  private static final int ALONE_PINGS = 2_000;
 
-  /** Far less than one such reply takes as objects, and than those of all calls take as bytes. */
+  /** Far less than one such reply takes as objects. */
   private static final String HEAP = "-Xmx256m";
 
-  /** What 99 of 100 others may wait longer than without large replies. */
-  private static final Duration USUAL_DELAY = Duration.ofMillis(100);
-
-  /** Nobody notices a delay up to here. */
-  private static final Duration SHORT_DELAY = Duration.ofMillis(50);
-
   /**
-   * Part of the time that others may spend in delays beyond a short one. Single pauses of both JVMs
-   * are in it: the slowest PING waits for the serial collector of the server's small heap.
+   * Part of the time of a huge reply for which others may have to wait, in the calmest round. To
+   * write it at once takes more of it, every time and on any machine; a pause of a collector, or of
+   * a machine with much else to do, does not come in every round.
    */
-  private static final double MOST_DELAYED = 0.25;
+  private static final double MOST_PART = 0.05;
 
   private static final Duration VIEWS_DEADLINE = Duration.ofSeconds(60);
-  private static final Pattern PAUSE = Pattern.compile("Pause .* ([0-9.]+)ms");
   private static final Pattern VIEWS =
       Pattern.compile("^raftkv_rocksdb_retained_views\\{.*} ([0-9.]+)$");
   private static final int SOCKET_TIMEOUT_MILLIS = 60_000;
@@ -65,7 +56,7 @@ class LargeReplyIT {
   static final TestCluster CLUSTER =
       TestCluster.ofNodes(1)
           .flags("--io-threads", "1", "--slow-reader-timeout", "2s")
-          .jvm(HEAP, "-XX:MaxDirectMemorySize=256m", "-XX:+ExitOnOutOfMemoryError", "-Xlog:gc");
+          .jvm(HEAP, "-XX:MaxDirectMemorySize=256m", "-XX:+ExitOnOutOfMemoryError");
 
   private static TestNode node() {
     return CLUSTER.nodes().get(0);
@@ -88,35 +79,32 @@ class LargeReplyIT {
   }
 
   @Test
-  void othersAreServedWhileHugeRepliesAreSent() throws IOException {
-    ExecutorService threads = Executors.newFixedThreadPool(CALLS);
+  void othersAreServedWhileAHugeReplyIsSent() throws IOException {
+    double calmest = 1;
+    ExecutorService thread = Executors.newSingleThreadExecutor();
     try (RespConnection other = node().connect()) {
-      Delays alone = new Delays();
-      while (alone.count() < ALONE_PINGS) {
-        alone.ping(other);
+      for (int round = 0; round < ROUNDS; round++) {
+        long started = System.nanoTime();
+        CompletableFuture<Long> huge =
+            CompletableFuture.supplyAsync(LargeReplyIT::readAllFields, thread);
+        Delays pings = new Delays();
+        while (!huge.isDone()) {
+          pings.ping(other);
+        }
+        long bytes = huge.join();
+        Duration whole = Duration.ofNanos(System.nanoTime() - started);
+        System.out.printf(
+            "HGETALL of %d fields, %d MB in %d ms; PINGs beside it: %s%n",
+            FIELDS, bytes >> 20, whole.toMillis(), pings);
+        calmest = Math.min(calmest, (double) pings.slowest().toNanos() / whole.toNanos());
       }
-      Delays beside = new Delays();
-      long started = System.nanoTime();
-      List<CompletableFuture<Long>> calls =
-          Stream.generate(() -> CompletableFuture.supplyAsync(this::readAllFields, threads))
-              .limit(CALLS)
-              .toList();
-      CompletableFuture<Void> all =
-          CompletableFuture.allOf(calls.toArray(CompletableFuture[]::new));
-      while (!all.isDone()) {
-        beside.ping(other);
-      }
-      long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - started);
-      long bytes = calls.stream().mapToLong(CompletableFuture::join).sum();
-      System.out.printf(
-          "%d HGETALL of %d fields: %d MB in %d ms; PINGs beside them: %s; alone: %s;"
-              + " longest pause of the server's collector %.1f ms%n",
-          CALLS, FIELDS, bytes >> 20, millis, beside, alone, longestPauseMillis());
-      assertThat(beside.quantile(0.99)).isLessThan(alone.quantile(0.99).plus(USUAL_DELAY));
-      assertThat(beside.shareBeyond(SHORT_DELAY)).isLessThan(MOST_DELAYED);
     } finally {
-      threads.shutdown();
+      thread.shutdown();
     }
+    System.out.printf(
+        "in the calmest round the slowest PING took %.1f%% of the time of the reply%n",
+        100 * calmest);
+    assertThat(calmest).isLessThan(MOST_PART);
   }
 
   @Test
@@ -151,58 +139,43 @@ class LargeReplyIT {
       nanos.add(System.nanoTime() - asked);
     }
 
-    int count() {
-      return nanos.size();
-    }
-
     Duration quantile(double part) {
       List<Long> sorted = nanos.stream().sorted().toList();
       int at = (int) (part * sorted.size());
       return Duration.ofNanos(sorted.get(Math.min(at, sorted.size() - 1)));
     }
 
-    /** The part of all time that was spent beyond a delay. */
-    double shareBeyond(Duration delay) {
-      long beyond = nanos.stream().mapToLong(each -> Math.max(0, each - delay.toNanos())).sum();
-      return (double) beyond / nanos.stream().mapToLong(Long::longValue).sum();
+    Duration slowest() {
+      return quantile(1);
     }
 
     @Override
     public String toString() {
-      return "%d, median %d us, 99%% %d us, slowest %d us, %.1f%% beyond %d ms"
+      return "%d, median %d us, 99%% %d us, slowest %d us"
           .formatted(
-              count(),
+              nanos.size(),
               quantile(0.5).toNanos() / 1_000,
               quantile(0.99).toNanos() / 1_000,
-              quantile(1).toNanos() / 1_000,
-              100 * shareBeyond(SHORT_DELAY),
-              SHORT_DELAY.toMillis());
+              slowest().toNanos() / 1_000);
     }
-  }
-
-  private static double longestPauseMillis() {
-    return numbers(node().logLines().stream(), PAUSE).max().orElse(0);
   }
 
   private static long openViews() {
     URI metrics = URI.create("http://" + node().host() + ":" + node().httpPort() + "/metrics");
     try (InputStream in = metrics.toURL().openStream()) {
       Stream<String> lines = new String(in.readAllBytes(), StandardCharsets.UTF_8).lines();
-      return (long) numbers(lines, VIEWS).sum();
+      return lines
+          .map(VIEWS::matcher)
+          .filter(Matcher::find)
+          .mapToLong(found -> (long) Double.parseDouble(found.group(1)))
+          .sum();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private static DoubleStream numbers(Stream<String> lines, Pattern pattern) {
-    return lines
-        .map(pattern::matcher)
-        .filter(Matcher::find)
-        .mapToDouble(found -> Double.parseDouble(found.group(1)));
-  }
-
   /** Reads one reply without keeping it; returns its length. */
-  private long readAllFields() {
+  private static long readAllFields() {
     try (Socket socket = new Socket(node().host(), node().respPort())) {
       socket.setSoTimeout(SOCKET_TIMEOUT_MILLIS);
       socket.getOutputStream().write(HGETALL);
