@@ -40,11 +40,12 @@ final class MemberRun {
    */
   static Reply ofRanks(ZSetType set, long first, long last, boolean backwards, boolean scores) {
     long from = Math.max(first, 0);
-    long count = Math.min(last, set.size() - 1) - from + 1;
-    if (count <= 0) {
+    long to = Math.min(last, set.size() - 1);
+    if (from > to) { // before any count is made of them, which may overflow
       return SortedSetMembers.members(List.of(), scores);
     }
-    return new MemberRun(set, backwards, scores, () -> set.walkFrom(from, backwards)).reply(count);
+    return new MemberRun(set, backwards, scores, () -> set.walkFrom(from, backwards))
+        .reply(to - from + 1);
   }
 
   /**

@@ -65,14 +65,14 @@ final class WholeCollections {
   /** The elements from one index to another, both included; indexes outside the list are cut. */
   static Reply elements(ListType list, long first, long last) {
     long from = Math.max(first, 0);
-    long count = Math.min(last, list.size() - 1) - from + 1;
-    if (count <= 0) {
+    long to = Math.min(last, list.size() - 1);
+    if (from > to) { // before any count is made of them, which may overflow
       return Reply.EMPTY_ARRAY;
     }
     long[] next = {from};
     return new Reply.Streamed(
         Shape.ARRAY,
-        count,
+        to - from + 1,
         taker ->
             list.forEachFrom(
                 next[0],
