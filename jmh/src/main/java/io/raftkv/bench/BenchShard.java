@@ -9,6 +9,7 @@ import io.raftkv.resp.command.ListCommands;
 import io.raftkv.resp.command.SetCommands;
 import io.raftkv.resp.command.SortedSetCommands;
 import io.raftkv.resp.command.StringCommands;
+import io.raftkv.resp.command.WholeReplies;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.shard.BatchOutcome;
 import io.raftkv.shard.EntryCodec;
@@ -115,10 +116,12 @@ final class BenchShard implements AutoCloseable {
   Reply read(byte[][] words) {
     return store.query(
         view ->
-            CommandEngine.read(
-                TABLE.find(words[0]),
-                new Args(words),
-                Keyspace.forRead(view, 0, view.timeMillis(), LogEntries.TIME_MILLIS, 42)));
+            new WholeReplies()
+                .whole(
+                    CommandEngine.read(
+                        TABLE.find(words[0]),
+                        new Args(words),
+                        Keyspace.forRead(view, 0, view.timeMillis(), LogEntries.TIME_MILLIS, 42))));
   }
 
   @Override

@@ -66,6 +66,16 @@ final class ClientSettings {
           "Unsent replies of one connection before no more is read from it; 1kb to 1gb.",
           config -> config.clients().outputBufferPause());
 
+  static final Setting<Duration> SLOW_READER_TIMEOUT =
+      CLIENTS_GROUP.constant(
+          "slow-reader-timeout",
+          ValueType.DURATION,
+          "30s",
+          "Time for which a client may leave a large reply unread, and 1 s more for each MiB that"
+              + " it has taken, before its connection is closed. Until then RocksDB keeps the rows"
+              + " of the reply's moment.",
+          config -> config.clients().slowReaderTimeout());
+
   // Requests
 
   static final Setting<Duration> REQUEST_TIMEOUT =

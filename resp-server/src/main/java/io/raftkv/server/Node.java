@@ -176,7 +176,8 @@ final class Node implements RunningServer {
               config.security().password().isPresent(),
               new CommandSpec.Limits(
                   config.requests().maxValue().bytes(), config.clients().databases()),
-              options.links());
+              options.links(),
+              config.clients().slowReaderTimeout());
       this.listeners = new ClientListeners(config, options.clients(), sessions, new SessionHost());
       this.controller = new ClusterController(this);
       made = true;

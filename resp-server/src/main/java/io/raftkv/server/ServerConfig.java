@@ -128,10 +128,12 @@ public record ServerConfig(
       int ioThreads,
       Duration idleTimeout,
       Duration tcpKeepalive,
-      ByteSize outputBufferPause) {
+      ByteSize outputBufferPause,
+      Duration slowReaderTimeout) {
     public Clients {
       requireAtLeast(ClientSettings.OUTPUT_BUFFER_PAUSE, outputBufferPause, MIN_OUTPUT_BUFFER);
       requireAtMost(ClientSettings.OUTPUT_BUFFER_PAUSE, outputBufferPause, MAX_OUTPUT_BUFFER);
+      requireAtLeast(ClientSettings.SLOW_READER_TIMEOUT, slowReaderTimeout, Duration.ofSeconds(1));
     }
   }
 
@@ -248,7 +250,8 @@ public record ServerConfig(
             values.get(ClientSettings.IO_THREADS),
             values.get(ClientSettings.TIMEOUT),
             values.get(ClientSettings.TCP_KEEPALIVE),
-            values.get(ClientSettings.OUTPUT_BUFFER_PAUSE)),
+            values.get(ClientSettings.OUTPUT_BUFFER_PAUSE),
+            values.get(ClientSettings.SLOW_READER_TIMEOUT)),
         new Requests(
             values.get(ClientSettings.REQUEST_TIMEOUT),
             values.get(ClientSettings.CONSISTENCY),

@@ -14,6 +14,9 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -35,6 +38,9 @@ public final class ShardStore implements AutoCloseable {
   /** Version of the storage format: goes up when an older RaftKV could not read the rows. */
   static final int FORMAT_VERSION = 2;
 
+  /** Most views of {@link #tryRetain} at one time: compactions look at every snapshot. */
+  public static final int MAX_RETAINED_VIEWS = 512;
+
   /** What readers start from; published as one. */
   record State(StorePosition position, DatabaseHomes homes, RowCache.Region cache) {}
 
@@ -49,6 +55,9 @@ public final class ShardStore implements AutoCloseable {
   private volatile long begun;
 
   private volatile long flushedIndex;
+  private final Set<RetainedView> retained = ConcurrentHashMap.newKeySet();
+  private final Semaphore retainable = new Semaphore(MAX_RETAINED_VIEWS);
+  private volatile boolean closing;
 
   /** Touched by the apply thread only. */
   private long lastId;
@@ -228,6 +237,44 @@ public final class ShardStore implements AutoCloseable {
     return ReadView.pinned(this);
   }
 
+  /**
+   * A view of this moment that may be kept for a while; close it. Null if {@link
+   * #MAX_RETAINED_VIEWS} are open. Thread-safe; may block on the disk.
+   *
+   * @throws StorageException if the store is closed
+   */
+  public RetainedView tryRetain() {
+    if (!retainable.tryAcquire()) {
+      return null;
+    }
+    RetainedView view = null;
+    try {
+      view = new RetainedView(this, readSnapshot());
+      retained.add(view);
+    } finally {
+      if (view == null) {
+        retainable.release();
+      }
+    }
+    if (closing) {
+      // Who closes the store may have looked before this view was there.
+      view.close();
+      throw new StorageException("store " + rocks.directory() + " is closed");
+    }
+    return view;
+  }
+
+  void forget(RetainedView view) {
+    if (retained.remove(view)) {
+      retainable.release();
+    }
+  }
+
+  /** How many views of {@link #tryRetain} are open. */
+  public int retainedViews() {
+    return retained.size();
+  }
+
   /** Runs a read on {@link #read} and, if commits disturb it, again on {@link #readSnapshot}. */
   public <T> T query(Function<ReadView, T> read) {
     try (ReadView view = read()) {
@@ -337,6 +384,7 @@ public final class ShardStore implements AutoCloseable {
     gauges.put("row_cache_bytes", cache[0]);
     gauges.put("row_cache_hits", cache[1]);
     gauges.put("row_cache_misses", cache[2]);
+    gauges.put("retained_views", (long) retained.size());
     return gauges;
   }
 
@@ -377,8 +425,8 @@ public final class ShardStore implements AutoCloseable {
   }
 
   /**
-   * Flushes and closes; waits for open views that use the disk. A flush that fails is logged only:
-   * the log still has what is lost.
+   * Flushes and closes; waits for open views that use the disk, takes retained ones back. A flush
+   * that fails is logged only: the log still has what is lost.
    */
   @Override
   public void close() {
@@ -394,6 +442,8 @@ public final class ShardStore implements AutoCloseable {
   }
 
   private void closeWithoutFlush() {
+    closing = true;
+    retained.forEach(RetainedView::close);
     rocks.close();
     state.cache().retire();
   }

@@ -145,6 +145,31 @@ public final class RespEncoder {
     }
   }
 
+  /** What comes before the elements of a streamed reply. */
+  static void encodeHeader(Reply.Streamed reply, boolean resp3, RespOutput out) {
+    if (!resp3) {
+      out.header('*', reply.itemCount());
+      return;
+    }
+    switch (reply.shape()) {
+      case ARRAY, PAIRS -> out.header('*', reply.count());
+      case SET -> out.header('~', reply.count());
+      case MAP -> out.header('%', reply.count());
+    }
+  }
+
+  /** One element of a streamed reply; {@code second} is null in shapes without pairs. */
+  static void encodeElement(
+      Reply.Shape shape, Reply first, Reply second, boolean resp3, RespOutput out) {
+    if (resp3 && shape == Reply.Shape.PAIRS) {
+      out.header('*', 2);
+    }
+    encode(first, resp3, out);
+    if (second != null) {
+      encode(second, resp3, out);
+    }
+  }
+
   private static void encodeVerbatim(Reply.Verbatim verbatim, boolean resp3, RespOutput out) {
     if (!resp3) {
       out.bulk(verbatim.text());

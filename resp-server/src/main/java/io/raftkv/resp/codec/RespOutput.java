@@ -86,6 +86,12 @@ public final class RespOutput {
     }
   }
 
+  /** Hands over what is left, then a portion, which is the channel's from now on. */
+  public void handOver(ReplyPortions.Portion portion) {
+    finish();
+    portion.writeTo(sink);
+  }
+
   /** Hands over what is left and has the channel send everything. */
   public void flush() {
     finish();

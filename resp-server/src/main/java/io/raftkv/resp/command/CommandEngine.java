@@ -34,16 +34,17 @@ public final class CommandEngine implements Applier {
   public Object[] apply(ApplyContext context, ByteBuffer payload, StoreBatch batch) {
     List<Reply> replies = new ArrayList<>();
     SeededRandom seeds = new SeededRandom(context.seed());
+    WholeReplies collected = new WholeReplies();
     while (payload.hasRemaining()) {
       CommandCodec.Call call = CommandCodec.decode(payload);
       Keyspace keys =
           Keyspace.forApply(batch, call.database(), context.timeMillis(), seeds.nextLong());
-      replies.add(applyOne(call.args(), keys, batch));
+      replies.add(applyOne(call.args(), keys, batch, collected));
     }
     return replies.toArray();
   }
 
-  private Reply applyOne(Args args, Keyspace keys, StoreBatch batch) {
+  private Reply applyOne(Args args, Keyspace keys, StoreBatch batch, WholeReplies collected) {
     CommandSpec spec = table.find(args.bytes(0));
     if (spec == null || spec.handler() == null) {
       throw new IllegalStateException(
@@ -51,7 +52,7 @@ public final class CommandEngine implements Applier {
     }
     batch.mark();
     try {
-      Reply reply = spec.handler().run(args, keys);
+      Reply reply = collected.whole(spec.handler().run(args, keys));
       batch.charge(ReplySize.of(reply)); // it is held until the whole entry is committed
       return reply;
     } catch (CommandException mistake) {
@@ -67,7 +68,7 @@ public final class CommandEngine implements Applier {
     }
   }
 
-  /** Runs a command that changes nothing. */
+  /** Runs a command that changes nothing; the reply may be {@link Reply.Streamed}. */
   public static Reply read(CommandSpec spec, Args args, Keyspace keys) {
     try {
       return spec.handler().run(args, keys);

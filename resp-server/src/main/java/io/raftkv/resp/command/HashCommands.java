@@ -44,7 +44,7 @@ public final class HashCommands {
               .flags(FAST)
               .reads(HashCommands::hmget),
           entry("HGETALL", 2, "2.0.0", WHOLE, "Returns all fields with their values.")
-              .reads(HashCommands::hgetall),
+              .reads((args, keys) -> WholeCollections.fieldsAndValues(hash(args, keys))),
           entry("HDEL", -3, "2.0.0", PER_FIELD, "Removes fields, and the hash with the last one.")
               .flags(FAST)
               .writes((args, keys) -> Reply.integer(hash(args, keys).removeAll(from(args, 2)))),
@@ -55,9 +55,9 @@ public final class HashCommands {
               .flags(FAST)
               .reads((args, keys) -> bool(hash(args, keys).contains(args.bytes(2)))),
           entry("HKEYS", 2, "2.0.0", WHOLE, "Returns all fields without their values.")
-              .reads(HashCommands::hkeys),
+              .reads((args, keys) -> WholeCollections.fields(hash(args, keys))),
           entry("HVALS", 2, "2.0.0", WHOLE, "Returns the values of all fields.")
-              .reads(HashCommands::hvals),
+              .reads((args, keys) -> WholeCollections.values(hash(args, keys))),
           entry("HSTRLEN", 3, "3.2.0", CONSTANT, "Returns the number of bytes of a value.")
               .flags(FAST)
               .reads(HashCommands::hstrlen),
@@ -121,29 +121,6 @@ public final class HashCommands {
     for (byte[] field : from(args, 2)) {
       values.add(Reply.bulkOrNull(hash.get(field)));
     }
-    return Reply.array(values);
-  }
-
-  private static Reply hgetall(Args args, Keyspace keys) {
-    List<Reply> fieldsAndValues = new ArrayList<>();
-    hash(args, keys)
-        .forEach(
-            (field, value) -> {
-              fieldsAndValues.add(Reply.bulk(field));
-              fieldsAndValues.add(Reply.bulk(value));
-            });
-    return Reply.map(fieldsAndValues);
-  }
-
-  private static Reply hkeys(Args args, Keyspace keys) {
-    List<Reply> fields = new ArrayList<>();
-    hash(args, keys).forEach((field, value) -> fields.add(Reply.bulk(field)));
-    return Reply.array(fields);
-  }
-
-  private static Reply hvals(Args args, Keyspace keys) {
-    List<Reply> values = new ArrayList<>();
-    hash(args, keys).forEach((field, value) -> values.add(Reply.bulk(value)));
     return Reply.array(values);
   }
 

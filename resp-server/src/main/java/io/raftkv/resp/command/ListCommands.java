@@ -201,7 +201,8 @@ public final class ListCommands {
     long first = args.int64(2);
     long last = args.int64(3);
     ListType list = list(args, 1, db);
-    return Reply.bulks(list.range(fromHead(first, list.size()), fromHead(last, list.size())));
+    long size = list.size();
+    return WholeCollections.elements(list, fromHead(first, size), fromHead(last, size));
   }
 
   private static Reply ltrim(Args args, Keyspace db) {

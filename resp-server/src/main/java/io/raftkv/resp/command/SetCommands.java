@@ -34,7 +34,7 @@ public final class SetCommands {
               .flags(FAST)
               .writes((args, keys) -> Reply.integer(set(args, keys).removeAll(from(args, 2)))),
           entry("SMEMBERS", 2, "1.0.0", WHOLE, "Returns all members of a set.")
-              .reads(SetCommands::smembers),
+              .reads((args, keys) -> WholeCollections.members(set(args, keys))),
           entry("SISMEMBER", 3, "1.0.0", CONSTANT, "Tells whether a set has a member.")
               .flags(FAST)
               .reads((args, keys) -> bool(set(args, keys).contains(args.bytes(2)))),
@@ -128,12 +128,6 @@ public final class SetCommands {
       items.add(Reply.bulk(member));
     }
     return items;
-  }
-
-  private static Reply smembers(Args args, Keyspace keys) {
-    List<Reply> items = new ArrayList<>();
-    set(args, keys).forEach(member -> items.add(Reply.bulk(member)));
-    return Reply.set(items);
   }
 
   private static Reply smismember(Args args, Keyspace keys) {

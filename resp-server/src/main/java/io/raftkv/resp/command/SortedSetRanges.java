@@ -32,38 +32,58 @@ final class SortedSetRanges {
    */
   private record Query(
       int keyAt, By by, boolean backwards, boolean withScores, long skip, long limit) {
+    /** The members, to be stored. */
     List<ScoredMember> run(Args args, Keyspace db) {
       if (by == By.RANK) {
-        long first = args.int64(keyAt + 1);
-        long last = args.int64(keyAt + 2);
-        ZSetType set = set(args, keyAt, db);
-        return set.ranks(fromStart(first, set.size()), fromStart(last, set.size()), backwards);
+        Ranks ranks = ranks(args, db);
+        return ranks.set().ranks(ranks.first(), ranks.last(), backwards);
       }
-      int minAt = keyAt + (backwards ? 2 : 1);
-      int maxAt = keyAt + (backwards ? 1 : 2);
-      ZSetRange range = parseRange(args, by, minAt, maxAt);
+      ZSetRange range = range(args);
       ZSetType set = set(args, keyAt, db);
-      if (skip < 0) {
-        return List.of();
+      return skip < 0 ? List.of() : set.range(range, backwards, skip, most());
+    }
+
+    /** The members as a reply. */
+    Reply reply(Args args, Keyspace db) {
+      if (by == By.RANK) {
+        Ranks ranks = ranks(args, db);
+        return MemberRun.ofRanks(ranks.set(), ranks.first(), ranks.last(), backwards, withScores);
       }
-      return set.range(range, backwards, skip, limit < 0 ? Long.MAX_VALUE : limit);
+      ZSetRange range = range(args);
+      ZSetType set = set(args, keyAt, db);
+      return skip < 0
+          ? SortedSetMembers.members(List.of(), withScores)
+          : MemberRun.ofRange(set, range, backwards, withScores, skip, most());
+    }
+
+    private Ranks ranks(Args args, Keyspace db) {
+      long first = args.int64(keyAt + 1);
+      long last = args.int64(keyAt + 2);
+      ZSetType set = set(args, keyAt, db);
+      return new Ranks(set, fromStart(first, set.size()), fromStart(last, set.size()));
+    }
+
+    private ZSetRange range(Args args) {
+      return parseRange(args, by, keyAt + (backwards ? 2 : 1), keyAt + (backwards ? 1 : 2));
+    }
+
+    private long most() {
+      return limit < 0 ? Long.MAX_VALUE : limit;
     }
   }
+
+  private record Ranks(ZSetType set, long first, long last) {}
 
   private SortedSetRanges() {}
 
   /** ZRANGE, whose options choose kind and direction. */
   static Reply zrange(Args args, Keyspace db) {
-    Query query = parse(args, 1, null, null, false);
-    return SortedSetMembers.members(query.run(args, db), query.withScores());
+    return parse(args, 1, null, null, false).reply(args, db);
   }
 
   /** ZRANGEBYSCORE and its like, whose names choose kind and direction. */
   static CommandSpec.Handler fixed(By by, boolean backwards) {
-    return (args, db) -> {
-      Query query = parse(args, 1, by, backwards, false);
-      return SortedSetMembers.members(query.run(args, db), query.withScores());
-    };
+    return (args, db) -> parse(args, 1, by, backwards, false).reply(args, db);
   }
 
   static Reply zrangestore(Args args, Keyspace db) {

@@ -72,6 +72,16 @@ final class DataOp implements NodeProposal {
     }
   }
 
+  /** Whether whoever waits takes a stream for a large reply. */
+  boolean takesStreams() {
+    return sink.takesStreams();
+  }
+
+  /** As {@link #reply}, for a read whose reply is a stream. */
+  void stream(ReplyStream reply) {
+    sink.stream(reply);
+  }
+
   @Override
   public int encodedBytes() {
     return encodedBytes;

@@ -1,25 +1,20 @@
 package io.raftkv.resp.dispatch;
 
 import io.netty.util.concurrent.EventExecutor;
-import io.raftkv.resp.command.Args;
-import io.raftkv.resp.command.CommandEngine;
 import io.raftkv.resp.command.ReadConsistency;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.shard.ReadBarrier;
-import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.NotInMemoryException;
 import io.raftkv.storage.ReadView;
+import io.raftkv.storage.RetainedView;
 import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.StaleViewException;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -106,21 +101,27 @@ final class ReadService implements ShardReads {
     }
   }
 
-  /** The reads of one connection that share one confirmation. */
+  /**
+   * The reads of one connection that share one confirmation. The run ends with the last one, or
+   * with a reply that is too large to be held. What is behind that becomes a run of its own when it
+   * is sent, so that a connection has one such reply per shard, and never sees an older state after
+   * a newer one.
+   */
   private final class Run implements ReadBarrier.Waiter {
     private final Routing.Shard shard;
     private final ReadableReplica replica;
-    private final List<DataOp> ops;
+    private final ReadConsistency consistency;
     private final EventExecutor loop;
     private final ReadTurn turn;
-    private final long deadlineNanos = System.nanoTime() + timeoutNanos;
-    private final Reply[] replies;
-    private int next;
+    private final ReadReplies replies;
+    private long deadlineNanos = System.nanoTime() + timeoutNanos;
 
-    /** Whether a key that is due by the clock first needs shard time to move on. */
-    private boolean judgesDue;
+    /** The reply with which this run ends, from the time when it can be read until it is given. */
+    private ReplyStream stream;
 
-    private boolean faultLogged;
+    /** Whether the deadline has passed while a reply before these reads was being sent. */
+    private boolean late;
+
     private ScheduledFuture<?> timeout;
     private Runnable endWait = () -> {};
     private boolean finished;
@@ -134,12 +135,12 @@ final class ReadService implements ShardReads {
         ReadTurn turn) {
       this.shard = shard;
       this.replica = replica;
-      this.ops = ops;
+      this.consistency = consistency;
       this.loop = loop;
       this.turn = turn;
-      this.replies = new Reply[ops.size()];
       // A weaker promise must not depend on a leader: the sweep of due keys bounds its age.
-      this.judgesDue = consistency.level() == ReadConsistency.Level.LINEARIZABLE;
+      boolean judgesDue = consistency.level() == ReadConsistency.Level.LINEARIZABLE;
+      this.replies = new ReadReplies(shard, ops, clock, judgesDue);
     }
 
     @Override
@@ -188,11 +189,20 @@ final class ReadService implements ShardReads {
     private void waitUntilDeadline() {
       if (timeout == null) {
         timeout =
-            loop.schedule(
-                () -> failAll(RespErrors.clusterDown(shard.id())),
-                deadlineNanos - System.nanoTime(),
-                TimeUnit.NANOSECONDS);
+            loop.schedule(this::timedOut, deadlineNanos - System.nanoTime(), TimeUnit.NANOSECONDS);
       }
+    }
+
+    /** Nothing is wrong with the shard while it is the client that takes its time. */
+    private void timedOut() {
+      if (!turn.isHeldUpByClient()) {
+        failAll(RespErrors.clusterDown(shard.id()));
+        return;
+      }
+      late = true;
+      timeout = null;
+      deadlineNanos = System.nanoTime() + timeoutNanos;
+      waitUntilDeadline();
     }
 
     private void stopWaiting() {
@@ -217,12 +227,16 @@ final class ReadService implements ShardReads {
       if (finished) {
         return;
       }
+      if (late) {
+        readRest();
+        return;
+      }
       stopWaiting(); // from here on another thread may be at work on the replies
       try {
         Boolean complete = replica.withStore(this::answerFromMemory);
         if (complete == null) {
           retry();
-        } else if (complete) {
+        } else if (complete && !replies.nextIsLarge()) {
           answered();
         } else {
           readPool.execute(this::executeOnDisk);
@@ -236,7 +250,7 @@ final class ReadService implements ShardReads {
 
     private boolean answerFromMemory(ShardStore store) {
       try (ReadView view = store.readInMemory()) {
-        answer(view);
+        replies.read(view);
         return true;
       } catch (NotInMemoryException needsDisk) {
         return false;
@@ -263,7 +277,12 @@ final class ReadService implements ShardReads {
         Boolean open =
             replica.withStore(
                 store -> {
-                  answerOnDisk(store);
+                  if (!replies.nextIsLarge()) {
+                    answerOnDisk(store);
+                  }
+                  if (replies.nextIsLarge() && !replies.awaitTick()) {
+                    openLarge(store);
+                  }
                   return true;
                 });
         loopExecute(open == null ? this::retry : this::answered);
@@ -274,58 +293,83 @@ final class ReadService implements ShardReads {
 
     private void answerOnDisk(ShardStore store) {
       try (ReadView view = store.read()) {
-        answer(view);
+        replies.read(view);
       } catch (StaleViewException moved) {
         try (ReadView snapshot = store.readSnapshot()) {
-          answer(snapshot);
+          replies.read(snapshot);
         }
       }
     }
 
-    /** Answers from {@code next} on; leaves {@code next} at the one that could not be answered. */
-    private void answer(ReadView view) {
-      long now = clock.getAsLong();
-      for (; next < replies.length; next++) {
-        DataOp op = ops.get(next);
-        Keyspace keys =
-            Keyspace.forRead(
-                view,
-                op.database(),
-                view.timeMillis(),
-                now,
-                ThreadLocalRandom.current().nextLong());
-        Reply reply = answer(op, keys);
-        // A null: shard time has to move on before this has an answer.
-        replies[next] = keys.sawDue() && judgesDue ? null : reply;
+    /** Opens the stream of the large reply; leaves it as it is if there are too many of those. */
+    private void openLarge(ShardStore store) {
+      RetainedView view = store.tryRetain();
+      if (view == null) {
+        return;
+      }
+      Reply.Streamed large = view.use(replies::readLarge);
+      if (large == null) {
+        view.close();
+      } else {
+        stream = new ReplyStream(large, view, readPool, loop);
       }
     }
 
-    /** A handler's bug is the error of its command; that the view does not do is not a bug. */
-    private Reply answer(DataOp op, Keyspace keys) {
-      try {
-        return Objects.requireNonNull(CommandEngine.read(op.spec(), new Args(op.words()), keys));
-      } catch (NotInMemoryException | StaleViewException otherView) {
-        throw otherView;
-      } catch (RuntimeException | Error bug) {
-        if (!faultLogged) {
-          faultLogged = true;
-          LOG.error("read {} of shard={} failed", op.spec().name(), shard.id(), bug);
-        }
-        return Reply.error(RespErrors.INTERNAL);
-      }
-    }
-
-    /** On the loop: all is answered, but for the reads that met a key that is due. */
+    /** On the loop: all is answered up to a large reply, but for reads that met a due key. */
     private void answered() {
       if (finished) {
+        if (stream != null) {
+          stream.close();
+        }
         return;
       }
-      if (Arrays.stream(replies).noneMatch(Objects::isNull)) {
+      if (replies.awaitTick()) {
+        waitUntilDeadline();
+        tick();
+      } else if (replies.nextIsLarge() && stream == null) {
+        waitForView();
+      } else {
+        replies.give();
+        if (stream == null) {
+          readRest();
+        } else {
+          sendLarge();
+        }
+      }
+    }
+
+    private void sendLarge() {
+      ReplyStream large = stream;
+      stream = null;
+      turn.waitsForClient(true);
+      large.onClosed(
+          () -> {
+            turn.waitsForClient(false);
+            readRest();
+          });
+      replies.takeLarge().stream(large);
+    }
+
+    private void waitForView() {
+      if (deadlineNanos - System.nanoTime() <= 0) {
+        failAll(RespErrors.tryAgain("this node is sending too many large replies"));
+      } else {
+        loop.schedule(this::execute, RETRY_MILLIS, TimeUnit.MILLISECONDS);
+      }
+    }
+
+    /**
+     * What is behind a large reply is read as if it had come just now: sending it may have taken
+     * long, so that freshness, expiry and the deadline have to be judged anew.
+     */
+    private void readRest() {
+      List<DataOp> rest = replies.rest();
+      if (rest.isEmpty()) {
         finish();
-        return;
+      } else {
+        end();
+        read(shard, rest, consistency, loop, turn);
       }
-      waitUntilDeadline();
-      tick();
     }
 
     private void tick() {
@@ -340,44 +384,35 @@ final class ReadService implements ShardReads {
       }
       switch (outcome) {
         case MOVED -> {
-          answerByShardTime();
+          replies.readAgain();
           // The tick is applied somewhere; here it must be before the reads go on.
           barrier.confirm(shard.group(), deadlineNanos, this);
         }
         case STANDS_STILL -> {
           // For all replicas the key lives on: its death waits until something can be written.
-          answerByShardTime();
+          replies.readAgain();
           execute();
         }
         case FAILED -> loop.schedule(this::tick, TICK_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
       }
     }
 
-    private void answerByShardTime() {
-      judgesDue = false;
-      next = 0;
-    }
-
     private void failAll(String error) {
       if (!finished) {
-        Reply failure = Reply.error(error);
-        for (int i = 0; i < replies.length; i++) {
-          if (replies[i] == null || next <= i) {
-            replies[i] = failure;
-          }
-        }
+        replies.giveAll(Reply.error(error));
         finish();
       }
     }
 
     private void finish() {
+      end();
+      turn.done();
+    }
+
+    private void end() {
       finished = true;
       stopWaiting();
       endWait.run();
-      for (int i = 0; i < replies.length; i++) {
-        ops.get(i).reply(replies[i]);
-      }
-      turn.done();
     }
   }
 }

@@ -13,6 +13,9 @@ final class ReadTurn {
     private final ArrayDeque<ReadTurn> turns = new ArrayDeque<>();
     private boolean advancing;
 
+    /** Whether the first one's reply is on its way to the client. */
+    private boolean waitsForClient;
+
     /** The turn after all others; {@code onDone} runs when its reads are answered. */
     ReadTurn next(Runnable onDone) {
       ReadTurn turn = new ReadTurn(this, onDone);
@@ -55,6 +58,16 @@ final class ReadTurn {
 
   boolean isFirst() {
     return order.turns.peek() == this;
+  }
+
+  /** From {@code true} to {@code false} this turn, the first, takes as long as its client likes. */
+  void waitsForClient(boolean value) {
+    order.waitsForClient = value;
+  }
+
+  /** Whether this turn or one before it takes as long as its client likes. */
+  boolean isHeldUpByClient() {
+    return order.waitsForClient;
   }
 
   /** Runs the action when all turns before this one are over: at once, or in their thread. */

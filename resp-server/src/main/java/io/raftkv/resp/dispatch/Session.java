@@ -3,6 +3,7 @@ package io.raftkv.resp.dispatch;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.timeout.IdleStateEvent;
+import io.raftkv.metrics.Outcome;
 import io.raftkv.resp.codec.CommandBatch;
 import io.raftkv.resp.codec.ProtocolViolation;
 import io.raftkv.resp.codec.RespDecoder;
@@ -17,6 +18,7 @@ import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -64,6 +66,9 @@ public final class Session extends ClientConnection implements Dispatcher.Target
     private final long startedNanos;
     private Reply reply;
 
+    /** In place of a reply that is too large. */
+    private ReplyStream stream;
+
     private Pending(CommandSpec spec, long bytes, long startedNanos) {
       this.spec = spec;
       this.bytes = bytes;
@@ -72,14 +77,35 @@ public final class Session extends ClientConnection implements Dispatcher.Target
 
     @Override
     public void reply(Reply given) {
-      if (reply != null) {
+      if (isAnswered()) {
         return; // a part of a command that has failed as a whole
       }
       reply = given;
+      answered(ReplyOutcome.of(given));
+    }
+
+    @Override
+    public boolean takesStreams() {
+      return true;
+    }
+
+    @Override
+    public void stream(ReplyStream given) {
+      if (isAnswered() || !channel.isActive()) {
+        given.close();
+        return;
+      }
+      stream = given;
+      answered(Outcome.OK);
+    }
+
+    private boolean isAnswered() {
+      return reply != null || stream != null;
+    }
+
+    private void answered(Outcome outcome) {
       if (spec != null) {
-        services
-            .metrics()
-            .operation(spec.group(), ReplyOutcome.of(given), System.nanoTime() - startedNanos);
+        services.metrics().operation(spec.group(), outcome, System.nanoTime() - startedNanos);
       }
       scheduleDrain();
     }
@@ -88,10 +114,15 @@ public final class Session extends ClientConnection implements Dispatcher.Target
   private final Host host;
   private final ArrayDeque<Pending> pending = new ArrayDeque<>();
   private final ArrayDeque<CommandBatch> backlog = new ArrayDeque<>();
+
+  /** What was pushed while a large reply is being sent. */
+  private final ArrayDeque<Reply> heldPushes = new ArrayDeque<>();
+
   private volatile boolean busy;
   private Channel channel;
   private ShardLanes lanes;
   private RespOutput out;
+  private LargeReplyWriter large;
   private ProtocolViolation violation;
   private int backlogNext;
   private long pendingBytes;
@@ -116,6 +147,14 @@ public final class Session extends ClientConnection implements Dispatcher.Target
     channel = ctx.channel();
     lanes = new ShardLanes(services, channel.eventLoop(), this::consistency, this::work);
     out = RespOutput.to(channel);
+    large =
+        new LargeReplyWriter(
+            channel,
+            out,
+            id(),
+            this::largeReplySent,
+            services.slowReaderTimeout().toNanos(),
+            System::nanoTime);
     if (!host.opened(this)) {
       surplus = true;
       channel.eventLoop().schedule(this::refuseSurplus, SURPLUS_MILLIS, TimeUnit.MILLISECONDS);
@@ -127,6 +166,7 @@ public final class Session extends ClientConnection implements Dispatcher.Target
   public void channelInactive(ChannelHandlerContext ctx) {
     closing = true;
     backlog.clear();
+    dropReplies();
     out.release();
     host.closed(this);
     ctx.fireChannelInactive();
@@ -147,6 +187,7 @@ public final class Session extends ClientConnection implements Dispatcher.Target
 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+    large.writabilityChanged();
     work();
     ctx.fireChannelWritabilityChanged();
   }
@@ -156,7 +197,7 @@ public final class Session extends ClientConnection implements Dispatcher.Target
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
     if (event instanceof IdleStateEvent
         && !isLink()
-        && pending.isEmpty()
+        && isIdle()
         && backlog.isEmpty()
         && channel.isWritable()) {
       LOG.debug("connection {} is idle", id());
@@ -373,23 +414,53 @@ public final class Session extends ClientConnection implements Dispatcher.Target
   private void drain() {
     drainScheduled = false;
     if (!channel.isActive()) {
-      pending.clear();
-      busy = false;
+      dropReplies();
       return;
     }
-    while (!pending.isEmpty() && pending.peek().reply != null) {
+    if (large.isActive()) {
+      return; // it calls when it is sent
+    }
+    while (!pending.isEmpty() && pending.peek().isAnswered()) {
       Pending place = pending.poll();
       pendingBytes -= place.bytes;
+      if (place.stream != null) {
+        large.begin(place.stream, place.version);
+        break;
+      }
       if (!encode(place.reply, place.version)) {
         return;
       }
     }
     out.flush();
-    busy = !pending.isEmpty();
-    if (closing && pending.isEmpty()) {
+    busy = !isIdle();
+    if (closing && isIdle()) {
       RespOutput.closeWhenSent(channel);
     } else if (paused) {
       work();
+    }
+  }
+
+  private boolean isIdle() {
+    return pending.isEmpty() && !large.isActive();
+  }
+
+  private void largeReplySent() {
+    while (!heldPushes.isEmpty()) {
+      push(heldPushes.poll());
+    }
+    drain();
+  }
+
+  /** Nobody is there any more to take them. */
+  private void dropReplies() {
+    large.abandon();
+    List<Pending> dropped = List.copyOf(pending);
+    pending.clear();
+    busy = false;
+    for (Pending place : dropped) {
+      if (place.stream != null) {
+        place.stream.close();
+      }
     }
   }
 
@@ -424,7 +495,9 @@ public final class Session extends ClientConnection implements Dispatcher.Target
       channel.eventLoop().execute(() -> push(reply));
       return;
     }
-    if (encode(reply, isLink() ? 3 : protocol())) {
+    if (large.isActive()) {
+      heldPushes.add(reply);
+    } else if (encode(reply, isLink() ? 3 : protocol())) {
       out.flush();
     }
   }

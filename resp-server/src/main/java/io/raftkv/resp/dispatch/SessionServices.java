@@ -4,6 +4,7 @@ import io.raftkv.metrics.Metrics;
 import io.raftkv.resp.codec.RespLimits;
 import io.raftkv.resp.command.CommandTable;
 import io.raftkv.resp.command.ReadConsistency;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 
@@ -14,6 +15,7 @@ import java.util.function.BooleanSupplier;
  * @param writes the way to write to a shard
  * @param overloaded true while the node holds so much that no client should send more
  * @param linkLimits what another node may send; a client is held to less
+ * @param slowReaderTimeout how long a client may leave a large reply unread
  */
 public record SessionServices(
     CommandTable table,
@@ -24,7 +26,8 @@ public record SessionServices(
     Metrics metrics,
     ReadConsistency defaultConsistency,
     boolean needsPassword,
-    RespLimits linkLimits) {
+    RespLimits linkLimits,
+    Duration slowReaderTimeout) {
 
   void write(Routing.Shard shard, List<DataOp> ops) {
     writes.submit(shard.group(), ops);

@@ -13,6 +13,7 @@ import io.raftkv.shard.PeerTransport;
 import io.raftkv.shard.ReadBarrier;
 import io.raftkv.shard.ShardHost;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -63,7 +64,8 @@ public final class ShardTraffic {
       ReadConsistency defaultConsistency,
       boolean needsPassword,
       CommandSpec.Limits limits,
-      RespLimits linkLimits) {
+      RespLimits linkLimits,
+      Duration slowReaderTimeout) {
     this.shards = shards;
     ShardTicker ticker =
         new ShardTicker(
@@ -83,7 +85,8 @@ public final class ShardTraffic {
             metrics,
             defaultConsistency,
             needsPassword,
-            linkLimits);
+            linkLimits,
+            slowReaderTimeout);
   }
 
   /** Asked for every read of every connection, while the answer changes slowly. */

@@ -1,13 +1,14 @@
 package io.raftkv.resp.reply;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
  * What a command answers, independent of the protocol version: the encoder writes each kind as
  * RESP3, or as the RESP2 kind that Redis uses in its place.
  *
- * <p>Immutable; byte arrays in it belong to the reply.
+ * <p>Immutable, but for {@link Streamed}; byte arrays in it belong to the reply.
  */
 public sealed interface Reply {
   /** {@code +OK} and its like; never contains line breaks. */
@@ -57,6 +58,95 @@ public sealed interface Reply {
 
   /** Out-of-band data; in RESP2 an array. */
   record Push(List<Reply> items) implements Reply {}
+
+  /**
+   * An aggregate that is made while it is sent. Good for one use, by one thread at a time, and only
+   * as long as the rows that it is read from.
+   *
+   * @param count elements that there will be, pairs counted once
+   */
+  record Streamed(Shape shape, long count, Elements elements) implements Reply {
+    /**
+     * The same as a reply of another kind, or null if its items have a larger {@link ReplySize}.
+     */
+    public Collected collect(long maxBytes) {
+      if (itemCount() > Math.min(maxBytes / ReplySize.OBJECT_BYTES, Integer.MAX_VALUE)) {
+        return null;
+      }
+      List<Reply> items = new ArrayList<>((int) itemCount());
+      long[] left = {maxBytes};
+      elements.next(
+          (first, second) -> {
+            items.add(first);
+            left[0] -= ReplySize.of(first);
+            if (second != null) {
+              items.add(second);
+              left[0] -= ReplySize.of(second);
+            }
+            return left[0] >= 0 && items.size() < itemCount();
+          });
+      if (left[0] < 0) {
+        return null;
+      }
+      if (items.size() != itemCount()) {
+        throw new IllegalStateException(items.size() + " items instead of " + itemCount());
+      }
+      Reply whole =
+          switch (shape) {
+            case ARRAY -> new Array(items);
+            case SET -> new SetOf(items);
+            case MAP -> new MapOf(items);
+            case PAIRS -> new Pairs(items);
+          };
+      return new Collected(whole, maxBytes - left[0]);
+    }
+
+    /** Number of items, both of a pair counted. */
+    public long itemCount() {
+      return shape.isPaired() ? 2 * count : count;
+    }
+  }
+
+  /**
+   * A {@link Streamed} reply in memory.
+   *
+   * @param bytes {@link ReplySize} of its items
+   */
+  record Collected(Reply reply, long bytes) {}
+
+  /** What a {@link Streamed} reply is like when it is whole. */
+  enum Shape {
+    ARRAY,
+    SET,
+    MAP,
+    PAIRS;
+
+    /** True if an element is two items. */
+    public boolean isPaired() {
+      return this == MAP || this == PAIRS;
+    }
+  }
+
+  /** The elements of a {@link Streamed} reply, handed out in turn and in portions. */
+  @FunctionalInterface
+  interface Elements {
+    /**
+     * Hands out elements, from where the last call has ended, until the taker answers false or
+     * there are no more. Nothing is held open between two calls.
+     */
+    void next(ElementTaker taker);
+  }
+
+  /** Takes one element after another. */
+  @FunctionalInterface
+  interface ElementTaker {
+    /**
+     * Returns whether to go on.
+     *
+     * @param second of a pair; null in shapes without pairs
+     */
+    boolean take(Reply first, Reply second);
+  }
 
   Reply OK = new Simple("OK");
   Reply QUEUED = new Simple("QUEUED");

@@ -5,7 +5,7 @@ import java.util.List;
 /** About how much memory a reply holds. Equal for equal replies, on every node. */
 public final class ReplySize {
   /** An object with its header and the reference to it. */
-  private static final int OBJECT_BYTES = 32;
+  static final int OBJECT_BYTES = 32;
 
   private ReplySize() {}
 

@@ -13,6 +13,10 @@ public final class RespErrors {
   public static final String NOT_INTEGER = "ERR value is not an integer or out of range";
   public static final String NOT_FLOAT = "ERR value is not a valid float";
   public static final String OVERFLOW = "ERR increment or decrement would overflow";
+  public static final String REPLY_TOO_LARGE =
+      "ERR reply too large to be forwarded: ask a node of the key's shard, or read it in parts";
+  public static final String REPLIES_TOO_LARGE =
+      "TRYAGAIN the replies of the commands sent together with this one are too large";
   public static final String NO_SUCH_KEY = "ERR no such key";
   public static final String CROSS_SLOT = "CROSSSLOT Keys in request don't hash to the same slot";
   public static final String DB_INDEX_OUT_OF_RANGE = "ERR DB index is out of range";

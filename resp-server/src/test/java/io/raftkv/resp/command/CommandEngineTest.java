@@ -111,7 +111,9 @@ class CommandEngineTest {
     try (ReadView view = store.read()) {
       byte[][] words = words(line);
       Keyspace keys = Keyspace.forRead(view, database, view.timeMillis(), TIME, 1);
-      return ReplyText.of(CommandEngine.read(TABLE.find(words[0]), new Args(words), keys));
+      return ReplyText.of(
+          new WholeReplies()
+              .whole(CommandEngine.read(TABLE.find(words[0]), new Args(words), keys)));
     }
   }
 

@@ -93,7 +93,7 @@ public final class CommandRunner {
     rows.mark();
     Reply reply;
     try {
-      reply = spec.handler().run(args, view(spec));
+      reply = Portions.collect(spec.handler().run(args, view(spec)));
     } catch (CommandException mistake) {
       rows.rollback();
       reply = Reply.error(mistake.line());

@@ -76,4 +76,19 @@ class ListCommandsTest {
         .key(new byte[] {'k'})
         .expireAt(timeMillis);
   }
+
+  /** Their difference is more than a long can hold. */
+  @ParameterizedTest
+  @EnumSource(Form.class)
+  void rangesOfExtremeIndexesAreEmptyOrAll(Form form) {
+    CollectionScenario script = new CollectionScenario(form);
+    script.run("RPUSH far a b c");
+    for (String key : new String[] {"far", "none"}) {
+      assertThat(script.run("LRANGE " + key + " 196 " + -Long.MAX_VALUE)).isEqualTo("[]");
+      assertThat(script.run("LRANGE " + key + " " + Long.MAX_VALUE + " " + Long.MIN_VALUE))
+          .isEqualTo("[]");
+    }
+    assertThat(script.run("LRANGE far " + Long.MIN_VALUE + " " + Long.MAX_VALUE))
+        .isEqualTo("[\"a\" \"b\" \"c\"]");
+  }
 }

@@ -183,4 +183,21 @@ class SortedSetCommandsTest {
   private static String bulk(Reply reply) {
     return new String(((Reply.Bulk) reply).bytes(), StandardCharsets.ISO_8859_1);
   }
+
+  /** Their difference is more than a long can hold. */
+  @ParameterizedTest
+  @EnumSource(Form.class)
+  void rangesOfExtremeRanksAreEmptyOrAll(Form form) {
+    CollectionScenario script = new CollectionScenario(form);
+    script.run("ZADD far 1 a 2 b 3 c");
+    for (String key : new String[] {"far", "none"}) {
+      for (String name : new String[] {"ZRANGE ", "ZREVRANGE "}) {
+        assertThat(script.run(name + key + " 196 " + -Long.MAX_VALUE)).isEqualTo("[]");
+        assertThat(script.run(name + key + " " + Long.MAX_VALUE + " " + Long.MIN_VALUE))
+            .isEqualTo("[]");
+      }
+    }
+    assertThat(script.run("ZRANGE far " + Long.MIN_VALUE + " " + Long.MAX_VALUE))
+        .isEqualTo("[\"a\" \"b\" \"c\"]");
+  }
 }

@@ -15,6 +15,7 @@ import io.raftkv.resp.link.LinkCommands;
 import io.raftkv.storage.type.StringType;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -41,7 +42,8 @@ public final class LinkServer implements AutoCloseable {
             metrics,
             ReadConsistency.LINEARIZABLE,
             true,
-            RespLimits.DEFAULT);
+            RespLimits.DEFAULT,
+            Duration.ofSeconds(30));
     listener =
         new ServerBootstrap()
             .group(loops)

@@ -20,6 +20,7 @@ import io.raftkv.resp.command.StringCommands;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.storage.type.StringType;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -100,7 +101,8 @@ final class SessionFixture implements Session.Host, AutoCloseable {
               metrics,
               ReadConsistency.LINEARIZABLE,
               needsPassword,
-              RespLimits.DEFAULT);
+              RespLimits.DEFAULT,
+              Duration.ofSeconds(30));
     }
     return services;
   }

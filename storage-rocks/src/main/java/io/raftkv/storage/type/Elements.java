@@ -378,14 +378,30 @@ final class Elements {
   /** Visits elements in order until the visitor has enough; nothing may change meanwhile. */
   void walk(Visitor visitor) {
     if (inline != null) {
-      for (InlineElements.Walker at = inline.walk(); at.next(); ) {
-        byte[] stored = at.stored();
-        if (isLive(stored) && !visitor.visit(at.element(), stored)) {
-          return;
-        }
-      }
+      walkInline(inline.walk(), visitor);
     } else {
       walkRows(ElementRows.from(key.slot(), rowsId), visitor);
+    }
+  }
+
+  private void walkInline(InlineElements.Walker at, Visitor visitor) {
+    while (at.next()) {
+      byte[] stored = at.stored();
+      if (isLive(stored) && !visitor.visit(at.element(), stored)) {
+        return;
+      }
+    }
+  }
+
+  /** As {@link #walk}, of the elements behind one that is there; null for the first. */
+  void walkAfter(byte[] after, Visitor visitor) {
+    if (after == null) {
+      walk(visitor);
+    } else if (inline != null) {
+      walkInline(inline.find(after), visitor);
+    } else {
+      byte[] row = row(after);
+      walkRows(Arrays.copyOf(row, row.length + 1), visitor);
     }
   }
 

@@ -7,6 +7,7 @@ import io.raftkv.storage.row.MetaRow;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 
 /**
@@ -196,6 +197,15 @@ public final class HashType {
           visitor.accept(field, value(stored));
           return true;
         });
+  }
+
+  /**
+   * Visits fields in the order of {@link #forEach} until the visitor answers false.
+   *
+   * @param after the field behind which to begin, which must be there; null for the first
+   */
+  public void forEachAfter(byte[] after, BiPredicate<byte[], byte[]> visitor) {
+    elements.walkAfter(after, (field, stored) -> visitor.test(field, FieldValues.valueOf(stored)));
   }
 
   /**

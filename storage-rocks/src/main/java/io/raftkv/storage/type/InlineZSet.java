@@ -101,6 +101,12 @@ final class InlineZSet extends ZSetBody {
   }
 
   @Override
+  ZSetCursor walkAfter(ScoredMember member, boolean backwards) {
+    int step = backwards ? -1 : 1;
+    return walk(members, indexOf(member.member()) + step, step);
+  }
+
+  @Override
   long remove(ZSetRange range) {
     return removeAll(part(range));
   }

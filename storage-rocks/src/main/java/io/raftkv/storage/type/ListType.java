@@ -6,6 +6,7 @@ import io.raftkv.storage.row.MetaRow;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * The list of one key. A key that does not exist is an empty list; a list that becomes empty is
@@ -60,6 +61,16 @@ public final class ListType {
     long from = Math.max(first, 0);
     long to = Math.min(last, size() - 1);
     return from > to ? List.of() : read(from, to - from + 1, false);
+  }
+
+  /** Visits elements from an index that exists to the tail until the visitor answers false. */
+  public void forEachFrom(long index, Predicate<byte[]> visitor) {
+    try (ListBody.Walk walk = body.walk(index, false)) {
+      boolean wanted = true;
+      while (wanted && walk.next()) {
+        wanted = visitor.test(walk.element());
+      }
+    }
   }
 
   /** Pushes the elements in turn: the last one is outermost afterwards. */

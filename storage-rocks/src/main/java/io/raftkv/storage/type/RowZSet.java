@@ -169,6 +169,15 @@ final class RowZSet extends ZSetBody {
   }
 
   @Override
+  ZSetCursor walkAfter(ScoredMember member, boolean backwards) {
+    byte[] row = scoreRow(member.score(), member.member());
+    return new Cursor(
+        backwards
+            ? rows.descending(Family.SCORE, begin(), row)
+            : rows.ascending(Family.SCORE, behind(row), end()));
+  }
+
+  @Override
   long remove(ZSetRange range) {
     RowRange part = part(range);
     return remove(part, count(part));

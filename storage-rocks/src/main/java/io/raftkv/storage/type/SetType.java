@@ -85,6 +85,15 @@ public final class SetType {
   }
 
   /**
+   * Visits members in the order of {@link #forEach} until the visitor answers false.
+   *
+   * @param after the member behind which to begin, which must be there; null for the first
+   */
+  public void forEachAfter(byte[] after, Predicate<byte[]> visitor) {
+    elements.walkAfter(after, (member, none) -> visitor.test(member));
+  }
+
+  /**
    * Visits about {@code count} members, at least one; small sets in one go.
    *
    * @param cursor 0 to begin, else what the call before returned

@@ -31,6 +31,9 @@ abstract sealed class ZSetBody permits InlineZSet, RowZSet {
   /** From the member of this rank, which exists, to the last or, backwards, the first one. */
   abstract ZSetCursor walk(long rank, boolean backwards);
 
+  /** From behind this member, which is in the set, to the last or, backwards, the first one. */
+  abstract ZSetCursor walkAfter(ScoredMember member, boolean backwards);
+
   /** Removes the members of a range; returns how many. */
   abstract long remove(ZSetRange range);
 

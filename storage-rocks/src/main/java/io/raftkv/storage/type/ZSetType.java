@@ -181,7 +181,34 @@ public final class ZSetType {
 
   /** The members of a range in order; close it, and change nothing before. The set must exist. */
   public ZSetCursor walk(ZSetRange range) {
-    return body.walk(range, false, 0);
+    return walk(range, false, 0);
+  }
+
+  /**
+   * The members of a range; close it, and change nothing before. The set must exist.
+   *
+   * @param backwards the highest member comes first
+   * @param skip how many to leave out at first, not negative
+   */
+  public ZSetCursor walk(ZSetRange range, boolean backwards, long skip) {
+    return body.walk(range, backwards, skip);
+  }
+
+  /**
+   * The members from a rank that exists to the last one; close it, and change nothing before.
+   *
+   * @param backwards the highest member has rank 0, and the walk ends with the lowest
+   */
+  public ZSetCursor walkFrom(long rank, boolean backwards) {
+    return body.walk(backwards ? size() - 1 - rank : rank, backwards);
+  }
+
+  /**
+   * The members behind one that is there, to the last or, backwards, the lowest one; close it, and
+   * change nothing before.
+   */
+  public ZSetCursor walkAfter(ScoredMember member, boolean backwards) {
+    return body.walkAfter(member, backwards);
   }
 
   /** How many members a range has. */

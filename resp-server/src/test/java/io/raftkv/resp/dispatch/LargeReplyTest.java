@@ -1,0 +1,606 @@
+package io.raftkv.resp.dispatch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.raftkv.metrics.Metrics;
+import io.raftkv.resp.codec.ReplyPortions;
+import io.raftkv.resp.codec.RespDecoder;
+import io.raftkv.resp.codec.RespLimits;
+import io.raftkv.resp.command.CommandCodec;
+import io.raftkv.resp.command.CommandEngine;
+import io.raftkv.resp.command.CommandSpec;
+import io.raftkv.resp.command.CommandTable;
+import io.raftkv.resp.command.GenericCommands;
+import io.raftkv.resp.command.HashCommands;
+import io.raftkv.resp.command.HashFieldCommands;
+import io.raftkv.resp.command.ListCommands;
+import io.raftkv.resp.command.ReadConsistency;
+import io.raftkv.resp.command.SetCommands;
+import io.raftkv.resp.command.SortedSetCommands;
+import io.raftkv.resp.command.StringCommands;
+import io.raftkv.resp.reply.Reply;
+import io.raftkv.resp.reply.RespErrors;
+import io.raftkv.shard.ApplyContext;
+import io.raftkv.storage.Keyspace;
+import io.raftkv.storage.RetainedView;
+import io.raftkv.storage.ShardStore;
+import io.raftkv.storage.StoreBatch;
+import io.raftkv.storage.StoreEnvironment;
+import io.raftkv.storage.StoreOptions;
+import io.raftkv.storage.type.StringType;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Sessions and the read service together, over a real store and a network that can stand still. */
+class LargeReplyTest {
+  private static final long MIB = 1L << 20;
+  private static final long TIME = 1_700_000_000_000L;
+  private static final int FIELDS = 20_000;
+  private static final String VALUE = "v".repeat(50);
+
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(1);
+
+  private final CommandTable table =
+      new CommandTable(
+          List.of(
+              StringCommands.ALL,
+              GenericCommands.ALL,
+              HashCommands.ALL,
+              HashFieldCommands.ALL,
+              ListCommands.ALL,
+              SetCommands.ALL,
+              SortedSetCommands.ALL));
+  private final ArrayDeque<Runnable> pool = new ArrayDeque<>();
+  private final ByteArrayOutputStream received = new ByteArrayOutputStream();
+  private final SlowNetwork network = new SlowNetwork(received);
+  private final Metrics metrics = new Metrics();
+  private final List<NodeProposal> writes = new ArrayList<>();
+  private StoreEnvironment environment;
+  private ShardStore store;
+  private EmbeddedChannel channel;
+  private Session session;
+  private boolean poolIsFull;
+  private long clock = TIME;
+  private int confirmations;
+  private long index;
+
+  @TempDir private Path directory;
+
+  private final class OneReplica implements ReadableReplica {
+    @Override
+    public boolean isAlive() {
+      return true;
+    }
+
+    @Override
+    public long appliedIndex() {
+      return index;
+    }
+
+    @Override
+    public long leaderSilenceMillis() {
+      return 0;
+    }
+
+    @Override
+    public Runnable whenApplied(long upTo, Runnable action) {
+      action.run();
+      return () -> {};
+    }
+
+    @Override
+    public <T> T withStore(Function<ShardStore, T> use) {
+      return use.apply(store);
+    }
+  }
+
+  @BeforeEach
+  void open() {
+    environment = new StoreEnvironment(new StoreOptions(8 * MIB, 2 * MIB, 16 * MIB, 64, 2));
+    store = ShardStore.open(directory.resolve("store"), environment);
+    ReadService reads =
+        new ReadService(
+            group -> new OneReplica(),
+            (group, deadline, waiter) -> {
+              confirmations++;
+              waiter.confirmed(index);
+            },
+            new ShardTicker(GenericCommands.SWEEP, (group, op) -> writes.add(op)),
+            task -> {
+              if (poolIsFull) {
+                throw new RejectedExecutionException("full");
+              }
+              pool.add(task);
+            },
+            (shard, ops, consistency, loop, then) -> {
+              throw new AssertionError("not remote");
+            },
+            () -> clock,
+            REQUEST_TIMEOUT.toNanos());
+    SlotMap routing = SlotMap.evenly("s1");
+    SessionServices services =
+        new SessionServices(
+            table,
+            new Dispatcher(
+                () -> routing, new CommandSpec.Limits(StringType.MAX_BYTES, Keyspace.DATABASES)),
+            reads,
+            (group, ops) -> writes.addAll(ops),
+            () -> false,
+            metrics,
+            ReadConsistency.LINEARIZABLE,
+            false,
+            RespLimits.DEFAULT,
+            PATIENCE);
+    RespDecoder decoder = new RespDecoder(RespLimits.DEFAULT);
+    session = new Session(new Host(services), 1, decoder);
+    channel = new EmbeddedChannel(network, decoder, session);
+    channel.freezeTime();
+  }
+
+  private record Host(SessionServices services) implements Session.Host {
+    @Override
+    public boolean opened(Session session) {
+      return true;
+    }
+
+    @Override
+    public void linked(Session session) {}
+
+    @Override
+    public void closed(Session session) {}
+  }
+
+  @AfterEach
+  void close() {
+    network.drop();
+    channel.finishAndReleaseAll();
+    store.close();
+    environment.close();
+    metrics.close();
+  }
+
+  /** An entry in the log, applied here. */
+  private void apply(String... words) {
+    applyBatch(List.<String[]>of(words));
+  }
+
+  private Object[] applyAll(List<String> lines) {
+    return applyBatch(lines.stream().map(line -> line.split(" ")).toList());
+  }
+
+  private Object[] applyBatch(List<String[]> commands) {
+    ByteArrayOutputStream payload = new ByteArrayOutputStream();
+    for (String[] words : commands) {
+      byte[][] bytes = new byte[words.length][];
+      for (int i = 0; i < words.length; i++) {
+        bytes[i] = words[i].getBytes(StandardCharsets.US_ASCII);
+      }
+      ByteBuffer encoded = ByteBuffer.allocate(CommandCodec.encodedBytes(bytes));
+      CommandCodec.encode(0, bytes, encoded);
+      payload.writeBytes(Arrays.copyOf(encoded.array(), encoded.position()));
+    }
+    try (StoreBatch batch = store.begin(TIME)) {
+      Object[] replies =
+          new CommandEngine(table)
+              .apply(
+                  new ApplyContext(++index, batch.timeMillis(), 1, 1),
+                  ByteBuffer.wrap(payload.toByteArray()),
+                  batch);
+      batch.commit(1, index);
+      return replies;
+    }
+  }
+
+  private void makeHash(String key) {
+    List<String> words = new ArrayList<>(List.of("HSET", key));
+    for (int i = 0; i < FIELDS; i++) {
+      words.add("field" + i);
+      words.add(VALUE);
+    }
+    apply(words.toArray(String[]::new));
+  }
+
+  private void send(String... lines) {
+    channel.writeInbound(
+        Unpooled.copiedBuffer(SessionFixture.wire(lines), StandardCharsets.ISO_8859_1));
+  }
+
+  /** All that can happen without the client happens. */
+  private void settle() {
+    do {
+      channel.runPendingTasks();
+      Runnable task = pool.poll();
+      if (task != null) {
+        task.run();
+      }
+      channel.runPendingTasks();
+    } while (!pool.isEmpty());
+    channel.checkException();
+  }
+
+  private String received() {
+    settle();
+    String text = received.toString(StandardCharsets.ISO_8859_1);
+    received.reset();
+    return text;
+  }
+
+  private static int count(String text, String part) {
+    return (text.length() - text.replace(part, "").length()) / part.length();
+  }
+
+  @Test
+  void wholeHashComesInOneReply() {
+    makeHash("h");
+    send("HGETALL h", "HLEN h", "HKEYS h", "HVALS h", "HGET h field7");
+    String all = received();
+    assertThat(all).startsWith("*" + 2 * FIELDS + "\r\n$");
+    assertThat(all).contains("\r\n:" + FIELDS + "\r\n*" + FIELDS + "\r\n");
+    assertThat(all).endsWith("$50\r\n" + VALUE + "\r\n");
+    assertThat(count(all, VALUE)).isEqualTo(2 * FIELDS + 1);
+    assertThat(count(all, "\r\nfield")).isEqualTo(2 * FIELDS);
+    assertThat(store.retainedViews()).isZero();
+  }
+
+  @Test
+  void everyKindOfCollectionComesWhole() {
+    for (int from = 0; from < FIELDS; from += 1_000) {
+      List<String> pushed = new ArrayList<>(List.of("RPUSH", "l"));
+      List<String> added = new ArrayList<>(List.of("SADD", "s"));
+      List<String> scored = new ArrayList<>(List.of("ZADD", "z"));
+      for (int i = from; i < from + 1_000; i++) {
+        String padded = "%06d".formatted(i);
+        pushed.add(padded);
+        added.add(padded);
+        scored.addAll(List.of(Integer.toString(i), padded));
+      }
+      apply(pushed.toArray(String[]::new));
+      apply(added.toArray(String[]::new));
+      apply(scored.toArray(String[]::new));
+    }
+    StringBuilder up = new StringBuilder();
+    StringBuilder down = new StringBuilder();
+    for (int i = 0; i < FIELDS; i++) {
+      up.append("$6\r\n%06d\r\n".formatted(i));
+      down.append("$6\r\n%06d\r\n".formatted(FIELDS - 1 - i));
+    }
+    String ascending = "*" + FIELDS + "\r\n" + up;
+    String descending = "*" + FIELDS + "\r\n" + down;
+    send("LRANGE l 0 -1");
+    assertThat(received()).isEqualTo(ascending);
+    send("SMEMBERS s");
+    assertThat(received()).hasSameSizeAs(ascending).startsWith("*" + FIELDS + "\r\n");
+    send("ZRANGE z 0 -1");
+    assertThat(received()).isEqualTo(ascending);
+    send("ZREVRANGE z 0 -1");
+    assertThat(received()).isEqualTo(descending);
+    send("ZRANGEBYSCORE z -inf +inf");
+    assertThat(received()).isEqualTo(ascending);
+    send("ZRANGE z +inf -inf BYSCORE REV");
+    assertThat(received()).isEqualTo(descending);
+    send("ZRANGEBYSCORE z 1 +inf LIMIT 9 10000");
+    assertThat(received()).startsWith("*10000\r\n$6\r\n000010\r\n").endsWith("$6\r\n010009\r\n");
+    assertThat(store.retainedViews()).isZero();
+  }
+
+  @Test
+  void aSlowClientHoldsOnePortionAndAnOutputBuffer() {
+    makeHash("h");
+    network.stand();
+    send("HGETALL h", "HLEN h", "HGETALL h", "STRLEN nothing");
+    settle();
+    assertThat(pool).isEmpty();
+    assertThat(store.retainedViews()).as("for the first reply only").isOne();
+    long inFlight = SlowNetwork.FULL_BYTES + ReplyPortions.BYTES + 2 * 64 * 1024;
+    assertThat(network.mostUnsentBytes()).isBetween(SlowNetwork.FULL_BYTES, inFlight);
+    while (!network.isEmpty()) {
+      network.deliver(10_000);
+      settle();
+      assertThat(store.retainedViews()).isLessThanOrEqualTo(1);
+    }
+    assertThat(network.mostUnsentBytes()).isLessThan(inFlight);
+    String all = received();
+    System.out.printf(
+        "a reply of %d bytes, most bytes in flight %d%n", all.length(), network.mostUnsentBytes());
+    assertThat((long) all.length()).isGreaterThan(4 * inFlight);
+    assertThat(count(all, VALUE)).isEqualTo(2 * FIELDS);
+    assertThat(all).endsWith("\r\n:0\r\n");
+    assertThat(store.retainedViews()).isZero();
+  }
+
+  @Test
+  void aReplyStaysAtItsMomentWhateverIsWrittenMeanwhile() {
+    makeHash("h");
+    network.stand();
+    send("HGETALL h");
+    settle();
+    apply("DEL", "h");
+    apply("HSET", "h", "other", "hash");
+    network.goOn();
+    String all = received();
+    assertThat(count(all, VALUE)).isEqualTo(FIELDS);
+    assertThat(all).doesNotContain("other");
+    send("HGETALL h");
+    assertThat(received()).isEqualTo("*2\r\n$5\r\nother\r\n$4\r\nhash\r\n");
+  }
+
+  @Test
+  void aWriteBehindALargeReplyWaitsUntilItIsSent() {
+    makeHash("h");
+    network.stand();
+    send("HGETALL h");
+    send("SET k v");
+    settle();
+    assertThat(writes).isEmpty();
+    network.goOn();
+    settle();
+    assertThat(writes).hasSize(1);
+  }
+
+  @Test
+  void theViewIsGivenBackWhenTheClientGoesAway() {
+    makeHash("h");
+    network.stand();
+    send("HGETALL h", "HGETALL h");
+    settle();
+    assertThat(store.retainedViews()).isOne();
+    channel.close();
+    settle();
+    assertThat(store.retainedViews()).isZero();
+  }
+
+  @Test
+  void theViewIsGivenBackWhenTheClientGoesAwayWhileAPortionIsMade() {
+    makeHash("h");
+    send("HGETALL h");
+    while (received.size() == 0) {
+      channel.runPendingTasks();
+      pool.remove().run();
+    }
+    channel.runPendingTasks();
+    assertThat(pool).as("the next portion").hasSize(1);
+    assertThat(store.retainedViews()).isOne();
+    channel.close();
+    channel.runPendingTasks();
+    settle();
+    assertThat(store.retainedViews()).isZero();
+  }
+
+  @Test
+  void aClientThatDoesNotReadIsClosedInTheEnd() {
+    makeHash("h");
+    network.stand();
+    send("HGETALL h");
+    settle();
+    channel.advanceTimeBy(PATIENCE.toSeconds() - 1, TimeUnit.SECONDS);
+    channel.runScheduledPendingTasks();
+    assertThat(channel.isOpen()).isTrue();
+    channel.advanceTimeBy(2, TimeUnit.SECONDS);
+    channel.runScheduledPendingTasks();
+    settle();
+    assertThat(channel.isOpen()).isFalse();
+    assertThat(store.retainedViews()).isZero();
+  }
+
+  @Test
+  void aFullReadPoolOnlyDelaysAReplyThatHasBegun() {
+    makeHash("h");
+    network.stand();
+    send("HGETALL h");
+    settle();
+    poolIsFull = true;
+    network.goOn();
+    settle();
+    assertThat(channel.isOpen()).isTrue();
+    poolIsFull = false;
+    channel.advanceTimeBy(Duration.ofMillis(20).toMillis(), TimeUnit.MILLISECONDS);
+    channel.runScheduledPendingTasks();
+    assertThat(count(received(), VALUE)).isEqualTo(FIELDS);
+    assertThat(store.retainedViews()).isZero();
+  }
+
+  @Test
+  void aStoreThatIsClosedBreaksTheReplyOff() {
+    makeHash("h");
+    network.stand();
+    send("HGETALL h");
+    settle();
+    store.close();
+    network.goOn();
+    settle();
+    assertThat(channel.isOpen()).isFalse();
+  }
+
+  @Test
+  void deadFieldsAreNotAnnounced() {
+    makeHash("h");
+    apply("HPEXPIREAT", "h", Long.toString(TIME + 5), "FIELDS", "2", "field1", "field2");
+    try (StoreBatch batch = store.begin(TIME + 10)) {
+      batch.commit(1, ++index);
+    }
+    send("HGETALL h");
+    String all = received();
+    assertThat(all).startsWith("*" + 2 * (FIELDS - 2) + "\r\n").doesNotContain("field1\r");
+    assertThat(count(all, VALUE)).isEqualTo(FIELDS - 2);
+  }
+
+  /** Else it would be counted for as long as nobody writes. */
+  @Test
+  void aFieldThatIsDueByTheClockMovesShardTimeBeforeTheReplyBegins() {
+    makeHash("h");
+    apply("HPEXPIREAT", "h", Long.toString(TIME + 5), "FIELDS", "1", "field1");
+    clock = TIME + 10;
+    send("HGETALL h");
+    settle();
+    assertThat(writes).hasSize(1);
+    assertThat(received.size()).isZero();
+    assertThat(store.retainedViews()).isZero();
+    try (StoreBatch batch = store.begin(clock)) {
+      batch.commit(1, ++index);
+    }
+    writes.get(0).succeeded(Reply.ONE);
+    assertThat(received()).startsWith("*" + 2 * (FIELDS - 1) + "\r\n").doesNotContain("field1\r");
+  }
+
+  /** Sending it may take so long that what was confirmed for all is old. */
+  @Test
+  void whatIsBehindALargeReplyIsConfirmedAnew() {
+    makeHash("h");
+    network.stand();
+    send("HGETALL h", "HLEN h", "HGET h field1");
+    settle();
+    assertThat(confirmations).isOne();
+    apply("HSET", "h", "field1", "new");
+    network.goOn();
+    assertThat(received()).endsWith("\r\n:" + FIELDS + "\r\n$3\r\nnew\r\n");
+    assertThat(confirmations).isEqualTo(2);
+  }
+
+  /** They have been confirmed and wait for their turn, for longer than a shard may take. */
+  @Test
+  void readsBehindALargeReplyHaveTimeUntilItIsSent() {
+    makeHash("h");
+    network.stand();
+    send("HGETALL h");
+    send("HLEN h");
+    send("HGET h field1");
+    for (long elapsed = 0; elapsed < 5 * REQUEST_TIMEOUT.toMillis(); elapsed += 100) {
+      elapse(100);
+    }
+    apply("HSET", "h", "field1", "new");
+    network.goOn();
+    assertThat(received()).endsWith("\r\n:" + FIELDS + "\r\n$3\r\nnew\r\n");
+    assertThat(confirmations).as("those that were late are confirmed anew").isEqualTo(5);
+  }
+
+  @Test
+  void aReplyKeepsTheProtocolOfItsCommand() {
+    makeHash("h");
+    network.stand();
+    send("HGETALL h");
+    settle();
+    session.protocol(3);
+    send("HGETALL h");
+    network.goOn();
+    String all = received();
+    assertThat(all).startsWith("*" + 2 * FIELDS + "\r\n");
+    assertThat(all.substring(all.length() / 2 - 10)).contains("\r\n%" + FIELDS + "\r\n");
+    assertThat(count(all, VALUE)).isEqualTo(2 * FIELDS);
+  }
+
+  @Test
+  void whatIsPushedMeanwhileComesBehindTheReply() {
+    makeHash("h");
+    network.stand();
+    send("HGETALL h", "HLEN h");
+    settle();
+    session.push(Reply.simple("pushed"));
+    network.goOn();
+    assertThat(received()).endsWith(VALUE + "\r\n+pushed\r\n:" + FIELDS + "\r\n");
+  }
+
+  /** Each is small enough to be held, but not all of them. */
+  @Test
+  void manySmallRepliesOfOnePipelineDoNotAddUp() {
+    List<String> words = new ArrayList<>(List.of("HSET", "h"));
+    for (int i = 0; i < 800; i++) {
+      words.addAll(List.of("field" + i, VALUE));
+    }
+    apply(words.toArray(String[]::new));
+    int calls = 200;
+    network.stand();
+    send(Collections.nCopies(calls, "HGETALL h").toArray(String[]::new));
+    settle();
+    int oneReply = 800 * (4 + 2 + 8 + 2 + 5 + 2 + VALUE.length() + 2);
+    assertThat(network.mostUnsentBytes()).isBetween(SlowNetwork.FULL_BYTES, 2 * MIB);
+    assertThat(network.mostUnsentBytes()).isLessThan((long) calls * oneReply / 4);
+    while (!network.isEmpty()) {
+      network.deliver(10_000);
+      settle();
+    }
+    assertThat(network.mostUnsentBytes()).isLessThan(2 * MIB);
+    String all = received();
+    assertThat(count(all, "*1600\r\n")).isEqualTo(calls);
+    assertThat(count(all, VALUE)).isEqualTo(800 * calls);
+  }
+
+  @Test
+  void aReplyWaitsWhileTooManyOthersAreSentAndIsRefusedInTheEnd() {
+    makeHash("h");
+    List<RetainedView> others = new ArrayList<>();
+    for (int i = 0; i < ShardStore.MAX_RETAINED_VIEWS; i++) {
+      others.add(store.tryRetain());
+    }
+    send("HLEN h", "HGETALL h", "HLEN h");
+    settle();
+    assertThat(received.size()).isZero();
+    others.remove(0).close();
+    elapse(20);
+    assertThat(count(received(), VALUE)).isEqualTo(FIELDS);
+
+    others.add(store.tryRetain());
+    network.stand();
+    long sent = System.nanoTime();
+    send("HGETALL h");
+    settle();
+    while (network.isEmpty() && System.nanoTime() - sent < TimeUnit.SECONDS.toNanos(30)) {
+      elapse(20);
+    }
+    assertThat(System.nanoTime() - sent)
+        .isBetween(REQUEST_TIMEOUT.toNanos(), TimeUnit.SECONDS.toNanos(30));
+    network.goOn();
+    assertThat(received()).isEqualTo("-TRYAGAIN this node is sending too many large replies\r\n");
+    others.forEach(RetainedView::close);
+  }
+
+  private void elapse(long millis) {
+    channel.advanceTimeBy(millis, TimeUnit.MILLISECONDS);
+    channel.runScheduledPendingTasks();
+    settle();
+  }
+
+  @Test
+  void aStoreThatIsClosedBeforeTheFirstByteIsAnError() {
+    makeHash("h");
+    send("HGETALL h", "PING");
+    pool.remove().run(); // finds that it is large
+    assertThat(store.retainedViews()).isOne();
+    store.close();
+    assertThat(received()).startsWith("-TRYAGAIN ");
+    assertThat(channel.isOpen()).isTrue();
+  }
+
+  @Test
+  void repliesThatTravelThroughTheLogAreBoundedTogether() {
+    makeHash("h");
+    List<String> errors = new ArrayList<>();
+    int whole = 0;
+    for (Object reply : applyAll(Collections.nCopies(30, "HGETALL h"))) {
+      if (reply instanceof Reply.Failure failure) {
+        errors.add(failure.line());
+      } else {
+        whole++;
+      }
+    }
+    assertThat(whole).isBetween(12, 15); // each of 20,000 fields counts 124 bytes
+    assertThat(errors).hasSize(30 - whole).containsOnly(RespErrors.REPLIES_TOO_LARGE);
+  }
+}
