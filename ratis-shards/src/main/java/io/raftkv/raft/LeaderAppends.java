@@ -23,21 +23,28 @@ import org.apache.ratis.util.ProtoUtils;
  * since Ratis may write to the disk before it returns. Thread-safe.
  */
 final class LeaderAppends {
-  /** The answer of a node whose replica takes nothing yet, or no more. */
-  private static final byte[] NOT_OPEN = {};
+  /** The leader is to send it again, by gRPC. */
+  private static final byte[] NO_ANSWER = {};
 
   private final RaftServerAsynchronousProtocol server;
   private final Predicate<UUID> isOpen;
+  private final Predicate<AppendEntriesReplyProto> isOnDisk;
   private final Executor executor;
   private final Map<UUID, Inbox> inboxes = new ConcurrentHashMap<>();
 
   /**
    * @param isOpen whether the replica of a group has started and does not stop
+   * @param isOnDisk whether what an answer acknowledges is on the disk
    * @param executor may block
    */
-  LeaderAppends(RaftServerAsynchronousProtocol server, Predicate<UUID> isOpen, Executor executor) {
+  LeaderAppends(
+      RaftServerAsynchronousProtocol server,
+      Predicate<UUID> isOpen,
+      Predicate<AppendEntriesReplyProto> isOnDisk,
+      Executor executor) {
     this.server = server;
     this.isOpen = isOpen;
+    this.isOnDisk = isOnDisk;
     this.executor = executor;
   }
 
@@ -54,7 +61,7 @@ final class LeaderAppends {
     }
     UUID group = ProtoUtils.toRaftGroupId(request.getServerRequest().getRaftGroupId()).getUuid();
     if (!isOpen.test(group)) {
-      return CompletableFuture.completedFuture(NOT_OPEN);
+      return CompletableFuture.completedFuture(NO_ANSWER);
     }
     return inboxes.computeIfAbsent(group, id -> new Inbox()).take(request);
   }
@@ -64,8 +71,7 @@ final class LeaderAppends {
     inboxes.remove(group);
   }
 
-  private record Message(
-      AppendEntriesRequestProto request, CompletableFuture<AppendEntriesReplyProto> reply) {}
+  private record Message(AppendEntriesRequestProto request, CompletableFuture<byte[]> reply) {}
 
   /** The messages of one group that wait to be handed over; the leader bounds their number. */
   private final class Inbox implements Runnable {
@@ -89,7 +95,7 @@ final class LeaderAppends {
           }
         }
       }
-      return message.reply.thenApply(AppendEntriesReplyProto::toByteArray);
+      return message.reply;
     }
 
     @Override
@@ -114,14 +120,16 @@ final class LeaderAppends {
       } catch (IOException | RuntimeException | Error fault) {
         reply = CompletableFuture.failedFuture(fault); // else no later message would be taken
       }
-      reply.whenComplete(
-          (answer, failure) -> {
-            if (failure == null) {
-              message.reply.complete(answer);
-            } else {
-              message.reply.completeExceptionally(failure);
-            }
-          });
+      reply
+          .thenApply(answer -> isOnDisk.test(answer) ? answer.toByteArray() : NO_ANSWER)
+          .whenComplete(
+              (answer, failure) -> {
+                if (failure == null) {
+                  message.reply.complete(answer);
+                } else {
+                  message.reply.completeExceptionally(failure);
+                }
+              });
     }
   }
 }

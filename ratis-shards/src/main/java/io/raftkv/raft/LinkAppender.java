@@ -10,6 +10,7 @@ import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto.AppendResult;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.server.leader.FollowerInfo;
 import org.apache.ratis.server.leader.LeaderState;
 import org.apache.ratis.server.raftlog.RaftLog;
@@ -31,11 +32,11 @@ import org.slf4j.LoggerFactory;
  * entries of an older part of the log, snapshots, large entries (which would hold up what else uses
  * the link) and all that follows a failure are left to Ratis.
  *
- * <p>Only one of the two has entries under way at a time. The link takes over when all that gRPC
- * has sent is acknowledged; near the end of the log gRPC therefore sends no more while an answer is
- * due. It gives up at the first failure or refusal: gRPC then sends again what is not acknowledged.
- * What of it arrives twice or late is no harm, since a follower that has an entry of that index and
- * term already keeps it.
+ * <p>Only one of the two has entries under way at a time, else they would overtake each other. The
+ * link takes over when all that gRPC has sent is acknowledged; near the end of the log gRPC
+ * therefore sends no more while an answer is due. At the first failure or refusal, and before
+ * entries that are not for it, the link gives up. When nothing is under way over it any more gRPC
+ * goes on with what is not acknowledged. Of that a follower keeps what it has already.
  *
  * <p>Thread-safe.
  */
@@ -52,13 +53,16 @@ final class LinkAppender extends GrpcLogAppender {
   private static final long READERS_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /** A follower that lacks more entries than this is not at the end of the log. */
-  private static final int NEAR_END = 256;
+  private static final int NEAR_END = 16;
 
   /** Ratis tells by it which answers count for its own linearizable reads, which nobody uses. */
   private static final long NO_CALL_ID = 0;
 
   private final PeerTransport links;
   private final String node;
+
+  /** For how long an answer over the link is waited for. */
+  private final long timeoutMillis;
 
   /** From here on everything is guarded by this: entries go over the link. */
   private boolean linked;
@@ -68,6 +72,9 @@ final class LinkAppender extends GrpcLogAppender {
 
   /** Messages over the link that are not answered. */
   private int inFlight;
+
+  /** gRPC's thread is reading entries, or has not sent them yet. */
+  private boolean grpcReads;
 
   /** The commit index that went with the last message over the link. */
   private long commitSent = -1;
@@ -83,6 +90,9 @@ final class LinkAppender extends GrpcLogAppender {
     super(server, state, follower);
     this.links = links;
     this.node = follower.getId().toString();
+    this.timeoutMillis =
+        RaftServerConfigKeys.Rpc.requestTimeout(server.getRaftServer().getProperties())
+            .toLong(TimeUnit.MILLISECONDS);
   }
 
   /** Ratis calls this for every entry and at every commit; also when a follower has answered. */
@@ -119,7 +129,10 @@ final class LinkAppender extends GrpcLogAppender {
           send(entries);
         }
       }
-      if (linked && lacksCommit() && System.nanoTime() - readersUntilNanos < 0) {
+      if (linked
+          && inFlight < MAX_IN_FLIGHT
+          && lacksCommit()
+          && System.nanoTime() - readersUntilNanos < 0) {
         if (getPrevious(next) == null) {
           giveUpLink(); // a commit index means nothing without an entry that it reaches to
         } else {
@@ -139,7 +152,8 @@ final class LinkAppender extends GrpcLogAppender {
    * that it was told counts only until it has answered.
    */
   private boolean lacksCommit() {
-    long commit = getRaftLog().getLastCommittedIndex();
+    // A message reaches as far as the entries that were sent.
+    long commit = Math.min(getRaftLog().getLastCommittedIndex(), next - 1);
     return getFollower().getCommitIndex() < commit && (commitSent < commit || inFlight == 0);
   }
 
@@ -150,6 +164,7 @@ final class LinkAppender extends GrpcLogAppender {
     }
     if (!linked
         && inFlight == 0
+        && !grpcReads
         && lastByGrpc >= 0
         && lastByGrpc <= follower.getMatchIndex()
         && follower.getMatchIndex() + 1 == follower.getNextIndex()
@@ -196,14 +211,16 @@ final class LinkAppender extends GrpcLogAppender {
         withVerifiedCommit(
             getLeaderState()
                 .newAppendEntriesRequestProto(follower, entries, getPrevious(next), NO_CALL_ID));
+    byte[] message = request.toByteArray();
     next += entries.size();
     commitSent = request.getLeaderCommit();
     follower.updateNextIndex(next);
     inFlight++;
     Timestamp sent = Timestamp.currentTime();
-    follower.updateLastRpcSendTime(entries.isEmpty());
+    follower.updateLastRpcSendTime(false); // it does not stand for a heartbeat by gRPC
     links
-        .call(node, PeerTransport.Kind.APPEND, request.toByteArray())
+        .call(node, PeerTransport.Kind.APPEND, message)
+        .orTimeout(timeoutMillis, TimeUnit.MILLISECONDS)
         .whenComplete((answer, failure) -> answered(sent, parse(answer, failure)));
   }
 
@@ -223,19 +240,12 @@ final class LinkAppender extends GrpcLogAppender {
   private void answered(Timestamp sent, AppendEntriesReplyProto reply) {
     FollowerInfo follower = getFollower();
     boolean success = reply != null && reply.getResult() == AppendResult.SUCCESS;
-    boolean lost;
     synchronized (this) {
       inFlight--;
-      lost = !success && linked;
-      if (lost) {
+      if (!success) {
         giveUpLink();
         follower.setNextIndex(follower.getMatchIndex() + 1);
       }
-    }
-    if (lost) {
-      LOG.debug("{} gives up the link", this);
-      triggerHeartbeat(); // a refusal, or a newer term, then comes to where it is understood
-      return;
     }
     if (success) {
       follower.updateLastRpcResponseTime();
@@ -244,8 +254,11 @@ final class LinkAppender extends GrpcLogAppender {
       if (!reply.getIsHearbeat() && follower.updateMatchIndex(reply.getMatchIndex())) {
         getLeaderState().onFollowerSuccessAppendEntries(follower);
       }
+      notifyLogAppender();
+    } else {
+      LOG.debug("{} gives up the link", this);
+      triggerHeartbeat(); // a refusal, or a newer term, then comes to where it is understood
     }
-    notifyLogAppender();
   }
 
   // ---- by gRPC ----
@@ -258,6 +271,7 @@ final class LinkAppender extends GrpcLogAppender {
 
   private synchronized boolean grpcHasToWait() {
     return linked
+        || inFlight > 0
         || (super.hasPendingDataRequests()
             && links.isConnected(node)
             && getRaftLog().getNextIndex() - getFollower().getNextIndex() <= NEAR_END);
@@ -272,19 +286,35 @@ final class LinkAppender extends GrpcLogAppender {
     return inFlight > 0;
   }
 
+  /** gRPC's thread asks when it has done what there was to do. */
   @Override
-  public synchronized AppendEntriesRequestProto newAppendEntriesRequest(
-      long callId, boolean heartbeat) throws RaftLogIOException {
-    boolean wait = grpcHasToWait();
-    if (wait && !heartbeat && getHeartbeatWaitTimeMs() > 0) {
-      return null;
+  public long getWaitTimeMs() {
+    synchronized (this) {
+      grpcReads = false;
+    }
+    return grpcHasToWait() ? getHeartbeatWaitTimeMs() : super.getWaitTimeMs();
+  }
+
+  /** On gRPC's thread. It may read old files of the log: nobody who appends may wait for that. */
+  @Override
+  public AppendEntriesRequestProto newAppendEntriesRequest(long callId, boolean heartbeat)
+      throws RaftLogIOException {
+    boolean wait;
+    synchronized (this) {
+      wait = grpcHasToWait();
+      if (wait && !heartbeat && getHeartbeatWaitTimeMs() > 0) {
+        return null;
+      }
+      grpcReads = true;
     }
     AppendEntriesRequestProto request = super.newAppendEntriesRequest(callId, heartbeat || wait);
     if (request == null) {
       return null;
     }
     if (request.getEntriesCount() > 0) {
-      lastByGrpc = request.getEntries(request.getEntriesCount() - 1).getIndex();
+      synchronized (this) {
+        lastByGrpc = request.getEntries(request.getEntriesCount() - 1).getIndex();
+      }
     }
     return withVerifiedCommit(request);
   }

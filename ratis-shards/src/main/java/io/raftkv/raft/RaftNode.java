@@ -21,6 +21,8 @@ import java.util.function.Function;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
+import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
+import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto.AppendResult;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.GroupManagementRequest;
@@ -35,6 +37,7 @@ import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.server.storage.RaftStorageDirectory;
 import org.apache.ratis.statemachine.StateMachine;
+import org.apache.ratis.util.ProtoUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -105,7 +108,8 @@ public final class RaftNode implements AutoCloseable {
     // room for all that one leader has under way unless values are large.
     GrpcConfigKeys.Server.setServicesCustomizer(
         parameters,
-        (builder, types) -> builder.directExecutor().intercept(new StartGate(this::isOpen)));
+        (builder, types) ->
+            builder.directExecutor().intercept(new LeaderGate(this::isOpen, this::isOnDisk)));
     this.server =
         RaftServer.newBuilder()
             .setServerId(RaftPeerId.valueOf(options.nodeId()))
@@ -116,7 +120,7 @@ public final class RaftNode implements AutoCloseable {
             .build();
     RaftServerConfigKeys.setStorageDir(properties, List.of(groupsDirectory().toFile()));
     this.transport = (RaftTransport.Factory) server.getFactory();
-    this.leaderAppends = new LeaderAppends(server, this::isOpen, appendPool);
+    this.leaderAppends = new LeaderAppends(server, this::isOpen, this::isOnDisk, appendPool);
   }
 
   /**
@@ -344,6 +348,21 @@ public final class RaftNode implements AutoCloseable {
   private boolean isOpen(UUID group) {
     Replica replica = replicas.get(group);
     return replica != null && replica.isAlive();
+  }
+
+  /**
+   * Ratis answers at once for an entry that it has been sent before, though the first copy may
+   * still be on its way to the disk.
+   */
+  private boolean isOnDisk(AppendEntriesReplyProto answer) {
+    if (answer.getResult() != AppendResult.SUCCESS || answer.getIsHearbeat()) {
+      return true;
+    }
+    UUID group = ProtoUtils.toRaftGroupId(answer.getServerReply().getRaftGroupId()).getUuid();
+    ReplicatedStateMachine machine = machines.get(group);
+    return machine != null
+        && machine.division() != null
+        && answer.getMatchIndex() <= machine.division().getRaftLog().getFlushIndex();
   }
 
   /** Takes a replica out of the server, and leaves its files. */

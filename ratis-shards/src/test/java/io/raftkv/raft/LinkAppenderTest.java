@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -75,6 +77,54 @@ class LinkAppenderTest {
     TestCluster.waitUntil("linked again", () -> overLinks(10) >= 20);
   }
 
+  /** What is sent again by gRPC has been delivered already. */
+  @Test
+  void answersThatAreLostLoseNoEntry() {
+    cluster = TestCluster.start(directory, 3, MANY);
+    for (int round = 0; round < 5; round++) {
+      TestCluster.waitUntil("linked", () -> overLinks(10) >= 20);
+      cluster.answersLost(true);
+      write(20);
+      cluster.answersLost(false);
+    }
+    assertAllWritten();
+  }
+
+  /** As many messages as may be under way are, and readers ask for more all the time. */
+  @Test
+  void followerThatIsSlowForAWhileCatchesUpThoughReadersWaitThere() throws Exception {
+    cluster = TestCluster.start(directory, 3, MANY);
+    TestCluster.waitUntil("linked", () -> overLinks(10) >= 20);
+    Replica leader = cluster.leader().replica();
+    TestCluster.Node slow = cluster.followers().get(0);
+    AtomicBoolean done = new AtomicBoolean();
+    Thread readers =
+        new Thread(
+            () -> {
+              while (!done.get()) {
+                leader.nudge(slow.id());
+                LockSupport.parkNanos(100_000);
+              }
+            });
+    readers.start();
+    try {
+      for (int round = 0; round < 3; round++) {
+        cluster.holdLinksTo(slow);
+        write(40);
+        cluster.releaseLinks();
+        int before = cluster.overLinks();
+        TestCluster.waitUntil(
+            "caught up", () -> slow.replica().appliedIndex() >= leader.commitIndex());
+        assertThat(cluster.overLinks() - before).isLessThan(200);
+      }
+    } finally {
+      done.set(true);
+      readers.join();
+    }
+    TestCluster.waitUntil("linked again", () -> overLinks(10) >= 20);
+    assertAllWritten();
+  }
+
   @Test
   void followersThatComeAndGoMissNothing() {
     long seed = Long.getLong("raftkv.seed", new Random().nextLong());
@@ -82,7 +132,7 @@ class LinkAppenderTest {
     Random random = new Random(seed);
     cluster = TestCluster.start(directory, 3, 40);
     for (int step = 0; step < 40; step++) {
-      switch (random.nextInt(8)) {
+      switch (random.nextInt(9)) {
         case 0 -> cluster.linksUp(false);
         case 1, 2 -> cluster.linksUp(true);
         case 3 -> {
@@ -98,6 +148,11 @@ class LinkAppenderTest {
           node.wipe();
           node.start();
           cluster.awaitEqual();
+        }
+        case 5 -> {
+          cluster.answersLost(true);
+          write(random.nextInt(10));
+          cluster.answersLost(false);
         }
         default -> write(random.nextInt(20));
       }

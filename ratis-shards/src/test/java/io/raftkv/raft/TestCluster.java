@@ -30,6 +30,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -67,7 +68,9 @@ public final class TestCluster implements AutoCloseable {
   private final ExecutorService network = Executors.newCachedThreadPool();
   private final Queue<ExecutorService> wireThreads = new ConcurrentLinkedQueue<>();
   private final AtomicInteger overLinks = new AtomicInteger();
+  private final Map<String, CountDownLatch> held = new ConcurrentHashMap<>();
   private volatile boolean linksUp = true;
+  private volatile boolean answersLost;
   private long lastSequence;
 
   /** A node's links to the others: what it calls, they get in the same order. */
@@ -87,11 +90,14 @@ public final class TestCluster implements AutoCloseable {
                   return;
                 }
                 overLinks.incrementAndGet();
+                hold(to);
                 target
                     .append(request)
                     .whenComplete(
                         (bytes, failure) -> {
-                          if (failure == null) {
+                          if (answersLost) {
+                            answer.completeExceptionally(new IOException("answer lost"));
+                          } else if (failure == null) {
                             answer.complete(bytes);
                           } else {
                             answer.completeExceptionally(failure);
@@ -120,6 +126,32 @@ public final class TestCluster implements AutoCloseable {
   /** Cuts all links or brings them back; what Ratis sends by itself goes on. */
   public void linksUp(boolean up) {
     linksUp = up;
+  }
+
+  /** From now on, or no more, what goes over links is delivered, but not answered. */
+  public void answersLost(boolean lost) {
+    answersLost = lost;
+  }
+
+  /** What goes over links to a node stays on the way until {@link #releaseLinks}. */
+  public void holdLinksTo(Node node) {
+    held.put(node.id, new CountDownLatch(1));
+  }
+
+  public void releaseLinks() {
+    held.values().forEach(CountDownLatch::countDown);
+    held.clear();
+  }
+
+  private void hold(String to) {
+    CountDownLatch latch = held.get(to);
+    if (latch != null) {
+      try {
+        latch.await();
+      } catch (InterruptedException closing) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   /** Messages that have gone over the links so far. */

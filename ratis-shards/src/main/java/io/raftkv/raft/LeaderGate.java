@@ -1,0 +1,136 @@
+package io.raftkv.raft;
+
+import java.nio.ByteBuffer;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Predicate;
+import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
+import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
+import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto;
+import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
+import org.apache.ratis.proto.grpc.RaftServerProtocolServiceGrpc;
+import org.apache.ratis.thirdparty.io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import org.apache.ratis.thirdparty.io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import org.apache.ratis.thirdparty.io.grpc.Metadata;
+import org.apache.ratis.thirdparty.io.grpc.ServerCall;
+import org.apache.ratis.thirdparty.io.grpc.ServerCallHandler;
+import org.apache.ratis.thirdparty.io.grpc.ServerInterceptor;
+import org.apache.ratis.thirdparty.io.grpc.Status;
+
+/**
+ * Between Ratis' gRPC and the replicas of this node, for what leaders send.
+ *
+ * <p>Nothing comes through to replicas that are still starting, or stop; the leader tries again.
+ * Ratis takes a snapshot at that time: it makes the replica a follower, fails since its log is not
+ * open yet, and then the start fails too, for it finds a follower there already. Entries it
+ * refuses, but as an error in the log, though a group starts on its nodes at different moments.
+ *
+ * <p>And no answer goes out that acknowledges what is not on the disk.
+ */
+final class LeaderGate implements ServerInterceptor {
+  private static final Set<String> FROM_LEADERS =
+      Set.of(
+          RaftServerProtocolServiceGrpc.getAppendEntriesMethod().getFullMethodName(),
+          RaftServerProtocolServiceGrpc.getInstallSnapshotMethod().getFullMethodName());
+
+  private final Predicate<UUID> isOpen;
+  private final Predicate<AppendEntriesReplyProto> isOnDisk;
+
+  /**
+   * @param isOpen whether the replica of a group has started and does not stop
+   * @param isOnDisk whether what an answer acknowledges is on the disk
+   */
+  LeaderGate(Predicate<UUID> isOpen, Predicate<AppendEntriesReplyProto> isOnDisk) {
+    this.isOpen = isOpen;
+    this.isOnDisk = isOnDisk;
+  }
+
+  @Override
+  public <Q, R> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+    if (!FROM_LEADERS.contains(call.getMethodDescriptor().getFullMethodName())) {
+      return next.startCall(call, headers);
+    }
+    Answers<Q, R> answers = new Answers<>(call);
+    return new Requests<>(answers, next.startCall(answers, headers));
+  }
+
+  private final class Requests<Q> extends SimpleForwardingServerCallListener<Q> {
+    private final Answers<Q, ?> answers;
+
+    private Requests(Answers<Q, ?> answers, ServerCall.Listener<Q> listener) {
+      super(listener);
+      this.answers = answers;
+    }
+
+    @Override
+    public void onMessage(Q message) {
+      if (!isOpen.test(groupOf(message))) {
+        answers.refuse("the replica is not open");
+      }
+      if (!answers.refused()) {
+        super.onMessage(message);
+      }
+    }
+
+    @Override
+    public void onHalfClose() {
+      if (!answers.refused()) {
+        super.onHalfClose();
+      }
+    }
+  }
+
+  /** What goes back to the leader; nothing more once the call is refused. */
+  private final class Answers<Q, R> extends SimpleForwardingServerCall<Q, R> {
+    private boolean refused;
+
+    private Answers(ServerCall<Q, R> call) {
+      super(call);
+    }
+
+    private synchronized boolean refused() {
+      return refused;
+    }
+
+    private synchronized void refuse(String why) {
+      if (!refused) {
+        refused = true;
+        super.close(Status.UNAVAILABLE.withDescription(why), new Metadata());
+      }
+    }
+
+    @Override
+    public synchronized void sendHeaders(Metadata headers) {
+      if (!refused) {
+        super.sendHeaders(headers);
+      }
+    }
+
+    @Override
+    public synchronized void sendMessage(R message) {
+      if (message instanceof AppendEntriesReplyProto reply && !isOnDisk.test(reply)) {
+        refuse("entries are on their way to the disk");
+      }
+      if (!refused) {
+        super.sendMessage(message);
+      }
+    }
+
+    @Override
+    public synchronized void close(Status status, Metadata trailers) {
+      if (!refused) {
+        super.close(status, trailers);
+      }
+    }
+  }
+
+  private static UUID groupOf(Object message) {
+    RaftRpcRequestProto request =
+        message instanceof InstallSnapshotRequestProto snapshot
+            ? snapshot.getServerRequest()
+            : ((AppendEntriesRequestProto) message).getServerRequest();
+    ByteBuffer id = request.getRaftGroupId().getId().asReadOnlyByteBuffer();
+    return new UUID(id.getLong(), id.getLong());
+  }
+}
