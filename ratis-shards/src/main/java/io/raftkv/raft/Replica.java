@@ -1,6 +1,7 @@
 package io.raftkv.raft;
 
 import io.raftkv.shard.BatchOutcome;
+import io.raftkv.shard.Completion;
 import io.raftkv.shard.LeaderSuccession;
 import io.raftkv.shard.ReadBarrier;
 import io.raftkv.storage.ShardStore;
@@ -236,7 +237,9 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
     } catch (IOException | RuntimeException refused) {
       replied = CompletableFuture.failedFuture(refused);
     }
-    replied.whenComplete((reply, failure) -> done.accept(outcome(callId, append, reply)));
+    replied.whenComplete(
+        Completion.loggingFaults(
+            "an append", (reply, failure) -> done.accept(outcome(callId, append, reply))));
   }
 
   private BatchOutcome outcome(long callId, Append append, RaftClientReply reply) {

@@ -336,19 +336,21 @@ public final class ShardHost<P extends Proposal> {
       transport
           .call(leader, PeerTransport.Kind.PROPOSE, request)
           .whenComplete(
-              (bytes, failure) -> {
-                if (failure != null) {
-                  hint = null;
-                  answer.answered(BatchOutcome.UNKNOWN, null, "");
-                  return;
-                }
-                try {
-                  take(leader, bytes, answer);
-                } catch (RuntimeException malformed) {
-                  LOG.error("answer of peer={} not understood", leader, malformed);
-                  answer.answered(BatchOutcome.UNKNOWN, null, "");
-                }
-              });
+              Completion.loggingFaults(
+                  "a proposal",
+                  (bytes, failure) -> {
+                    if (failure != null) {
+                      hint = null;
+                      answer.answered(BatchOutcome.UNKNOWN, null, "");
+                      return;
+                    }
+                    try {
+                      take(leader, bytes, answer);
+                    } catch (RuntimeException malformed) {
+                      LOG.error("answer of peer={} not understood", leader, malformed);
+                      answer.answered(BatchOutcome.UNKNOWN, null, "");
+                    }
+                  }));
     }
 
     private void take(String from, byte[] bytes, ShardClient.Answer answer) {
