@@ -302,6 +302,15 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
     return machine == null ? null : machine.withStore(use);
   }
 
+  /**
+   * Gives back, on the disk, the room of what was deleted. May take long; for one thread at a time.
+   *
+   * @return false if an entry has to come before all of it can be
+   */
+  public boolean giveBackSpace() throws IOException {
+    return !isAlive() || stateMachine.giveBackSpace();
+  }
+
   @Override
   public LogPosition logEnd() {
     RaftServer.Division running = alive();

@@ -454,6 +454,48 @@ class ShardStoreTest {
     }
   }
 
+  /** RocksDB's own compactions would wait until more is written. */
+  @Test
+  void roomOfWhatWasDeletedIsGivenBack() {
+    SeededRandom noise = new SeededRandom(7);
+    try (StoreBatch batch = store.begin(0)) {
+      for (int i = 0; i < 4_000; i++) {
+        byte[] value = new byte[1 << 10];
+        for (int at = 0; at < value.length; at++) {
+          value[at] = (byte) noise.nextLong();
+        }
+        batch.put(Family.DATA, bytes("row%04d".formatted(i)), value);
+      }
+      batch.commit(1, 0);
+    }
+    store.flush();
+    long full = store.diskUsageBytes();
+    assertThat(full).isGreaterThan(4_000 << 10);
+    try (StoreBatch batch = store.begin(0)) {
+      batch.deleteRange(Family.DATA, bytes("row0000"), bytes("row3000"));
+      for (int i = 3_000; i < 3_900; i++) {
+        batch.delete(Family.DATA, bytes("row%04d".formatted(i)));
+      }
+      batch.commit(1, 1);
+    }
+
+    assertThat(store.giveBackSpace()).isEqualTo(1);
+
+    assertThat(store.flushedIndex()).isEqualTo(1);
+    assertThat(store.diskUsageBytes()).isLessThan(full / 8);
+    assertThat(get(store, Family.DATA, "row3899")).isNull();
+    byte[] kept = store.query(view -> view.get(Family.DATA, bytes("row3900")));
+    assertThat(kept).hasSize(1 << 10);
+  }
+
+  @Test
+  void storeThatIsAboutToCloseDoesNotCompact() {
+    put(store, 0, Family.DATA, "a", "1");
+    store.closeSoon();
+    assertThat(store.giveBackSpace()).isZero();
+    assertThat(get(store, Family.DATA, "a")).isEqualTo("1");
+  }
+
   @Test
   void gaugesAreThere() {
     put(store, 0, Family.META, "a", "1");
