@@ -215,6 +215,16 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
     undo.add(() -> homes = before);
   }
 
+  @Override
+  public void orphansFrom(byte[] expiryRow) {
+    requireOpen();
+    if (expiryRow == null) {
+      overlay(Family.SYS).delete(SysRows.orphans());
+    } else {
+      overlay(Family.SYS).put(SysRows.orphans(), expiryRow);
+    }
+  }
+
   /** Sequence number of the proposer's last applied proposal, 0 if nothing is known of it. */
   public long lastProposal(long proposer) {
     byte[] known = get(Family.SYS, SysRows.proposer(proposer));

@@ -15,6 +15,8 @@ import java.util.Arrays;
  *   04  proposer:8           last sequence:8  shard time of it:8
  *   05  name (UTF-8)         bytes of the named record
  *   06                       per database its home:1; no row while each has its own number
+ *   07                       the expiry row from which on there may be some that no key answers for;
+ *                            no row if there are none
  * </pre>
  */
 public final class SysRows {
@@ -24,6 +26,7 @@ public final class SysRows {
   private static final byte PROPOSER = 4;
   private static final byte RECORD = 5;
   private static final byte HOMES = 6;
+  private static final byte ORPHANS = 7;
 
   private static final int COUNT_ROW_BYTES = 1 + Short.BYTES + 1;
 
@@ -31,6 +34,11 @@ public final class SysRows {
   private static final byte AFTER_UTF8 = (byte) 0xff;
 
   private SysRows() {}
+
+  /** Row of where orphans of the {@code expiry} family may begin. */
+  public static byte[] orphans() {
+    return new byte[] {ORPHANS};
+  }
 
   /** Row of the format version. */
   public static byte[] format() {

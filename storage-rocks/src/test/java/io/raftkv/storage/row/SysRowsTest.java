@@ -24,6 +24,7 @@ class SysRowsTest {
     assertHex(SysRows.count(0x3fff, 0xa5), "03" + "3fff" + "a5");
     assertHex(new SysRows.Count(258, 1).encode(), "0000000000000102" + "0000000000000001");
     assertHex(SysRows.homes(), "06");
+    assertHex(SysRows.orphans(), "07");
     assertHex(
         DatabaseHomes.INITIAL.swapped(0, 15).encode(), "0f0102030405060708090a0b0c0d0e" + "00");
     assertHex(SysRows.proposer(0xf1L << 56), "04" + "f100000000000000");
