@@ -184,10 +184,9 @@ final class ReplicatedStateMachine extends BaseStateMachine {
   public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
     LogEntryProto entry = transaction.getLogEntry();
     TermIndex at = TermIndex.valueOf(entry);
-    if (!advance(at, () -> applyEntry(at, entry))) {
+    if (!advance(at, () -> applyEntry(at, entry), applier::publish)) {
       return CompletableFuture.failedFuture(new IOException("not applied here: " + at));
     }
-    applier.publish();
     bytesSinceSnapshot += entry.getStateMachineLogEntry().getLogData().size();
     if (bytesSinceSnapshot >= snapshotLogBytes) {
       requestSnapshot();
@@ -217,15 +216,17 @@ final class ReplicatedStateMachine extends BaseStateMachine {
   @Override
   public void notifyTermIndexUpdated(long term, long index) {
     TermIndex at = TermIndex.valueOf(term, index);
-    advance(at, () -> tryToApply(at, () -> store.skipTo(term, index)));
+    advance(at, () -> tryToApply(at, () -> store.skipTo(term, index)), () -> {});
   }
 
   /**
    * Applies the next entry, unless a replay brings one that the store has. Returns false if the
    * entry is not in the store afterwards: Ratis then discards what it has handed over since the
    * store was closed, and continues from a snapshot's index.
+   *
+   * @param applied what to do when it was applied now, and not before
    */
-  private boolean advance(TermIndex at, BooleanSupplier apply) {
+  private boolean advance(TermIndex at, BooleanSupplier apply, Runnable applied) {
     handedOver = at.getIndex();
     long stamp = storeLock.readLock();
     try {
@@ -244,6 +245,7 @@ final class ReplicatedStateMachine extends BaseStateMachine {
     }
     updateLastAppliedTermIndex(at);
     replica.applied(at.getIndex());
+    applied.run();
     return true;
   }
 
@@ -421,13 +423,16 @@ final class ReplicatedStateMachine extends BaseStateMachine {
     return snapshotFailed && System.nanoTime() - snapshotFailedNanos < SNAPSHOT_RETRY_NANOS;
   }
 
-  /** May come again, if Ratis could not install the snapshot. */
+  /**
+   * Ratis has received a snapshot and is about to put it in its place. That may fail, and then
+   * nobody tells: so the store stays open, and what is handed over is applied, until {@link
+   * #reinitialize}, or the next one of these calls, when the leader tries again.
+   */
   @Override
   public void pause() {
     if (!getLifeCycleState().isPausingOrPaused()) {
       getLifeCycle().transition(LifeCycle.State.PAUSING);
     }
-    closeStore();
     try {
       checkpoints.forceReceived();
     } catch (IOException failed) {
@@ -441,6 +446,7 @@ final class ReplicatedStateMachine extends BaseStateMachine {
   @Override
   public void reinitialize() throws IOException {
     try {
+      closeStore();
       checkpoints.refresh();
       long stamp = storeLock.writeLock();
       try {
