@@ -346,21 +346,57 @@ class ShardStoreTest {
   @Test
   void proposersSilentForADayAreForgottenWhenANewOneAppears() {
     long day = StoreBatch.PROPOSER_MEMORY_MILLIS;
+    long hour = StoreBatch.MAX_SILENT_STEP_MILLIS;
     propose(0, 1_000, 11, 5);
     propose(1, 2_000, 22, 6);
-    propose(2, day + 1_500, 22, 7);
+    long index = 2;
+    for (long time = hour; time < day; time += hour) {
+      propose(index, time, 22, index + 5);
+      index++;
+    }
+    propose(index, day, 22, 7);
     try (StoreBatch batch = store.begin(day + 1_500)) {
       assertThat(batch.lastProposal(11)).isEqualTo(5);
       batch.noteProposal(33, 1);
       assertThat(batch.lastProposal(11)).isZero();
       assertThat(batch.lastProposal(22)).isEqualTo(7);
       assertThat(batch.lastProposal(33)).isEqualTo(1);
-      batch.commit(1, 3);
+      batch.commit(1, index + 1);
     }
     reopen();
     try (StoreBatch batch = store.begin(0)) {
       assertThat(batch.lastProposal(11)).isZero();
       assertThat(batch.lastProposal(22)).isEqualTo(7);
+    }
+  }
+
+  /** A live proposer that is forgotten can never go on under its name. */
+  @Test
+  void aJumpOfTheClockMakesNoProposerAStranger() {
+    long day = StoreBatch.PROPOSER_MEMORY_MILLIS;
+    propose(0, 1_000, 11, 5);
+    propose(1, 2_000, 22, 6);
+    propose(2, 2_000 + 3 * day, 33, 1);
+    propose(3, 2_000 + 3 * day, 11, 6);
+    propose(4, 2_000 + 6 * day, 44, 1);
+    try (StoreBatch batch = store.begin(0)) {
+      assertThat(batch.lastProposal(11)).isEqualTo(6);
+      assertThat(batch.lastProposal(22)).isEqualTo(6);
+      assertThat(batch.lastProposal(33)).isEqualTo(1);
+    }
+  }
+
+  /** Not every entry has proposals: repeats, and entries of Ratis' own, move the time as well. */
+  @Test
+  void aJumpInAnEntryWithoutNewProposalsCountsAlike() {
+    long day = StoreBatch.PROPOSER_MEMORY_MILLIS;
+    propose(0, 1_000, 11, 5);
+    try (StoreBatch batch = store.begin(3 * day)) {
+      batch.commit(1, 1);
+    }
+    propose(2, 3 * day, 22, 1);
+    try (StoreBatch batch = store.begin(0)) {
+      assertThat(batch.lastProposal(11)).isEqualTo(5);
     }
   }
 
