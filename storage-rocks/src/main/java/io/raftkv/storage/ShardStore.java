@@ -285,7 +285,7 @@ public final class ShardStore implements AutoCloseable {
   }
 
   /** An index that is surely on disk; more may be. Thread-safe. */
-  public long flushedIndex() {
+  long flushedIndex() {
     return flushedIndex;
   }
 
@@ -364,11 +364,6 @@ public final class ShardStore implements AutoCloseable {
    */
   public boolean isWritable() {
     return rocks.error() == null;
-  }
-
-  /** Why the store is not writable, or null if it is. Thread-safe. */
-  public String writeError() {
-    return rocks.error();
   }
 
   /**

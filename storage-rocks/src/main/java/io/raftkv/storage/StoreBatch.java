@@ -285,11 +285,6 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
     return get(Family.SYS, SysRows.record(name));
   }
 
-  /** All named records whose name starts with {@code prefix}. */
-  public RecordCursor records(String prefix) {
-    return RecordCursor.over(this, prefix);
-  }
-
   public void putRecord(String name, byte[] value) {
     requireOpen();
     overlay(Family.SYS).put(SysRows.record(name), value);

@@ -227,23 +227,21 @@ public final class SetCommands {
   }
 
   private static Reply sscan(Args args, Keyspace keys) {
-    long cursor = ScanOptions.cursor(args, 2);
-    KeyHandle key = keys.key(args.bytes(1));
-    SetType set = new SetType(key);
-    if (!key.exists()) {
-      return ScanOptions.page(0, List.of()); // as Redis, whatever the options
-    }
-    ScanOptions options = ScanOptions.parse(args, 3, false);
-    List<Reply> items = new ArrayList<>();
-    long next =
-        set.scan(
-            cursor,
-            options.count(),
-            member -> {
-              if (options.matches(member)) {
-                items.add(Reply.bulk(member));
-              }
-            });
-    return ScanOptions.page(next, items);
+    return ScanOptions.scan(
+        args,
+        keys,
+        false,
+        key -> {
+          SetType set = new SetType(key);
+          return (cursor, options, found) ->
+              set.scan(
+                  cursor,
+                  options.count(),
+                  member -> {
+                    if (options.matches(member)) {
+                      found.add(Reply.bulk(member));
+                    }
+                  });
+        });
   }
 }

@@ -3,7 +3,6 @@ package io.raftkv.storage.row;
 import io.raftkv.storage.CorruptStoreException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 
 /**
  * Layout of the {@code sys} rows, the store's own records. All numbers are big-endian.
@@ -29,9 +28,6 @@ public final class SysRows {
   private static final byte ORPHANS = 7;
 
   private static final int COUNT_ROW_BYTES = 1 + Short.BYTES + 1;
-
-  /** Greater than any byte of UTF-8. */
-  private static final byte AFTER_UTF8 = (byte) 0xff;
 
   private SysRows() {}
 
@@ -200,18 +196,6 @@ public final class SysRows {
   public static byte[] record(String name) {
     byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);
     return ByteBuffer.allocate(1 + utf8.length).put(RECORD).put(utf8).array();
-  }
-
-  /** The row behind all named records whose name starts with {@code prefix}. */
-  public static byte[] recordsTo(String prefix) {
-    byte[] from = record(prefix);
-    byte[] to = Arrays.copyOf(from, from.length + 1);
-    to[from.length] = AFTER_UTF8;
-    return to;
-  }
-
-  public static String nameOfRecord(byte[] row) {
-    return new String(row, 1, row.length - 1, StandardCharsets.UTF_8);
   }
 
   private static ByteBuffer sized(byte[] bytes, int expected, String what) {
