@@ -66,7 +66,12 @@ public final class HashCommands {
           entry("HINCRBYFLOAT", 4, "2.6.0", CONSTANT, "Adds a float to the value of a field.")
               .flags(DENYOOM, FAST)
               .writes(HashCommands::hincrbyfloat),
-          entry("HRANDFIELD", -2, "6.2.0", PER_RANDOM, "Returns random fields of a hash.")
+          entry(
+                  "HRANDFIELD",
+                  -2,
+                  "6.2.0",
+                  PER_RANDOM,
+                  "Returns random fields of a hash. " + RandomCount.DIFFERENCE)
               .reads(HashCommands::hrandfield),
           entry("HSCAN", -3, "2.8.0", PER_SCAN, "Returns the fields of a hash page by page.")
               .reads(HashCommands::hscan));

@@ -47,7 +47,12 @@ public final class SetCommands {
           entry("SPOP", -2, "1.0.0", PER_RANDOM, "Takes random members out of a set.")
               .flags(FAST)
               .writes(SetCommands::spop),
-          entry("SRANDMEMBER", -2, "1.0.0", PER_RANDOM, "Returns random members of a set.")
+          entry(
+                  "SRANDMEMBER",
+                  -2,
+                  "1.0.0",
+                  PER_RANDOM,
+                  "Returns random members of a set. " + RandomCount.DIFFERENCE)
               .reads(SetCommands::srandmember),
           entry("SMOVE", 4, "1.0.0", CONSTANT, "Moves a member from one set to another.")
               .keys(KeySpec.FIRST_TWO)
