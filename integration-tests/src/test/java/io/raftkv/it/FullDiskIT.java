@@ -1,5 +1,6 @@
 package io.raftkv.it;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftkv.it.cluster.RespError;
@@ -11,8 +12,12 @@ import io.raftkv.it.history.Action;
 import io.raftkv.it.history.Outcome;
 import io.raftkv.it.load.Workload;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -20,6 +25,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class FullDiskIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final long MIN_FREE = 24L << 20;
+  private static final IntFunction<String> NOISE = n -> String.valueOf((char) (n & 0x7f));
   private static final String OOM =
       "OOM command not allowed: the disk of the shard's leader is full";
 
@@ -55,6 +61,37 @@ class FullDiskIT {
     }
     cluster.awaitEqualDigests();
     assertThat(full.isAlive()).isTrue();
+  }
+
+  /** As in Redis, what a client needs to make room is not refused for want of it. */
+  @Test
+  void aDiskFullOfOwnDataCanBeEmptied() {
+    SmallDisk disk = cluster.disk("n3");
+    String key = keyLedBy(cluster.node("n3"));
+    String value = new SplittableRandom(1).ints(900_000).mapToObj(NOISE).collect(joining());
+    TestNode node = cluster.node("n1");
+    List<String> stored = new ArrayList<>();
+    cluster.await(
+        "a full disk",
+        PATIENCE,
+        () -> {
+          String next = "{" + key + "}" + stored.size();
+          stored.add(next);
+          return OOM.equals(text(node.call("SET", next, value)));
+        });
+    System.out.println("full after " + stored.size() + " values");
+    for (String one : stored) {
+      assertThat(node.call("DEL", one)).isIn(0L, 1L);
+    }
+    long deleted = System.nanoTime();
+    awaitWritable(key);
+    System.out.println(
+        "writable %d ms after the last DEL, %d bytes are free"
+            .formatted((System.nanoTime() - deleted) / 1_000_000, disk.freeBytes()));
+    cluster.await("room", PATIENCE, () -> disk.freeBytes() > 3 * MIN_FREE);
+    System.out.println(
+        "as much as before after %d ms".formatted((System.nanoTime() - deleted) / 1_000_000));
+    cluster.awaitEqualDigests();
   }
 
   /** Nothing at all can be written: the node's replicas stop, and come back with the space. */

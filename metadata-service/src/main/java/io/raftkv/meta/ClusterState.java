@@ -151,11 +151,6 @@ public final class ClusterState {
     return shards.values().stream().filter(s -> s.preferredLeader().equals(nodeId)).toList();
   }
 
-  /** Nodes in a state, in natural order. */
-  public List<NodeInfo> nodesIn(NodeState state) {
-    return nodes.values().stream().filter(node -> node.state() == state).toList();
-  }
-
   /** Nodes that are part of the cluster: all but removed ones, in natural order. */
   public List<NodeInfo> members() {
     return nodes.values().stream().filter(n -> n.state() != NodeState.REMOVED).toList();

@@ -2,7 +2,6 @@ package io.raftkv.meta;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * Reads the cluster's history from the records of one moment (a snapshot, or the batch of an entry:
@@ -68,29 +67,6 @@ public final class MetaHistory {
       changes.add(routing(version));
     }
     return changes;
-  }
-
-  /**
-   * The routing table of an earlier version.
-   *
-   * @param current a table that is not newer than these records
-   * @param version the table asked for
-   * @return empty if that version never was, or is no longer kept
-   */
-  public Optional<RoutingTable> routingAt(RoutingTable current, long version) {
-    if (current.version() > routingVersion) {
-      throw new IllegalArgumentException(
-          "routing version " + current.version() + " is newer than the records");
-    }
-    // The change to the oldest kept version can be undone too: one table more than changes.
-    if (version > current.version() || version < counters.firstRouting() - 1) {
-      return Optional.empty();
-    }
-    RoutingTable table = current;
-    while (table.version() > version) {
-      table = table.undo(routing(table.version()));
-    }
-    return Optional.of(table);
   }
 
   private HistoryEvent event(long number) {

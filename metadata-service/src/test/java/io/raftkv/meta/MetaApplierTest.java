@@ -25,7 +25,9 @@ class MetaApplierTest {
     assertThat(state.createdAtMillis()).isEqualTo(TIME);
     assertThat(state.updatedAtMillis()).isEqualTo(TIME);
     assertThat(state.nodes().keySet()).containsExactly("n1", "n2", "n3", "n4");
-    assertThat(state.nodesIn(NodeState.JOINING)).hasSize(4);
+    assertThat(state.nodes().values())
+        .hasSize(4)
+        .allMatch(node -> node.state() == NodeState.JOINING);
     assertThat(state.shards()).hasSize(8);
     assertThat(state.shards().values())
         .allMatch(s -> s.state() == ShardState.ACTIVE && s.version() == 1);

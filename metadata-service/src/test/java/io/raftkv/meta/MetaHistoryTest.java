@@ -1,7 +1,6 @@
 package io.raftkv.meta;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.raftkv.meta.MetaCommand.SetNodeState;
 import java.util.ArrayList;
@@ -20,8 +19,6 @@ class MetaHistoryTest {
     assertThat(history.newest(10)).isEmpty();
     assertThat(history.since(0, 10)).isEmpty();
     assertThat(history.routingChanges(10)).isEmpty();
-    assertThat(history.routingAt(RoutingTable.EMPTY, 0)).contains(RoutingTable.EMPTY);
-    assertThat(history.routingAt(RoutingTable.EMPTY, 1)).isEmpty();
   }
 
   @Test
@@ -80,20 +77,12 @@ class MetaHistoryTest {
         .containsExactly(newest, newest - 1, newest - 2);
     assertThat(records.names().stream().filter(name -> name.startsWith("routing/")))
         .hasSize(MetaApplier.MAX_ROUTING_CHANGES);
-    for (long version : new long[] {newest, newest - 1, newest - 500, oldest + 1, oldest}) {
-      assertThat(history.routingAt(state.routing(), version)).contains(tables.get((int) version));
+    RoutingTable table = state.routing();
+    for (RoutingChange change : history.routingChanges(Integer.MAX_VALUE)) {
+      table = table.undo(change);
+      assertThat(table).isEqualTo(tables.get((int) table.version()));
     }
-    assertThat(history.routingAt(state.routing(), oldest - 1)).isEmpty();
-    assertThat(history.routingAt(state.routing(), newest + 1)).isEmpty();
-    RoutingTable earlier = tables.get((int) newest - 10);
-    assertThat(history.routingAt(earlier, newest - 11)).contains(tables.get((int) newest - 11));
-  }
-
-  @Test
-  void tableNewerThanTheRecordsIsAProgrammingError() {
-    ClusterState ahead = Samples.cluster(3, 2, 3);
-    assertThatThrownBy(() -> new MetaHistory(records).routingAt(ahead.routing(), 0))
-        .isInstanceOf(IllegalArgumentException.class);
+    assertThat(table.version()).isEqualTo(oldest);
   }
 
   private void flap(String nodeId, int times) {

@@ -166,8 +166,20 @@ final class CheckpointStorage implements StateMachineStorage {
 
   @Override
   public void cleanupOldSnapshots(SnapshotRetentionPolicy policy) throws IOException {
+    keep(KEPT);
+  }
+
+  /**
+   * For want of space deletes the one before the latest, too, which holds on to the files of what
+   * was deleted since. Whoever is just getting it has to begin again, with the latest.
+   */
+  void keepLatestOnly() throws IOException {
+    keep(1);
+  }
+
+  private synchronized void keep(int kept) throws IOException {
     List<Path> found = checkpoints();
-    for (Path old : found.subList(0, Math.max(0, found.size() - KEPT))) {
+    for (Path old : found.subList(0, Math.max(0, found.size() - kept))) {
       DurableFiles.deleteTree(old);
     }
   }

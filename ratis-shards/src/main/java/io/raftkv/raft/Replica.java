@@ -1,6 +1,7 @@
 package io.raftkv.raft;
 
 import io.raftkv.shard.BatchOutcome;
+import io.raftkv.shard.Completion;
 import io.raftkv.shard.LeaderSuccession;
 import io.raftkv.shard.ReadBarrier;
 import io.raftkv.storage.ShardStore;
@@ -236,7 +237,9 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
     } catch (IOException | RuntimeException refused) {
       replied = CompletableFuture.failedFuture(refused);
     }
-    replied.whenComplete((reply, failure) -> done.accept(outcome(callId, append, reply)));
+    replied.whenComplete(
+        Completion.loggingFaults(
+            "an append", (reply, failure) -> done.accept(outcome(callId, append, reply))));
   }
 
   private BatchOutcome outcome(long callId, Append append, RaftClientReply reply) {
@@ -297,6 +300,15 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
   public <T> T withStore(Function<ShardStore, T> use) {
     ReplicatedStateMachine machine = stateMachine;
     return machine == null ? null : machine.withStore(use);
+  }
+
+  /**
+   * Gives back, on the disk, the room of what was deleted. May take long; for one thread at a time.
+   *
+   * @return false if an entry has to come before all of it can be
+   */
+  public boolean giveBackSpace() throws IOException {
+    return !isAlive() || stateMachine.giveBackSpace();
   }
 
   @Override

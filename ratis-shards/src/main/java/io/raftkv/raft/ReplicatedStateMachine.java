@@ -12,7 +12,9 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.StampedLock;
@@ -85,6 +87,9 @@ final class ReplicatedStateMachine extends BaseStateMachine {
 
   /** Bytes of the entries applied since the last snapshot, of the apply thread. */
   private long bytesSinceSnapshot;
+
+  /** The snapshot of this index has nothing that was deleted before it; of the space thread. */
+  private long spaceGivenBack = -1;
 
   private final AtomicBoolean snapshotRequested = new AtomicBoolean();
   private boolean snapshotFailed;
@@ -179,10 +184,9 @@ final class ReplicatedStateMachine extends BaseStateMachine {
   public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
     LogEntryProto entry = transaction.getLogEntry();
     TermIndex at = TermIndex.valueOf(entry);
-    if (!advance(at, () -> applyEntry(at, entry))) {
+    if (!advance(at, () -> applyEntry(at, entry), applier::publish)) {
       return CompletableFuture.failedFuture(new IOException("not applied here: " + at));
     }
-    applier.publish();
     bytesSinceSnapshot += entry.getStateMachineLogEntry().getLogData().size();
     if (bytesSinceSnapshot >= snapshotLogBytes) {
       requestSnapshot();
@@ -191,9 +195,9 @@ final class ReplicatedStateMachine extends BaseStateMachine {
   }
 
   /** Ratis itself counts entries only. It then calls {@link #takeSnapshot} on this thread. */
-  private void requestSnapshot() {
+  private CompletableFuture<?> requestSnapshot() {
     if (!snapshotRequested.compareAndSet(false, true)) {
-      return;
+      return CompletableFuture.completedFuture(null);
     }
     SnapshotManagementRequest request =
         SnapshotManagementRequest.newCreate(
@@ -203,7 +207,7 @@ final class ReplicatedStateMachine extends BaseStateMachine {
             snapshotCalls.incrementAndGet(),
             SNAPSHOT_TIMEOUT_MILLIS,
             1);
-    division
+    return division
         .getRaftServer()
         .snapshotManagementAsync(request)
         .whenComplete((reply, failure) -> snapshotRequested.set(false));
@@ -212,15 +216,17 @@ final class ReplicatedStateMachine extends BaseStateMachine {
   @Override
   public void notifyTermIndexUpdated(long term, long index) {
     TermIndex at = TermIndex.valueOf(term, index);
-    advance(at, () -> tryToApply(at, () -> store.skipTo(term, index)));
+    advance(at, () -> tryToApply(at, () -> store.skipTo(term, index)), () -> {});
   }
 
   /**
    * Applies the next entry, unless a replay brings one that the store has. Returns false if the
    * entry is not in the store afterwards: Ratis then discards what it has handed over since the
    * store was closed, and continues from a snapshot's index.
+   *
+   * @param applied what to do when it was applied now, and not before
    */
-  private boolean advance(TermIndex at, BooleanSupplier apply) {
+  private boolean advance(TermIndex at, BooleanSupplier apply, Runnable applied) {
     handedOver = at.getIndex();
     long stamp = storeLock.readLock();
     try {
@@ -239,6 +245,7 @@ final class ReplicatedStateMachine extends BaseStateMachine {
     }
     updateLastAppliedTermIndex(at);
     replica.applied(at.getIndex());
+    applied.run();
     return true;
   }
 
@@ -373,6 +380,40 @@ final class ReplicatedStateMachine extends BaseStateMachine {
     }
   }
 
+  /**
+   * Gives back the room of what was deleted: in the store's files, in the snapshots that share
+   * them, and in the log. May block for long; one call at a time.
+   *
+   * @return false if the last snapshot still holds on to some of it, and only a later entry allows
+   *     a new one
+   */
+  boolean giveBackSpace() throws IOException {
+    Long compacted =
+        withStore(
+            open -> open.appliedIndex() == spaceGivenBack ? spaceGivenBack : open.giveBackSpace());
+    if (compacted == null || compacted == spaceGivenBack) {
+      return true; // it is away, and comes back new; or nothing has changed
+    }
+    long before = checkpoints.latestIndex();
+    if (compacted == before) {
+      return false;
+    }
+    try {
+      requestSnapshot().get(SNAPSHOT_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
+      long latest = checkpoints.latestIndex();
+      checkpoints.keepLatestOnly();
+      division.getRaftLog().purge(latest).get(SNAPSHOT_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
+      boolean done = latest == compacted;
+      spaceGivenBack = done ? latest : spaceGivenBack;
+      return done;
+    } catch (ExecutionException | TimeoutException failed) {
+      throw new IOException("no snapshot of shard " + replica.name(), failed);
+    } catch (InterruptedException stopping) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", stopping);
+    }
+  }
+
   private Path storageDirectory() {
     return division.getRaftStorage().getStorageDir().getCurrentDir().toPath();
   }
@@ -382,13 +423,16 @@ final class ReplicatedStateMachine extends BaseStateMachine {
     return snapshotFailed && System.nanoTime() - snapshotFailedNanos < SNAPSHOT_RETRY_NANOS;
   }
 
-  /** May come again, if Ratis could not install the snapshot. */
+  /**
+   * Ratis has received a snapshot and is about to put it in its place. That may fail, and then
+   * nobody tells: so the store stays open, and what is handed over is applied, until {@link
+   * #reinitialize}, or the next one of these calls, when the leader tries again.
+   */
   @Override
   public void pause() {
     if (!getLifeCycleState().isPausingOrPaused()) {
       getLifeCycle().transition(LifeCycle.State.PAUSING);
     }
-    closeStore();
     try {
       checkpoints.forceReceived();
     } catch (IOException failed) {
@@ -402,6 +446,7 @@ final class ReplicatedStateMachine extends BaseStateMachine {
   @Override
   public void reinitialize() throws IOException {
     try {
+      closeStore();
       checkpoints.refresh();
       long stamp = storeLock.writeLock();
       try {
@@ -430,6 +475,10 @@ final class ReplicatedStateMachine extends BaseStateMachine {
 
   private void closeStore() {
     away = true;
+    ShardStore closing = store;
+    if (closing != null) {
+      closing.closeSoon(); // else the lock could be waited for as long as compactions take
+    }
     long stamp = storeLock.writeLock();
     try {
       if (store != null) {

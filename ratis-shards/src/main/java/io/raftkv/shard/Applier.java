@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
  * What the proposals in the log mean. The module above plugs it in; here they are bytes.
  *
  * <p>{@link #apply} is a pure function of its arguments: no clock, no chance, no state of its own.
- * All calls but those of encode and decode come from the shard's apply thread.
+ * All calls but those of grows, encode and decode come from the shard's apply thread.
  */
 public interface Applier {
   /**
@@ -21,6 +21,12 @@ public interface Applier {
    *     result
    */
   Object[] apply(ApplyContext context, ByteBuffer payload, StoreBatch batch);
+
+  /**
+   * True if a batch has a proposal that is made to store something, so that it must not be logged
+   * while room is short. Unlike {@link #apply} on any thread.
+   */
+  boolean grows(ByteBuffer payload);
 
   /** The store is open, anew or for the first time: what was derived from its content is void. */
   default void opened(ShardStore store) {}

@@ -15,7 +15,12 @@ public enum BatchOutcome {
   /** Not proposed: the leader takes no writes, for the given reason. Nothing happened. */
   READ_ONLY(5),
   /** Leadership was lost after the append: it may be applied later, or never. */
-  UNKNOWN(6);
+  UNKNOWN(6),
+  /**
+   * Not proposed: the leader's room is short, and the batch {@link Proposal#grows grows} the store.
+   * Nothing happened.
+   */
+  NO_GROWTH(7);
 
   private final byte code;
 

@@ -11,4 +11,7 @@ public interface Proposal {
   long heldBytes();
 
   void encode(ByteBuffer out);
+
+  /** True if it is made to store something: it is refused while the leader's room is short. */
+  boolean grows();
 }

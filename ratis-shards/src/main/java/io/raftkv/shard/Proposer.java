@@ -9,6 +9,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -46,6 +47,8 @@ public final class Proposer {
     void after(long nanos, Runnable action);
   }
 
+  private record BatchName(long proposer, long sequence) {}
+
   private record Waiting(ProposedBatch batch, Failed failed) {}
 
   private final Log log;
@@ -60,6 +63,7 @@ public final class Proposer {
   private long queuedBytes;
   private int inFlight;
   private boolean alarmSet;
+  private final AtomicReference<BatchName> tooLarge = new AtomicReference<>(); // told last
   private final AtomicInteger work = new AtomicInteger();
   private final LongAdder entries = new LongAdder();
   private final LongAdder entryBytes = new LongAdder();
@@ -110,7 +114,7 @@ public final class Proposer {
   /** Queues a batch. That it was applied, its listener at the {@link ShardApplier} hears. */
   public void propose(ProposedBatch batch, Failed failed) {
     if (EntryCodec.HEADER_BYTES + sizeOf(batch) > maxEntryBytes) {
-      LOG.error("batch of {} bytes exceeds the largest entry", batch.payload().length);
+      tellTooLarge(batch);
       failed.failed(BatchOutcome.REFUSED);
       return;
     }
@@ -127,6 +131,17 @@ public final class Proposer {
       } catch (RejectedExecutionException stopping) {
         refuse(waiting);
       }
+    }
+  }
+
+  /** Its sender has larger limits than this node, and comes with it again until its deadline. */
+  private void tellTooLarge(ProposedBatch batch) {
+    BatchName name = new BatchName(batch.proposer(), batch.sequence());
+    if (!name.equals(tooLarge.getAndSet(name))) {
+      LOG.error(
+          "batch of {} bytes exceeds the largest entry, {} bytes",
+          batch.payload().length,
+          maxEntryBytes);
     }
   }
 

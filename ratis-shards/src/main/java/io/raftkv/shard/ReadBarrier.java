@@ -284,17 +284,19 @@ public final class ReadBarrier {
     transport
         .call(peer.nodeId, PeerTransport.Kind.TERMS, request(asked.keySet()))
         .whenComplete(
-            (answer, failure) -> {
-              synchronized (peer) {
-                if (peer.message == message) {
-                  peer.asking = false;
-                }
-              }
-              if (failure == null) {
-                take(peer, asked, answer);
-                ask(peer);
-              }
-            });
+            Completion.loggingFaults(
+                "a question for terms",
+                (answer, failure) -> {
+                  synchronized (peer) {
+                    if (peer.message == message) {
+                      peer.asking = false;
+                    }
+                  }
+                  if (failure == null) {
+                    take(peer, asked, answer);
+                    ask(peer);
+                  }
+                }));
   }
 
   /** What was not asked, or is not to be understood, is like no answer: it is asked again. */

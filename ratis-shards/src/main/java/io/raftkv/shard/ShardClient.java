@@ -3,6 +3,7 @@ package io.raftkv.shard;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -34,6 +35,9 @@ public final class ShardClient<P extends Proposal> {
    * its last sequence; so a client that had nothing to write for this long takes a new name.
    */
   private static final long RENAME_AFTER_NANOS = TimeUnit.HOURS.toNanos(1);
+
+  /** For so long what grows is refused here when the leader has said that its room is short. */
+  static final long NO_GROWTH_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /** Sends one batch to the leader, here or elsewhere. */
   interface Sender {
@@ -80,6 +84,9 @@ public final class ShardClient<P extends Proposal> {
 
   private record Queued<P>(P proposal, long deadlineNanos) {}
 
+  /** A leader's word that its room is short, believed for a while. */
+  private record NoGrowth(String leader, String reason, long untilNanos) {}
+
   private static final class Batch<P> {
     private final ProposedBatch bytes;
     private final List<P> proposals;
@@ -117,6 +124,7 @@ public final class ShardClient<P extends Proposal> {
   private long proposer;
   private long lastSequence;
   private long lastBatchNanos;
+  private volatile NoGrowth noGrowth; // written under the monitor
   private final Map<Long, ApplyListener> listeners = new HashMap<>();
 
   ShardClient(
@@ -229,6 +237,7 @@ public final class ShardClient<P extends Proposal> {
   }
 
   private void fillWindow() {
+    refuseGrowth();
     while (true) {
       List<P> taken = new ArrayList<>();
       long bytes = 0;
@@ -273,6 +282,37 @@ public final class ShardClient<P extends Proposal> {
     }
   }
 
+  /**
+   * Fails what waits and grows, as long as the leader's word counts. So its refusals, each of which
+   * takes a new name, do not come with every batch.
+   */
+  private void refuseGrowth() {
+    NoGrowth known = noGrowth;
+    if (known == null) {
+      return;
+    }
+    List<P> refused = new ArrayList<>();
+    String leader = sender.leader();
+    synchronized (this) {
+      if (known.untilNanos - nanoTime.getAsLong() <= 0 || !known.leader.equals(leader)) {
+        noGrowth = null;
+        return;
+      }
+      queue.removeIf(
+          queued -> {
+            boolean grows = queued.proposal.grows();
+            if (grows) {
+              refused.add(queued.proposal);
+              heldBytes -= queued.proposal.heldBytes();
+            }
+            return grows;
+          });
+    }
+    if (!refused.isEmpty()) {
+      outcomes.failed(refused, ProposalFailure.READ_ONLY, known.reason);
+    }
+  }
+
   private void sendWindow() {
     while (true) {
       Batch<P> next = null;
@@ -311,7 +351,8 @@ public final class ShardClient<P extends Proposal> {
     switch (outcome) {
       case APPLIED -> complete(batch.bytes.proposer(), batch.bytes.sequence(), results);
       case REPEATED -> repeated(batch);
-      case READ_ONLY -> readOnly(batch, attempt, detail);
+      case READ_ONLY, NO_GROWTH ->
+          notTaken(batch, attempt, detail, outcome == BatchOutcome.NO_GROWTH);
       case OUT_OF_ORDER, NOT_LEADER, REFUSED, UNKNOWN -> {
         synchronized (this) {
           if (batch.attempt != attempt || !window.contains(batch)) {
@@ -384,9 +425,13 @@ public final class ShardClient<P extends Proposal> {
     }
   }
 
-  /** Nothing of the batch was logged; what follows it can never be applied without it. */
-  private void readOnly(Batch<P> refused, int attempt, String detail) {
-    List<P> failed = new ArrayList<>();
+  /**
+   * Nothing of the batch was logged; what follows it can never be applied without it.
+   *
+   * @param resubmit what does not grow is queued again, under a new name
+   */
+  private void notTaken(Batch<P> refused, int attempt, String detail, boolean resubmit) {
+    Deque<P> failed = new ArrayDeque<>();
     synchronized (this) {
       if (refused.attempt != attempt || !window.contains(refused)) {
         return;
@@ -395,17 +440,26 @@ public final class ShardClient<P extends Proposal> {
         resendFrom(refused); // an earlier attempt may be in a log: go on asking
         return;
       }
-      while (!window.isEmpty()) {
-        Batch<P> last = window.removeLast();
-        failed.addAll(0, last.proposals);
-        heldBytes -= last.heldBytes;
-        if (last == refused) {
-          break;
+      boolean again = resubmit && refused.proposals.stream().anyMatch(Proposal::grows);
+      Batch<P> last;
+      do {
+        last = window.removeLast();
+        for (int i = last.proposals.size() - 1; i >= 0; i--) {
+          P proposal = last.proposals.get(i);
+          if (again && !proposal.grows()) {
+            queue.addFirst(new Queued<>(proposal, last.deadlineNanos));
+          } else {
+            failed.addFirst(proposal);
+            heldBytes -= proposal.heldBytes();
+          }
         }
-      }
+      } while (last != refused);
       rename();
+      if (again) {
+        noGrowth = new NoGrowth(refused.sentTo, detail, nanoTime.getAsLong() + NO_GROWTH_NANOS);
+      }
     }
-    outcomes.failed(failed, ProposalFailure.READ_ONLY, detail);
+    outcomes.failed(List.copyOf(failed), ProposalFailure.READ_ONLY, detail);
     pump();
   }
 

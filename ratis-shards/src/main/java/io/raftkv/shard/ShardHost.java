@@ -33,8 +33,11 @@ public final class ShardHost<P extends Proposal> {
     /** Name of the group for messages. */
     String name(UUID group);
 
-    /** Why this node takes no writes now as a leader, as the whole error line; null if it does. */
-    String readOnlyReason();
+    /** What this node takes now as a leader. Asked for every batch: costs nothing. */
+    Admission admission();
+
+    /** Why it does not take everything, as the whole error line. */
+    String refusal();
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(ShardHost.class);
@@ -165,24 +168,32 @@ public final class ShardHost<P extends Proposal> {
     }
     proposeHere(
         replica,
+        applier,
         batch,
         (outcome, results, detail) ->
             answer.complete(encode(outcome, detail.getBytes(StandardCharsets.UTF_8))));
     return answer;
   }
 
-  private void proposeHere(Replica replica, ProposedBatch batch, ShardClient.Answer answer) {
-    String readOnly = surroundings.readOnlyReason();
+  private void proposeHere(
+      Replica replica, ShardApplier applier, ProposedBatch batch, ShardClient.Answer answer) {
+    Admission admission = surroundings.admission();
     if (!replica.isLeader()) {
       String leader = replica.leader();
       answer.answered(BatchOutcome.NOT_LEADER, null, leader == null ? "" : leader);
-    } else if (readOnly != null) {
-      answer.answered(BatchOutcome.READ_ONLY, null, readOnly);
+    } else if (admission == Admission.NOTHING) {
+      answer.answered(BatchOutcome.READ_ONLY, null, surroundings.refusal());
+    } else if (admission == Admission.NO_GROWTH && grows(applier, batch)) {
+      answer.answered(BatchOutcome.NO_GROWTH, null, surroundings.refusal());
     } else {
       proposers
           .computeIfAbsent(replica.group(), this::newProposer)
           .propose(batch, outcome -> answer.answered(outcome, null, ""));
     }
+  }
+
+  private static boolean grows(ShardApplier applier, ProposedBatch batch) {
+    return applier.applier().grows(ByteBuffer.wrap(batch.payload()).asReadOnlyBuffer());
   }
 
   private Proposer newProposer(UUID group) {
@@ -318,10 +329,11 @@ public final class ShardHost<P extends Proposal> {
       attach();
       if (leader.equals(self)) {
         Replica replica = surroundings.replica(group);
-        if (replica == null) {
+        ShardApplier applier = appliers.get(group);
+        if (replica == null || applier == null) {
           answer.answered(BatchOutcome.NOT_LEADER, null, "");
         } else {
-          proposeHere(replica, batch, answer);
+          proposeHere(replica, applier, batch, answer);
         }
         return;
       }
@@ -336,19 +348,21 @@ public final class ShardHost<P extends Proposal> {
       transport
           .call(leader, PeerTransport.Kind.PROPOSE, request)
           .whenComplete(
-              (bytes, failure) -> {
-                if (failure != null) {
-                  hint = null;
-                  answer.answered(BatchOutcome.UNKNOWN, null, "");
-                  return;
-                }
-                try {
-                  take(leader, bytes, answer);
-                } catch (RuntimeException malformed) {
-                  LOG.error("answer of peer={} not understood", leader, malformed);
-                  answer.answered(BatchOutcome.UNKNOWN, null, "");
-                }
-              });
+              Completion.loggingFaults(
+                  "a proposal",
+                  (bytes, failure) -> {
+                    if (failure != null) {
+                      hint = null;
+                      answer.answered(BatchOutcome.UNKNOWN, null, "");
+                      return;
+                    }
+                    try {
+                      take(leader, bytes, answer);
+                    } catch (RuntimeException malformed) {
+                      LOG.error("answer of peer={} not understood", leader, malformed);
+                      answer.answered(BatchOutcome.UNKNOWN, null, "");
+                    }
+                  }));
     }
 
     private void take(String from, byte[] bytes, ShardClient.Answer answer) {

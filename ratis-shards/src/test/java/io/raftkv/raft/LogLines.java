@@ -9,7 +9,7 @@ import org.apache.logging.log4j.core.appender.AbstractAppender;
 import org.apache.logging.log4j.core.config.Property;
 
 /** Collects what a class logs, from here to {@link #close}. */
-final class LogLines extends AbstractAppender implements AutoCloseable {
+public final class LogLines extends AbstractAppender implements AutoCloseable {
   private final Logger logger;
   private final List<String> lines = new CopyOnWriteArrayList<>();
 
@@ -18,7 +18,8 @@ final class LogLines extends AbstractAppender implements AutoCloseable {
     this.logger = logger;
   }
 
-  static LogLines of(Class<?> type) {
+  /** Begins to collect. */
+  public static LogLines of(Class<?> type) {
     LogLines lines = new LogLines((Logger) LogManager.getLogger(type));
     lines.start();
     lines.logger.addAppender(lines);
@@ -31,7 +32,7 @@ final class LogLines extends AbstractAppender implements AutoCloseable {
   }
 
   /** Level and text of each line so far. */
-  List<String> all() {
+  public List<String> all() {
     return lines;
   }
 

@@ -170,6 +170,27 @@ class RaftNodeFaultTest {
     assertThat(length(failing)).isEqualTo(3);
   }
 
+  /**
+   * Ratis pauses a replica when it has received a snapshot. If it then cannot put the snapshot into
+   * its place nobody says so.
+   */
+  @Test
+  void replicaWhoseSnapshotIsNotInstalledGoesOnWithTheStoreItHas() throws IOException {
+    cluster = TestCluster.start(directory, 3, MANY);
+    cluster.write(1, 2);
+    TestCluster.Node follower = cluster.followers().get(0);
+    ReplicatedStateMachine machine = follower.raft().machine(GROUP);
+    machine.pause();
+    cluster.write(3);
+    cluster.awaitEqual();
+    assertThat(length(follower)).isEqualTo(3);
+    machine.pause(); // the leader tries again, and now it works
+    machine.reinitialize();
+    cluster.write(4);
+    cluster.awaitEqual();
+    assertThat(follower.failures()).isEmpty();
+  }
+
   /** To remove its files would cure nothing, and on several nodes lose the shard. */
   @Test
   void replicaThatRanOutOfMemoryIsNotToBeRebuilt() throws Exception {

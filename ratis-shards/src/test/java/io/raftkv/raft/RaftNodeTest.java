@@ -169,6 +169,32 @@ class RaftNodeTest {
     assertThat(cluster.node(0).failures()).isEmpty();
   }
 
+  /** For a disk that is short of room: neither old entries nor old snapshots are kept. */
+  @Test
+  void giveBackSpaceLeavesOneSnapshotAndOneLogFile() throws IOException {
+    cluster = TestCluster.start(directory, 1, MANY);
+    TestCluster.Node node = cluster.node(0);
+    cluster.writeLarge(LongStream.rangeClosed(1, 10).toArray());
+    assertThat(node.replica().giveBackSpace()).isTrue();
+    cluster.writeLarge(LongStream.rangeClosed(11, 20).toArray());
+    assertThat(segments(node)).hasSizeGreaterThan(2);
+
+    assertThat(node.replica().giveBackSpace()).isTrue();
+
+    waitUntil("purge", () -> segments(node).size() == 1);
+    assertThat(snapshots(node)).hasSize(1);
+    assertThat(node.replica().giveBackSpace()).as("nothing is new").isTrue();
+    node.crash();
+    node.start();
+    waitUntil("replay", () -> cluster.leader() == node && length(node) == 20);
+  }
+
+  private static List<String> snapshots(TestCluster.Node node) throws IOException {
+    return DurableFiles.list(node.groupDirectory(GROUP).resolve("sm")).stream()
+        .map(file -> file.getFileName().toString())
+        .toList();
+  }
+
   private static List<String> segments(TestCluster.Node node) {
     try {
       return DurableFiles.list(node.groupDirectory(GROUP).resolve("current")).stream()

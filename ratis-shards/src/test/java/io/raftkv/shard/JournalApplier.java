@@ -72,6 +72,15 @@ public class JournalApplier implements Applier {
   }
 
   @Override
+  public boolean grows(ByteBuffer payload) {
+    boolean grows = false;
+    while (payload.remaining() >= Long.BYTES) {
+      grows |= TestProposal.grows(payload.getLong());
+    }
+    return grows;
+  }
+
+  @Override
   public long bytes(Object[] results) {
     return (long) results.length * Long.BYTES;
   }

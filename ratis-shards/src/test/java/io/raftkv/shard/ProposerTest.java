@@ -2,6 +2,7 @@ package io.raftkv.shard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftkv.raft.LogLines;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -179,6 +180,21 @@ class ProposerTest {
     assertThat(failures).containsExactly("1:REFUSED");
     propose(proposer, 2, largest);
     assertThat(log.get(0).entry).hasSize(MAX_ENTRY_BYTES);
+  }
+
+  /** Its sender comes with it again every few milliseconds, with others between. */
+  @Test
+  void batchThatIsTooLargeIsToldOnceHoweverOftenItComes() {
+    try (LogLines lines = LogLines.of(Proposer.class)) {
+      for (int i = 0; i < 100; i++) {
+        propose(proposer, 1, MAX_ENTRY_BYTES);
+        propose(proposer, 2, PAYLOAD);
+      }
+      assertThat(lines.all()).hasSize(1);
+      assertThat(lines.all().get(0)).contains("ERROR", " " + MAX_ENTRY_BYTES + " bytes");
+      propose(proposer, 3, MAX_ENTRY_BYTES);
+      assertThat(lines.all()).hasSize(2);
+    }
   }
 
   @Test

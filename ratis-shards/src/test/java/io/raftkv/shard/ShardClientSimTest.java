@@ -84,7 +84,7 @@ class ShardClientSimTest {
     private final List<Entry> uncommitted = new ArrayList<>();
     private int applied;
     private boolean leads;
-    private boolean readOnly;
+    private Admission admission = Admission.EVERYTHING;
   }
 
   /** A call over a link; it is answered once, by the node or by the break of the link. */
@@ -256,7 +256,7 @@ class ShardClientSimTest {
         }
         case 26 -> {
           if (random.nextInt(5) == 0) {
-            nodes[to].readOnly ^= true;
+            nodes[to].admission = Admission.values()[random.nextInt(3)];
           }
         }
         default -> pass(random.nextInt((int) (2 * RETRY)));
@@ -290,8 +290,11 @@ class ShardClientSimTest {
       }
       if (!node.leads) {
         answer(node, call, BatchOutcome.NOT_LEADER);
-      } else if (node.readOnly) {
+      } else if (node.admission == Admission.NOTHING) {
         answer(node, call, BatchOutcome.READ_ONLY);
+      } else if (node.admission == Admission.NO_GROWTH
+          && idsOf(call.batch).stream().anyMatch(TestProposal::grows)) {
+        answer(node, call, BatchOutcome.NO_GROWTH);
       } else if (random.nextInt(20) == 0) {
         answer(node, call, BatchOutcome.REFUSED);
       } else {
@@ -366,13 +369,14 @@ class ShardClientSimTest {
     /** From now on nothing goes wrong: everything is answered, and new proposals get through. */
     private void heal() {
       for (Node node : nodes) {
-        node.readOnly = false;
+        node.admission = Admission.EVERYTHING;
         deposedLearns(node);
       }
       for (Client client : clients) {
         client.leader = leader;
       }
       settle();
+      pass(ShardClient.NO_GROWTH_NANOS);
       Map<Client, Long> probes = new HashMap<>();
       for (Client client : clients) {
         submit(client);

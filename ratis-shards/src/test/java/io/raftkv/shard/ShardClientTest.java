@@ -270,6 +270,63 @@ class ShardClientTest {
   }
 
   @Test
+  void leaderWithLittleRoomStillGetsWhatDoesNotGrow() {
+    submit(1, 7, 3);
+    submit(14, 5);
+    wire.get(0).answered(BatchOutcome.NO_GROWTH);
+    assertThat(outcomes).containsExactly("7:READ_ONLY", "14:READ_ONLY");
+    assertThat(wire.get(2).batch.proposer()).isNotEqualTo(wire.get(0).batch.proposer());
+    assertThat(wire.get(2).batch.sequence()).isEqualTo(1);
+    assertThat(wire.get(2).ids()).containsExactly(1L, 3L, 5L);
+    wire.get(2).applied("a", "b", "c");
+    assertThat(outcomes).endsWith("1=a", "3=b", "5=c");
+    assertThat(client.heldBytes()).isZero();
+  }
+
+  @Test
+  void leadersWordThatItsRoomIsShortIsBelievedForASecond() {
+    submit(7);
+    wire.get(0).answered(BatchOutcome.NO_GROWTH);
+    submit(14, 1);
+    assertThat(outcomes).containsExactly("7:READ_ONLY", "14:READ_ONLY");
+    assertThat(wire.get(1).ids()).containsExactly(1L);
+    wire.get(1).applied("a");
+    now += ShardClient.NO_GROWTH_NANOS;
+    submit(21);
+    assertThat(wire.get(2).ids()).containsExactly(21L);
+  }
+
+  @Test
+  void wordOfAFormerLeaderDoesNotCount() {
+    submit(7);
+    wire.get(0).answered(BatchOutcome.NO_GROWTH);
+    wire.leader = "b";
+    submit(14);
+    assertThat(wire.get(1).ids()).containsExactly(14L);
+  }
+
+  /** A leader that sees growth where we see none would refuse the same for ever. */
+  @Test
+  void batchThatIsSaidToGrowButDoesNotFails() {
+    submit(1);
+    wire.get(0).answered(BatchOutcome.NO_GROWTH);
+    assertThat(outcomes).containsExactly("1:READ_ONLY");
+    assertThat(wire.sent).hasSize(1);
+  }
+
+  @Test
+  void leaderWithLittleRoomIsAskedAgainAboutABatchThatMayBeInALog() {
+    submit(7);
+    wire.get(0).answered(BatchOutcome.UNKNOWN);
+    passes(RETRY);
+    wire.get(1).answered(BatchOutcome.NO_GROWTH);
+    assertThat(outcomes).isEmpty();
+    passes(RETRY);
+    wire.get(2).applied("ok");
+    assertThat(outcomes).containsExactly("7=ok");
+  }
+
+  @Test
   void readOnlyLeaderIsAskedAgainAboutABatchThatMayBeInALog() {
     submit(1);
     wire.get(0).answered(BatchOutcome.UNKNOWN);

@@ -51,6 +51,7 @@ class ShardHostTest {
     private final TestCluster.Node node;
     private final ShardHost<TestProposal> shards;
     private final ReadBarrier barrier;
+    private volatile Admission admission = Admission.EVERYTHING;
     private final Map<Long, CompletableFuture<Object>> outcomes = new ConcurrentHashMap<>();
 
     private Host(String id, TestCluster.Node node) {
@@ -122,8 +123,13 @@ class ShardHostTest {
     }
 
     @Override
-    public String readOnlyReason() {
-      return null;
+    public Admission admission() {
+      return admission;
+    }
+
+    @Override
+    public String refusal() {
+      return "OOM";
     }
 
     @Override
@@ -210,6 +216,26 @@ class ShardHostTest {
       }
     }
     cluster.awaitEqual();
+  }
+
+  @Test
+  void nodeWithLittleRoomTakesWhatDoesNotGrowFromAllNodes() {
+    start(3);
+    Host leader = hosts.get(cluster.leader().id());
+    leader.admission = Admission.NO_GROWTH;
+    for (Host host : hosts.values()) {
+      for (int i = 0; i < 7; i++) {
+        Object answer = get(host.write(GROUP));
+        if (TestProposal.grows(lastId)) {
+          assertThat(answer).as("%d", lastId).isEqualTo(ProposalFailure.READ_ONLY);
+        } else {
+          assertThat(answer).as("%d", lastId).isInstanceOf(Long.class);
+        }
+      }
+    }
+    leader.admission = Admission.NOTHING;
+    lastId = 0;
+    assertThat(get(leader.write(GROUP))).isEqualTo(ProposalFailure.READ_ONLY);
   }
 
   @Test

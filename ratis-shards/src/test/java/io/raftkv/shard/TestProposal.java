@@ -2,7 +2,7 @@ package io.raftkv.shard;
 
 import java.nio.ByteBuffer;
 
-/** A number, as {@link JournalApplier} applies it. */
+/** A number, as {@link JournalApplier} applies it. The multiples of seven are said to grow it. */
 public record TestProposal(long id) implements Proposal {
   @Override
   public int encodedBytes() {
@@ -12,6 +12,15 @@ public record TestProposal(long id) implements Proposal {
   @Override
   public long heldBytes() {
     return 100;
+  }
+
+  @Override
+  public boolean grows() {
+    return grows(id);
+  }
+
+  static boolean grows(long id) {
+    return id % 7 == 0;
   }
 
   @Override

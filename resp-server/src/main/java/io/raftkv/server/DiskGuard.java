@@ -1,6 +1,6 @@
 package io.raftkv.server;
 
-import io.raftkv.resp.reply.RespErrors;
+import io.raftkv.shard.Admission;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.function.BooleanSupplier;
@@ -9,13 +9,18 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Refuses writes while the disk is nearly full, before they reach the log: a log that cannot be
- * written takes its node out of the cluster. Opens again by itself. Thread-safe.
+ * written takes its node out of the cluster. Below the first bound only those that store something,
+ * so that a disk full of our own data can be emptied; below the second one all, for deleting takes
+ * log, too. Opens again by itself. Thread-safe.
  */
 final class DiskGuard {
   private static final Logger LOG = LoggerFactory.getLogger(DiskGuard.class);
 
   /** Beyond the bound by this part of it, writes go on: at the bound itself they would flicker. */
   private static final int MARGIN_PART = 16;
+
+  /** This part of the first bound is the second one. */
+  private static final int FLOOR_PART = 4;
 
   /** Tells how much of a disk is free. */
   @FunctionalInterface
@@ -27,7 +32,7 @@ final class DiskGuard {
   private final FreeSpace freeSpace;
   private final long minFreeBytes;
   private final BooleanSupplier storesWritable;
-  private volatile boolean closed;
+  private volatile Admission admission = Admission.EVERYTHING;
 
   /**
    * @param directory for the log
@@ -41,33 +46,58 @@ final class DiskGuard {
     this.storesWritable = storesWritable;
   }
 
-  /** The error line for writes, or null if they may go on. */
-  String readOnlyReason() {
-    return closed ? RespErrors.DISK_FULL : null;
+  /** What may go on. */
+  Admission admission() {
+    return admission;
   }
 
   /** Looks at the disk; to be called a few times per second, on a thread that may block. */
   void check() throws IOException {
     long free = freeSpace.bytes();
-    boolean full = free < minFreeBytes + (closed ? minFreeBytes / MARGIN_PART : 0);
-    boolean now = full || !storesWritable.getAsBoolean();
-    if (now == closed) {
-      return;
+    Admission before = admission;
+    boolean full = isBelow(free, minFreeBytes / FLOOR_PART, before == Admission.NOTHING);
+    Admission now =
+        full || !storesWritable.getAsBoolean()
+            ? Admission.NOTHING
+            : isBelow(free, minFreeBytes, before != Admission.EVERYTHING)
+                ? Admission.NO_GROWTH
+                : Admission.EVERYTHING;
+    admission = now;
+    if (now != before) {
+      tell(now, free, full);
     }
-    closed = now;
-    if (!now) {
-      LOG.info("disk has {} bytes free under {}, writes go on", free, directory);
-    } else if (full) {
-      LOG.error(
-          "disk is full, writes are refused: {} bytes are free under {}, at least {} must be",
-          free,
-          directory,
-          minFreeBytes);
-    } else {
-      LOG.error(
-          "a store cannot write to its disk, writes are refused: {} bytes are free under {}",
-          free,
-          directory);
+  }
+
+  private static boolean isBelow(long free, long bound, boolean already) {
+    return free < bound + (already ? bound / MARGIN_PART : 0);
+  }
+
+  private void tell(Admission now, long free, boolean full) {
+    switch (now) {
+      case EVERYTHING -> LOG.info("disk has {} bytes free under {}, writes go on", free, directory);
+      case NO_GROWTH ->
+          LOG.error(
+              "disk is nearly full, only writes that store nothing go on: {} bytes are free under"
+                  + " {}, at least {} must be",
+              free,
+              directory,
+              minFreeBytes);
+      case NOTHING -> {
+        if (full) {
+          LOG.error(
+              "disk is full, writes are refused: {} bytes are free under {}, at least {} must be"
+                  + " to delete, {} for all else",
+              free,
+              directory,
+              minFreeBytes / FLOOR_PART,
+              minFreeBytes);
+        } else {
+          LOG.error(
+              "a store cannot write to its disk, writes are refused: {} bytes are free under {}",
+              free,
+              directory);
+        }
+      }
     }
   }
 }

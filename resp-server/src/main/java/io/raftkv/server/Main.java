@@ -54,10 +54,15 @@ public final class Main {
     setUnlessGiven("java.util.logging.manager", "org.apache.logging.log4j.jul.LogManager");
     useFastBuffers();
     useFewRaftThreads();
-    Main program = new Main(ServerAssembly::start, System.out, System.err);
+    Main program = new Main(Main::startToLiveOrDie, System.out, System.err);
     int code = program.run(args);
     LogManager.shutdown(); // its own shutdown hook is off: the last lines come from ours
     System.exit(code);
+  }
+
+  private static RunningServer startToLiveOrDie(ServerConfig config) throws StartupException {
+    OutOfMemoryStop.install();
+    return ServerAssembly.start(config);
   }
 
   /**

@@ -80,6 +80,12 @@ final class MetadataGroup implements Applier {
     return replies.toArray();
   }
 
+  /** Small and seldom, and without it no fault of the cluster is mended. */
+  @Override
+  public boolean grows(ByteBuffer payload) {
+    return false;
+  }
+
   @Override
   public void committed() {
     for (MetaChange change : applied) {
@@ -212,6 +218,11 @@ final class MetadataGroup implements Applier {
     @Override
     public void encode(ByteBuffer out) {
       out.putInt(bytes.length).put(bytes);
+    }
+
+    @Override
+    public boolean grows() {
+      return false;
     }
 
     @Override

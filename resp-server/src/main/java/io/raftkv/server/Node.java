@@ -17,7 +17,9 @@ import io.raftkv.resp.dispatch.SessionServices;
 import io.raftkv.resp.dispatch.ShardTraffic;
 import io.raftkv.resp.link.LinkCommands;
 import io.raftkv.resp.link.NodeLinks;
+import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.server.http.HttpServer;
+import io.raftkv.shard.Admission;
 import io.raftkv.shard.Applier;
 import io.raftkv.shard.EntryCodec;
 import io.raftkv.shard.LeaderSuccession;
@@ -50,6 +52,7 @@ final class Node implements RunningServer {
 
   private static final long TICK_MILLIS = 5;
   private static final long DISK_CHECK_MILLIS = 250;
+  private static final long RECLAIM_MILLIS = 5_000;
   private static final int MAX_ENTRIES_IN_FLIGHT = 1;
   private static final long BARRIER_RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final int STOP_SECONDS = 5;
@@ -269,9 +272,9 @@ final class Node implements RunningServer {
     return threads.readPool();
   }
 
-  /** False while writes are refused for want of it. */
+  /** False while there is not even room for the logs. */
   boolean hasDiskSpace() {
-    return disk.readOnlyReason() == null;
+    return disk.admission() != Admission.NOTHING;
   }
 
   /** This node's replica of a group, or null. */
@@ -295,6 +298,7 @@ final class Node implements RunningServer {
     raft.start(); // which opens the metadata and brings its state to the listener
     threads.every(TICK_MILLIS, TICK_MILLIS, "tick", this::tick);
     threads.every(DISK_CHECK_MILLIS, 0, "disk check", disk::check);
+    threads.everySlowly(RECLAIM_MILLIS, "giving back space", spaceReclaim()::run);
     listen();
     controller.start();
     links.onGone(succession::nodeGone);
@@ -330,6 +334,21 @@ final class Node implements RunningServer {
   private void tick() {
     shards.tick();
     barrier.tick();
+  }
+
+  private SpaceReclaim spaceReclaim() {
+    return new SpaceReclaim(disk::admission, raft::replicas, this::addEntry);
+  }
+
+  /** Any write will do; the metadata is too small to matter. */
+  private void addEntry(Replica replica) {
+    if (!replica.group().equals(MetadataGroup.GROUP)) {
+      traffic.sweep(
+          replica.group(),
+          1,
+          threads.appendPool(),
+          reply -> LOG.debug("entry added shard={}: {}", replica.name(), reply));
+    }
   }
 
   /** Lets this node stand for election after some time. */
@@ -381,8 +400,13 @@ final class Node implements RunningServer {
     }
 
     @Override
-    public String readOnlyReason() {
-      return disk.readOnlyReason();
+    public Admission admission() {
+      return disk.admission();
+    }
+
+    @Override
+    public String refusal() {
+      return RespErrors.DISK_FULL;
     }
   }
 

@@ -30,6 +30,9 @@ final class NodeThreads {
   private final ScheduledExecutorService timer =
       Executors.newScheduledThreadPool(TIMER_THREADS, daemons("raftkv-timer"));
 
+  private final ScheduledExecutorService slow =
+      Executors.newSingleThreadScheduledExecutor(daemons("raftkv-slow"));
+
   /** Hands entries to Raft. */
   ThreadPoolExecutor appendPool() {
     return appendPool;
@@ -51,6 +54,12 @@ final class NodeThreads {
         new PeriodicTask(name, action), delayMillis, millis, TimeUnit.MILLISECONDS);
   }
 
+  /** As {@link #every}, for an action that may take minutes; first after the same time. */
+  void everySlowly(long millis, String name, PeriodicTask.Action action) {
+    slow.scheduleWithFixedDelay(
+        new PeriodicTask(name, action), millis, millis, TimeUnit.MILLISECONDS);
+  }
+
   /** Runs an action once, unless the node stops before. */
   void later(long millis, String name, Runnable action) {
     try {
@@ -60,9 +69,10 @@ final class NodeThreads {
     }
   }
 
-  /** Ends the timer at once. */
+  /** Ends all that is done again and again at once. */
   void stopTimer() {
     timer.shutdownNow();
+    slow.shutdownNow();
   }
 
   /** Ends the pools once their work is done, or leaves them to it after so long. */

@@ -99,8 +99,9 @@ final class ShardSettings {
           "min-free-disk",
           ValueType.SIZE,
           "256mb",
-          "Free space of the data directory's disk below which writes are refused, so that the node"
-              + " can still compact, snapshot and delete.",
+          "Free space of the data directory's disk below which commands that store something are"
+              + " refused, and below a quarter of it all writes: the node still has to compact,"
+              + " snapshot and delete.",
           config -> config.store().minFreeDisk());
 
   /** All of these. */

@@ -3,7 +3,7 @@ package io.raftkv.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.raftkv.resp.reply.RespErrors;
+import io.raftkv.shard.Admission;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -24,43 +24,52 @@ class DiskGuardTest {
           1_600,
           () -> writable);
 
-  private String after(long bytes) throws IOException {
+  private Admission after(long bytes) throws IOException {
     free = bytes;
     guard.check();
-    return guard.readOnlyReason();
+    return guard.admission();
   }
 
   @Test
-  void writesAreRefusedWhileTheDiskIsNearlyFull() throws IOException {
-    assertThat(guard.readOnlyReason()).isNull();
-    assertThat(after(1_600)).isNull();
-    assertThat(after(1_599)).isEqualTo(RespErrors.DISK_FULL);
-    assertThat(after(0)).isEqualTo(RespErrors.DISK_FULL);
-    assertThat(after(5_000)).isNull();
+  void writesThatStoreSomethingAreRefusedFirst() throws IOException {
+    assertThat(guard.admission()).isEqualTo(Admission.EVERYTHING);
+    assertThat(after(1_600)).isEqualTo(Admission.EVERYTHING);
+    assertThat(after(1_599)).isEqualTo(Admission.NO_GROWTH);
+    assertThat(after(0)).isEqualTo(Admission.NOTHING);
+    assertThat(after(5_000)).isEqualTo(Admission.EVERYTHING);
+  }
+
+  @Test
+  void allWritesAreRefusedBelowAQuarterOfTheBound() throws IOException {
+    assertThat(after(400)).isEqualTo(Admission.NO_GROWTH);
+    assertThat(after(399)).isEqualTo(Admission.NOTHING);
+    assertThat(after(424)).isEqualTo(Admission.NOTHING);
+    assertThat(after(425)).isEqualTo(Admission.NO_GROWTH);
+    assertThat(after(400)).isEqualTo(Admission.NO_GROWTH);
   }
 
   @Test
   void writesDoNotFlickerAtTheBound() throws IOException {
-    assertThat(after(1_599)).isNotNull();
-    assertThat(after(1_600)).isNotNull();
-    assertThat(after(1_699)).isNotNull();
-    assertThat(after(1_700)).isNull();
-    assertThat(after(1_600)).isNull();
+    assertThat(after(1_599)).isEqualTo(Admission.NO_GROWTH);
+    assertThat(after(1_600)).isEqualTo(Admission.NO_GROWTH);
+    assertThat(after(1_699)).isEqualTo(Admission.NO_GROWTH);
+    assertThat(after(1_700)).isEqualTo(Admission.EVERYTHING);
+    assertThat(after(1_600)).isEqualTo(Admission.EVERYTHING);
   }
 
   @Test
   void aStoreThatCannotWriteRefusesToo() throws IOException {
     writable = false;
-    assertThat(after(10_000)).isEqualTo(RespErrors.DISK_FULL);
+    assertThat(after(10_000)).isEqualTo(Admission.NOTHING);
     writable = true;
-    assertThat(after(10_000)).isNull();
+    assertThat(after(10_000)).isEqualTo(Admission.EVERYTHING);
   }
 
   @Test
   void aDiskThatCannotBeLookedAtLeavesThingsAsTheyAre() throws IOException {
-    assertThat(after(0)).isNotNull();
+    assertThat(after(0)).isEqualTo(Admission.NOTHING);
     broken = true;
     assertThatThrownBy(guard::check).isInstanceOf(IOException.class);
-    assertThat(guard.readOnlyReason()).isNotNull();
+    assertThat(guard.admission()).isEqualTo(Admission.NOTHING);
   }
 }

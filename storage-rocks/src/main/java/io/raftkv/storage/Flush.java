@@ -24,6 +24,7 @@ public final class Flush {
       forgetCounts(rows, home);
     }
     rows.homes(DatabaseHomes.INITIAL); // empty homes are all alike
+    rows.orphansFrom(null);
     for (Family family :
         List.of(Family.META, Family.DATA, Family.SCORE, Family.STREAM, Family.EXPIRY)) {
       rows.deleteRange(family, FIRST_ROW, LAST_ROW);
@@ -32,7 +33,9 @@ public final class Flush {
 
   /**
    * Deletes the keys of the view's database. As cheap as {@link #everything} if the others are
-   * empty; else each key is looked at, for the rows it has elsewhere.
+   * empty; else each key is looked at, for a collection in rows is a range deletion of its own.
+   * Their rows in the expiry index stay for {@link ExpirySweep}: one by one they would be more than
+   * an entry may hold.
    */
   public static void database(Keyspace keys) {
     int home = keys.home();
@@ -46,20 +49,23 @@ public final class Flush {
     if (alone) {
       everything(keys);
     } else {
-      keyByKey(keys);
+      besideOthers(keys);
     }
   }
 
-  private static void keyByKey(Keyspace keys) {
+  private static void besideOthers(Keyspace keys) {
     WritableRows rows = keys.writableRows();
     int home = keys.home();
+    boolean anyDies = false;
     long position = 0;
     while (position < KeyScan.END) {
-      List<Dependents> chunk = new ArrayList<>();
-      position =
-          KeyScan.walk(
-              keys, position, Slot.COUNT - 1, (row, header) -> collect(chunk, row, header));
-      chunk.forEach(dependents -> dependents.delete(rows));
+      Chunk chunk = new Chunk();
+      position = KeyScan.walk(keys, position, Slot.COUNT - 1, chunk::add);
+      chunk.collections.forEach(collection -> collection.delete(rows));
+      anyDies |= chunk.anyDies;
+    }
+    if (anyDies) {
+      rows.orphansFrom(FIRST_ROW);
     }
     for (int slot = 0; slot < Slot.COUNT; slot++) {
       if (rows.keysInSlot(slot, home) > 0) {
@@ -70,26 +76,27 @@ public final class Flush {
     forgetCounts(rows, home);
   }
 
-  private static boolean collect(List<Dependents> chunk, byte[] row, MetaRow header) {
-    if (header.encoding() == MetaRow.ROWS || header.dueAtMillis() != MetaRow.NO_EXPIRY) {
-      chunk.add(new Dependents(row, header));
+  /** Keys of a part of the walk. */
+  private static final class Chunk {
+    private final List<Collection> collections = new ArrayList<>();
+    private boolean anyDies;
+
+    private boolean add(byte[] row, MetaRow header) {
+      anyDies |= header.dueAtMillis() != MetaRow.NO_EXPIRY;
+      if (header.encoding() == MetaRow.ROWS) {
+        collections.add(new Collection(KeyRows.slotOf(row), header));
+      }
+      return collections.size() < CHUNK_KEYS;
     }
-    return chunk.size() < CHUNK_KEYS;
   }
 
-  /** A key with rows beside its metadata. */
-  private record Dependents(byte[] row, MetaRow header) {
+  /** A key with rows of elements. */
+  private record Collection(int slot, MetaRow header) {
     void delete(WritableRows rows) {
-      if (header.dueAtMillis() != MetaRow.NO_EXPIRY) {
-        rows.delete(Family.EXPIRY, KeyRows.expiry(header.dueAtMillis(), row));
-      }
-      if (header.encoding() == MetaRow.ROWS) {
-        int slot = KeyRows.slotOf(row);
-        byte[] from = ElementRows.from(slot, header.rowsId());
-        byte[] to = ElementRows.to(slot, header.rowsId());
-        for (Family family : KeyHandle.elementFamilies(header)) {
-          rows.deleteRange(family, from, to);
-        }
+      byte[] from = ElementRows.from(slot, header.rowsId());
+      byte[] to = ElementRows.to(slot, header.rowsId());
+      for (Family family : KeyHandle.elementFamilies(header)) {
+        rows.deleteRange(family, from, to);
       }
     }
   }

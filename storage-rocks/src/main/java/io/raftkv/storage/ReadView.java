@@ -183,11 +183,6 @@ public final class ReadView implements Rows, AutoCloseable {
     return get(Family.SYS, SysRows.record(name));
   }
 
-  /** All named records whose name starts with {@code prefix}. */
-  public RecordCursor records(String prefix) {
-    return RecordCursor.over(this, prefix);
-  }
-
   /** Takes a snapshot of this view's moment, or moves the view to the snapshot's moment. */
   private void pin() {
     if (snapshot != null) {

@@ -305,6 +305,23 @@ public final class ShardStore implements AutoCloseable {
     }
   }
 
+  /**
+   * Makes durable all that was committed before the call, has the files give back the room of what
+   * was deleted, and returns the index up to which. Blocks for long if that is much; commits go on.
+   *
+   * @throws StorageException if the disk does not take it
+   */
+  public long giveBackSpace() {
+    long index = flush();
+    rocks.compactDeleted();
+    return index;
+  }
+
+  /** Ends {@link #giveBackSpace}, from now on: the store is about to be closed. */
+  public void closeSoon() {
+    rocks.endCompactions();
+  }
+
   /** A flush while RocksDB recovers from an error would undo the recovery. */
   private void requireWritable(String doing) {
     String error = rocks.error();
@@ -315,7 +332,7 @@ public final class ShardStore implements AutoCloseable {
   }
 
   /** An index that is surely on disk; more may be. Thread-safe. */
-  public long flushedIndex() {
+  long flushedIndex() {
     return flushedIndex;
   }
 
@@ -395,11 +412,6 @@ public final class ShardStore implements AutoCloseable {
    */
   public boolean isWritable() {
     return rocks.error() == null;
-  }
-
-  /** Why the store is not writable, or null if it is. Thread-safe. */
-  public String writeError() {
-    return rocks.error();
   }
 
   /**

@@ -27,6 +27,12 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
   /** What is known of a proposer is forgotten when it has been silent for so long. */
   static final long PROPOSER_MEMORY_MILLIS = TimeUnit.HOURS.toMillis(24);
 
+  /**
+   * So much of an entry's step of shard time counts as silence of the proposers. A clock that jumps
+   * ahead by a day must not make all of them strangers.
+   */
+  static final long MAX_SILENT_STEP_MILLIS = TimeUnit.HOURS.toMillis(1);
+
   private final ShardStore store;
   private final long timeMillis;
   private final UndoLog undo = new UndoLog();
@@ -45,6 +51,7 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
   private long markedBytes;
   private long lastId;
   private long markedId;
+  private boolean jumpBridged;
   private boolean open = true;
 
   StoreBatch(ShardStore store, long timeMillis, long lastId) {
@@ -215,6 +222,16 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
     undo.add(() -> homes = before);
   }
 
+  @Override
+  public void orphansFrom(byte[] expiryRow) {
+    requireOpen();
+    if (expiryRow == null) {
+      overlay(Family.SYS).delete(SysRows.orphans());
+    } else {
+      overlay(Family.SYS).put(SysRows.orphans(), expiryRow);
+    }
+  }
+
   /** Sequence number of the proposer's last applied proposal, 0 if nothing is known of it. */
   public long lastProposal(long proposer) {
     byte[] known = get(Family.SYS, SysRows.proposer(proposer));
@@ -223,14 +240,33 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
 
   /**
    * Remembers the proposer's last proposal. When a new proposer appears, those not heard of for 24
-   * hours of shard time are forgotten.
+   * hours of shard time are forgotten; of the step of one entry one hour counts at most.
    */
   public void noteProposal(long proposer, long sequence) {
+    bridgeJump();
     byte[] row = SysRows.proposer(proposer);
     if (get(Family.SYS, row) == null) {
       forgetSilentProposers();
     }
     overlay(Family.SYS).put(row, new SysRows.Proposer(sequence, timeMillis).encode());
+  }
+
+  /** Once per entry: proposers are not silent while time stands still and then jumps. */
+  private void bridgeJump() {
+    long beyond = timeMillis - store.shardTimeMillis() - MAX_SILENT_STEP_MILLIS;
+    if (jumpBridged || beyond <= 0) {
+      return;
+    }
+    jumpBridged = true;
+    try (RowCursor known = ascending(Family.SYS, SysRows.proposersFrom(), SysRows.proposersTo())) {
+      while (known.next()) {
+        SysRows.Proposer last = SysRows.Proposer.decode(known.value());
+        overlay(Family.SYS)
+            .put(
+                known.key(),
+                new SysRows.Proposer(last.sequence(), last.timeMillis() + beyond).encode());
+      }
+    }
   }
 
   private void forgetSilentProposers() {
@@ -247,11 +283,6 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
   /** The named record, or null. */
   public byte[] record(String name) {
     return get(Family.SYS, SysRows.record(name));
-  }
-
-  /** All named records whose name starts with {@code prefix}. */
-  public RecordCursor records(String prefix) {
-    return RecordCursor.over(this, prefix);
   }
 
   public void putRecord(String name, byte[] value) {
@@ -275,6 +306,7 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
   public void commit(long term, long index) {
     requireOpen();
     undo.mark();
+    bridgeJump();
     counts.forEach(
         (key, count) -> {
           byte[] row = SysRows.count(slotOf(key), homeOf(key));

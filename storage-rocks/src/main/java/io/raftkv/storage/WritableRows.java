@@ -1,5 +1,7 @@
 package io.raftkv.storage;
 
+import io.raftkv.storage.row.SysRows;
+
 /**
  * Rows that can be changed: what the apply of one log entry sees. Reads see the entry's own earlier
  * writes; nothing is visible to others before the entry is committed as a whole.
@@ -36,6 +38,12 @@ public interface WritableRows extends Rows {
    * @throws EntryFullException if there is no room for them in the entry
    */
   void charge(long bytes);
+
+  /**
+   * Notes from which row on the {@code expiry} family may have some that no key answers for, or
+   * with null that there are none; see {@link SysRows#orphans}.
+   */
+  void orphansFrom(byte[] expiryRow);
 
   /** Gives the databases other homes. */
   void homes(DatabaseHomes next);

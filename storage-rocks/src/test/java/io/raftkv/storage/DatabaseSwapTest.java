@@ -93,7 +93,8 @@ class DatabaseSwapTest {
       set(i % 2, "k" + i, "v");
     }
     List<String> all = scan(0, 0, 1000);
-    long middle = KeyScan.positionOf(KeyRows.meta(0, bytes(all.get(50))));
+    long middle =
+        KeyScan.positionOf(KeyRows.meta(Slot.of(bytes(all.get(50))), 0, bytes(all.get(50))));
     swap(0, 1);
     List<String> rest = scan(0, middle, 1000);
     assertThat(new TreeSet<>(all)).doesNotContainAnyElementsOf(rest);

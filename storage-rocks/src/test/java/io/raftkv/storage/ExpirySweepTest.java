@@ -25,6 +25,11 @@ class ExpirySweepTest {
         .replace(KeyType.STRING, MetaRow.INLINE, new byte[1], expireAt);
   }
 
+  private static byte[] meta(int home, String name) {
+    byte[] key = name.getBytes(StandardCharsets.US_ASCII);
+    return KeyRows.meta(Slot.of(key), home, key);
+  }
+
   @Test
   void aKeyIsDueWhenItsTimeIsReached() {
     set("a", 100);
@@ -43,7 +48,7 @@ class ExpirySweepTest {
     set("b", 100);
     set("c", 200);
     assertThat(ExpirySweep.sweep(at(1000), 2, NO_PARTS)).isEqualTo(2);
-    assertThat(rows.get(Family.META, KeyRows.meta(0, new byte[] {'a'}))).isNotNull();
+    assertThat(rows.get(Family.META, meta(0, "a"))).isNotNull();
     assertThat(rows.keys(0)).isEqualTo(1);
     rows.verify();
   }
@@ -51,8 +56,8 @@ class ExpirySweepTest {
   @Test
   void rowsThatNoKeyAnswersForAreDropped() {
     set("a", 500);
-    byte[] a = KeyRows.meta(0, new byte[] {'a'});
-    byte[] none = KeyRows.meta(3, new byte[] {'n'});
+    byte[] a = meta(0, "a");
+    byte[] none = meta(3, "n");
     rows.put(Family.EXPIRY, KeyRows.expiry(100, a), new byte[0]);
     rows.put(Family.EXPIRY, KeyRows.expiry(150, none), new byte[0]);
     assertThat(ExpirySweep.sweep(at(200), 10, NO_PARTS)).isEqualTo(2);

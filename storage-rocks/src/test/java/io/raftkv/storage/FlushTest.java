@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftkv.storage.row.MetaRow;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class FlushTest {
   private final MemoryRows rows = new MemoryRows();
@@ -36,7 +38,71 @@ class FlushTest {
     rows.verify();
     assertThat(rows.keys(1)).isZero();
     assertThat(rows.size(Family.META)).isEqualTo(2);
+    assertThat(sweepAll(500)).as("rows of the index").isEqualTo(4_500 + 5_000 + 1);
     assertThat(rows.size(Family.EXPIRY)).isEqualTo(1);
+    assertThat(rows.size(Family.SYS)).isZero();
+    rows.verify();
+  }
+
+  private int sweepAll(int limit) {
+    int all = 0;
+    for (int step = limit; step == limit; all += step) {
+      step = ExpirySweep.sweep(keys(0), limit, (key, most) -> 0);
+    }
+    assertThat(ExpirySweep.anyDue(rows, 0)).isFalse();
+    return all;
+  }
+
+  /** A key of the same name, made between flush and sweep, may use the row or have another one. */
+  @Test
+  void keysMadeAfterAFlushKeepTheirExpiry() {
+    set(0, "other", MetaRow.NO_EXPIRY);
+    set(1, "same", 100);
+    set(1, "later", 100);
+    set(1, "never", 100);
+    Flush.database(keys(1));
+    set(1, "same", 100);
+    set(1, "later", 200);
+    set(1, "never", MetaRow.NO_EXPIRY);
+    sweepAll(2);
+    rows.verify();
+    assertThat(rows.keys(1)).isEqualTo(3);
+    assertThat(rows.size(Family.EXPIRY)).isEqualTo(2);
+  }
+
+  @Test
+  void flushingEverythingLeavesNoOrphans() {
+    set(0, "other", MetaRow.NO_EXPIRY);
+    set(1, "a", 100);
+    Flush.database(keys(1));
+    Flush.everything(keys(0));
+    assertThat(rows.dump()).isEmpty();
+  }
+
+  /** What an entry may hold does not bound how many keys with an expiry a database has. */
+  @Test
+  void aFlushOfManyKeysFitsIntoASmallEntry(@TempDir Path directory) {
+    try (StoreEnvironment environment = TestStores.environment();
+        ShardStore store = ShardStore.open(directory, environment)) {
+      try (StoreBatch batch = store.begin(0)) {
+        for (int i = 0; i < 20_000; i++) {
+          byte[] name = ("{t}" + i).getBytes(StandardCharsets.US_ASCII);
+          Keyspace.forApply(batch, 1, 0, 1)
+              .key(name)
+              .replace(KeyType.STRING, MetaRow.INLINE, new byte[1], 100);
+        }
+        Keyspace.forApply(batch, 0, 0, 1)
+            .key(new byte[1])
+            .replace(KeyType.STRING, MetaRow.INLINE, new byte[1], 100);
+        batch.commit(1, 1);
+      }
+      try (StoreBatch batch = store.begin(0)) {
+        batch.limit(10_000);
+        Flush.database(Keyspace.forApply(batch, 1, 0, 1));
+        batch.commit(1, 2);
+      }
+      assertThat(store.<Long>query(view -> view.keys(1))).isZero();
+    }
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.raftkv.storage;
 import io.raftkv.storage.row.ElementRows;
 import io.raftkv.storage.row.KeyRows;
 import io.raftkv.storage.row.MetaRow;
+import io.raftkv.storage.row.SysRows;
 import io.raftkv.storage.row.SysRows.Count;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -15,6 +16,7 @@ import java.util.Iterator;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NoSuchElementException;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -120,6 +122,14 @@ public final class MemoryRows implements WritableRows {
   }
 
   @Override
+  public void orphansFrom(byte[] expiryRow) {
+    TreeMap<byte[], byte[]> sys = families.get(Family.SYS);
+    byte[] row = SysRows.orphans();
+    byte[] before = expiryRow == null ? sys.remove(row) : sys.put(row, expiryRow);
+    undo.push(before == null ? () -> sys.remove(row) : () -> sys.put(row, before));
+  }
+
+  @Override
   public void homes(DatabaseHomes next) {
     DatabaseHomes before = homes;
     homes = next;
@@ -203,8 +213,10 @@ public final class MemoryRows implements WritableRows {
             });
     keyCounts.values().removeIf(Count.NONE::equals);
     require(counted.equals(keyCounts), "key counts " + keyCounts + " instead of " + counted);
+    Set<byte[]> index = families.get(Family.EXPIRY).keySet();
+    boolean orphansToSweep = families.get(Family.SYS).containsKey(SysRows.orphans());
     require(
-        expiries.equals(families.get(Family.EXPIRY).keySet()),
+        orphansToSweep ? index.containsAll(expiries) : expiries.equals(index),
         "expiry rows do not match the metadata");
     for (Family family : new Family[] {Family.DATA, Family.SCORE, Family.STREAM}) {
       byte[] row = families.get(family).ceilingKey(new byte[0]);

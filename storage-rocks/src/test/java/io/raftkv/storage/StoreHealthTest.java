@@ -34,7 +34,6 @@ class StoreHealthTest {
       fillDisk();
       assertThatThrownBy(store::flush).isInstanceOf(StorageException.class);
       assertThat(store.isWritable()).isFalse();
-      assertThat(store.writeError()).isNotNull();
       assertThat(store.flushedIndex()).isZero();
       assertThat(store.tryResume()).isFalse();
       assertThatThrownBy(() -> store.checkpoint(directory.resolve("copy")))

@@ -157,7 +157,10 @@ class FailureDetectorTest {
           state = apply(state, verdict);
         }
       }
-      assertThat(state.nodesIn(NodeState.ONLINE)).as("seed %s", seed).hasSize(4);
+      assertThat(state.nodes().values())
+          .as("seed %s", seed)
+          .filteredOn(node -> node.state() == NodeState.ONLINE)
+          .hasSize(4);
       assertThat(state.node("n5").orElseThrow().state())
           .as("seed %s", seed)
           .isEqualTo(NodeState.OFFLINE);

@@ -44,6 +44,17 @@ public final class CommandEngine implements Applier {
     return replies.toArray();
   }
 
+  @Override
+  public boolean grows(ByteBuffer payload) {
+    while (payload.hasRemaining()) {
+      CommandSpec spec = table.find(CommandCodec.decode(payload).args().bytes(0));
+      if (spec == null || spec.flags().contains(Flag.DENYOOM)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private Reply applyOne(Args args, Keyspace keys, StoreBatch batch, WholeReplies collected) {
     CommandSpec spec = table.find(args.bytes(0));
     if (spec == null || spec.handler() == null) {

@@ -6,7 +6,6 @@ import static io.raftkv.resp.command.Flag.FAST;
 import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
-import io.raftkv.storage.KeyHandle;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.row.MetaRow;
 import io.raftkv.storage.type.HashType;
@@ -67,7 +66,12 @@ public final class HashCommands {
           entry("HINCRBYFLOAT", 4, "2.6.0", CONSTANT, "Adds a float to the value of a field.")
               .flags(DENYOOM, FAST)
               .writes(HashCommands::hincrbyfloat),
-          entry("HRANDFIELD", -2, "6.2.0", PER_RANDOM, "Returns random fields of a hash.")
+          entry(
+                  "HRANDFIELD",
+                  -2,
+                  "6.2.0",
+                  PER_RANDOM,
+                  "Returns random fields of a hash. " + RandomCount.DIFFERENCE)
               .reads(HashCommands::hrandfield),
           entry("HSCAN", -3, "2.8.0", PER_SCAN, "Returns the fields of a hash page by page.")
               .reads(HashCommands::hscan));
@@ -202,26 +206,24 @@ public final class HashCommands {
   }
 
   private static Reply hscan(Args args, Keyspace keys) {
-    long cursor = ScanOptions.cursor(args, 2);
-    KeyHandle key = keys.key(args.bytes(1));
-    HashType hash = new HashType(key);
-    if (!key.exists()) {
-      return ScanOptions.page(0, List.of()); // as Redis, whatever the options
-    }
-    ScanOptions options = ScanOptions.parse(args, 3, true);
-    List<Reply> items = new ArrayList<>();
-    long next =
-        hash.scan(
-            cursor,
-            options.count(),
-            (field, value) -> {
-              if (options.matches(field)) {
-                items.add(Reply.bulk(field));
-                if (!options.noValues()) {
-                  items.add(Reply.bulk(value));
-                }
-              }
-            });
-    return ScanOptions.page(next, items);
+    return ScanOptions.scan(
+        args,
+        keys,
+        true,
+        key -> {
+          HashType hash = new HashType(key);
+          return (cursor, options, found) ->
+              hash.scan(
+                  cursor,
+                  options.count(),
+                  (field, value) -> {
+                    if (options.matches(field)) {
+                      found.add(Reply.bulk(field));
+                      if (!options.noValues()) {
+                        found.add(Reply.bulk(value));
+                      }
+                    }
+                  });
+        });
   }
 }

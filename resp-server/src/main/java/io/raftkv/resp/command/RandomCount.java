@@ -11,6 +11,9 @@ final class RandomCount {
    */
   static final long MAX_REPEATED = 1 << 20;
 
+  /** For the documentation of commands that take such a count. */
+  static final String DIFFERENCE = "Counts below -1,048,576 are refused.";
+
   private RandomCount() {}
 
   static long parse(Args args, int index) {

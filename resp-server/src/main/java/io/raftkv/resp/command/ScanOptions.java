@@ -3,7 +3,11 @@ package io.raftkv.resp.command;
 import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
+import io.raftkv.storage.KeyHandle;
+import io.raftkv.storage.Keyspace;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * Cursor and options of the commands that scan a collection.
@@ -14,6 +18,35 @@ import java.util.List;
  */
 record ScanOptions(Glob match, long count, boolean noValues) {
   private static final long DEFAULT_COUNT = 10;
+
+  /** One call of a scan over a collection. */
+  @FunctionalInterface
+  interface Walk {
+    /**
+     * Adds to {@code found} the replies for elements that the options let through.
+     *
+     * @return where to go on, 0 at the end
+     */
+    long from(long cursor, ScanOptions options, List<Reply> found);
+  }
+
+  /**
+   * Runs HSCAN, SSCAN or ZSCAN.
+   *
+   * @param walkOf looks at the key, which has to be of the command's type
+   */
+  static Reply scan(
+      Args args, Keyspace keys, boolean mayOmitValues, Function<KeyHandle, Walk> walkOf) {
+    long cursor = cursor(args, 2);
+    KeyHandle key = keys.key(args.bytes(1));
+    Walk walk = walkOf.apply(key);
+    if (!key.exists()) {
+      return page(0, List.of()); // as Redis, whatever the options
+    }
+    List<Reply> found = new ArrayList<>();
+    long next = walk.from(cursor, parse(args, 3, mayOmitValues), found);
+    return page(next, found);
+  }
 
   /** Reads the options from the word {@code from} on. */
   static ScanOptions parse(Args args, int from, boolean mayOmitValues) {

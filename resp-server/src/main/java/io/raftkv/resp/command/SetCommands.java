@@ -47,7 +47,12 @@ public final class SetCommands {
           entry("SPOP", -2, "1.0.0", PER_RANDOM, "Takes random members out of a set.")
               .flags(FAST)
               .writes(SetCommands::spop),
-          entry("SRANDMEMBER", -2, "1.0.0", PER_RANDOM, "Returns random members of a set.")
+          entry(
+                  "SRANDMEMBER",
+                  -2,
+                  "1.0.0",
+                  PER_RANDOM,
+                  "Returns random members of a set. " + RandomCount.DIFFERENCE)
               .reads(SetCommands::srandmember),
           entry("SMOVE", 4, "1.0.0", CONSTANT, "Moves a member from one set to another.")
               .keys(KeySpec.FIRST_TWO)
@@ -221,23 +226,21 @@ public final class SetCommands {
   }
 
   private static Reply sscan(Args args, Keyspace keys) {
-    long cursor = ScanOptions.cursor(args, 2);
-    KeyHandle key = keys.key(args.bytes(1));
-    SetType set = new SetType(key);
-    if (!key.exists()) {
-      return ScanOptions.page(0, List.of()); // as Redis, whatever the options
-    }
-    ScanOptions options = ScanOptions.parse(args, 3, false);
-    List<Reply> items = new ArrayList<>();
-    long next =
-        set.scan(
-            cursor,
-            options.count(),
-            member -> {
-              if (options.matches(member)) {
-                items.add(Reply.bulk(member));
-              }
-            });
-    return ScanOptions.page(next, items);
+    return ScanOptions.scan(
+        args,
+        keys,
+        false,
+        key -> {
+          SetType set = new SetType(key);
+          return (cursor, options, found) ->
+              set.scan(
+                  cursor,
+                  options.count(),
+                  member -> {
+                    if (options.matches(member)) {
+                      found.add(Reply.bulk(member));
+                    }
+                  });
+        });
   }
 }

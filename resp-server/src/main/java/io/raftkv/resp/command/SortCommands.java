@@ -28,6 +28,9 @@ public final class SortCommands {
   private static final String COST =
       "O(N+M*log(M)) where N is the number of elements and M the number of those returned.";
 
+  private static final String MANY_ANSWERS =
+      "More than 16,777,216 answers, elements times GETs, are refused.";
+
   private static final byte[] NOTHING = {};
 
   private static final CommandSpec SORT_RO =
@@ -40,7 +43,8 @@ public final class SortCommands {
               "7.0.0",
               COST,
               "Returns the sorted elements of a list, a set, or a sorted set. On several shards, BY"
-                  + " and GET patterns must have the key's hash tag.")
+                  + " and GET patterns must have the key's hash tag. "
+                  + MANY_ANSWERS)
           .onSeveralShards(SortOptions::requireOneSlot)
           .reads((args, keys) -> sort(args, keys, false));
 
@@ -59,7 +63,8 @@ public final class SortCommands {
                   COST,
                   "Sorts the elements in a list, a set, or a sorted set, optionally storing the"
                       + " result. On several shards, BY and GET patterns must have the key's hash"
-                      + " tag. Without STORE it runs as SORT_RO.")
+                      + " tag. Without STORE it runs as SORT_RO. "
+                      + MANY_ANSWERS)
               .onSeveralShards(SortOptions::requireOneSlot)
               .readsAs(SORT_RO, SortOptions::cannotStore)
               .writes((args, keys) -> sort(args, keys, true)));

@@ -98,7 +98,7 @@ public final class SortedSetCommands {
                   KeySpec.FIRST,
                   "6.2.0",
                   "O(n) for n members returned",
-                  "Returns random members.")
+                  "Returns random members. " + RandomCount.DIFFERENCE)
               .reads(SortedSetMembers::zrandmember),
           sortedSet(
                   "ZSCAN",

@@ -161,22 +161,24 @@ final class SortedSetMembers {
 
   /** As in Redis the options are only looked at if the set exists. */
   static Reply zscan(Args args, Keyspace db) {
-    long cursor = ScanOptions.cursor(args, 2);
-    ZSetType set = set(args, db);
-    List<ScoredMember> page = new ArrayList<>();
-    List<Reply> replies = new ArrayList<>();
-    long next = 0;
-    if (set.exists()) {
-      ScanOptions options = ScanOptions.parse(args, 3, false);
-      next = set.scan(cursor, options.count(), page);
-      for (ScoredMember each : page) {
-        if (options.matches(each.member())) {
-          replies.add(Reply.bulk(each.member()));
-          replies.add(Reply.bulk(Numbers.formatDouble(each.score())));
-        }
-      }
-    }
-    return Reply.array(Reply.bulk(Numbers.format(next)), Reply.array(replies));
+    return ScanOptions.scan(
+        args,
+        db,
+        false,
+        key -> {
+          ZSetType set = new ZSetType(key);
+          return (cursor, options, found) -> {
+            List<ScoredMember> page = new ArrayList<>();
+            long next = set.scan(cursor, options.count(), page);
+            for (ScoredMember each : page) {
+              if (options.matches(each.member())) {
+                found.add(Reply.bulk(each.member()));
+                found.add(Reply.bulk(Numbers.formatDouble(each.score())));
+              }
+            }
+            return next;
+          };
+        });
   }
 
   /** Members, or members and scores as pairs. */

@@ -35,7 +35,8 @@ public final class StreamCommands {
                         Group.STREAM,
                         "5.0.0",
                         "O(1), plus O(n) for n entries trimmed away",
-                        "Appends an entry to a stream.")
+                        "Appends an entry to a stream. Ids with blanks in front are refused, here and"
+                            + " in all other stream commands. With ~ it trims as exactly as with =, but for LIMIT.")
                     .writes(StreamCommands::xadd),
                 command("XTRIM")
                     .arity(-4)
@@ -44,7 +45,8 @@ public final class StreamCommands {
                         Group.STREAM,
                         "5.0.0",
                         "O(n) for n entries removed",
-                        "Removes entries from the beginning of a stream.")
+                        "Removes entries from the beginning of a stream. With ~ it trims as exactly as"
+                            + " with =, but for LIMIT.")
                     .writes(StreamCommands::xtrim),
                 command("XLEN")
                     .arity(2)

@@ -243,7 +243,8 @@ public final class StringCommands {
                   Group.STRING,
                   "7.0.0",
                   "O(N*M) where N and M are the lengths of the two strings.",
-                  "Finds the longest common substring.")
+                  "Finds the longest common substring. Strings of more than 4 MiB, or whose lengths"
+                      + " multiplied are more than 2^28, are refused.")
               .reads(StringParts::lcs));
 
   private StringCommands() {}

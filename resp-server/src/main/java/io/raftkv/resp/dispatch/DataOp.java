@@ -2,6 +2,7 @@ package io.raftkv.resp.dispatch;
 
 import io.raftkv.resp.command.CommandCodec;
 import io.raftkv.resp.command.CommandSpec;
+import io.raftkv.resp.command.Flag;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.shard.ProposalFailure;
@@ -96,6 +97,11 @@ final class DataOp implements NodeProposal {
   @Override
   public void encode(ByteBuffer out) {
     CommandCodec.encode(database, words, out);
+  }
+
+  @Override
+  public boolean grows() {
+    return spec.flags().contains(Flag.DENYOOM);
   }
 
   @Override

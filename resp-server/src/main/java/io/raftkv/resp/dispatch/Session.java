@@ -16,6 +16,7 @@ import io.raftkv.resp.link.LinkCommands;
 import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
+import io.raftkv.shard.Completion;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -369,10 +370,12 @@ public final class Session extends ClientConnection implements Dispatcher.Target
       return;
     }
     answer.whenComplete(
-        (reply, failure) -> {
-          Reply given = reply == null ? failureReply(place.spec, failure) : reply;
-          channel.eventLoop().execute(() -> place.reply(given));
-        });
+        Completion.loggingFaults(
+            "a command",
+            (reply, failure) -> {
+              Reply given = reply == null ? failureReply(place.spec, failure) : reply;
+              channel.eventLoop().execute(() -> place.reply(given));
+            }));
   }
 
   private Reply failureReply(CommandSpec spec, Throwable failure) {

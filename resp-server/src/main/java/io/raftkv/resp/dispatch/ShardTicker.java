@@ -137,6 +137,11 @@ final class ShardTicker {
     }
 
     @Override
+    public boolean grows() {
+      return write.grows();
+    }
+
+    @Override
     public Executor executor() {
       return write.executor();
     }

@@ -9,6 +9,7 @@ import io.raftkv.resp.command.Flag;
 import io.raftkv.resp.command.Group;
 import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
+import io.raftkv.shard.Completion;
 import io.raftkv.shard.PeerTransport;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -110,13 +111,15 @@ public final class LinkCommands {
       answer = CompletableFuture.failedFuture(fault);
     }
     answer.whenComplete(
-        (bytes, failure) -> {
-          if (bytes == null) {
-            tell(kind, failure);
-          }
-          Reply body = bytes == null ? Reply.NULL : Reply.bulk(bytes);
-          connection.push(new Reply.Push(List.of(PUSH_KIND, number, body)));
-        });
+        Completion.loggingFaults(
+            "a link request",
+            (bytes, failure) -> {
+              if (bytes == null) {
+                tell(kind, failure);
+              }
+              Reply body = bytes == null ? Reply.NULL : Reply.bulk(bytes);
+              connection.push(new Reply.Push(List.of(PUSH_KIND, number, body)));
+            }));
     return null;
   }
 

@@ -22,6 +22,8 @@ import java.net.InetSocketAddress;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Serves metrics and health: {@code GET /metrics}, {@code /health/live}, {@code /health/ready}.
@@ -29,6 +31,7 @@ import java.util.concurrent.TimeUnit;
  * bounded: connections, size of a request, idle time, waiting requests.
  */
 public final class HttpServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
   private static final int MAX_CONNECTIONS = 64;
   private static final int MAX_WAITING = 64;
   private static final int MAX_LINE_BYTES = 2_048;
@@ -130,11 +133,12 @@ public final class HttpServer implements AutoCloseable {
     }
   }
 
-  /** A broken or idle connection of a scraper is no event worth a log line. */
+  /** A broken or idle connection of a scraper is no event worth more. */
   private static final class CloseOnFailure extends ChannelInboundHandlerAdapter {
     @Override
     @SuppressWarnings("FutureReturnValueIgnored") // nor for a broken one
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+      LOG.debug("connection of a scraper closed", cause);
       context.close();
     }
   }

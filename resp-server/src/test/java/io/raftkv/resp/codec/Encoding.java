@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.util.ResourceLeakDetector;
 import io.raftkv.resp.reply.Reply;
 import java.io.ByteArrayOutputStream;
@@ -42,6 +44,15 @@ public final class Encoding {
   /** A reply as it goes over the wire, each byte one character. */
   public static String text(Reply reply, int protocolVersion) {
     return text(out -> RespEncoder.encode(reply, protocolVersion, out));
+  }
+
+  /** What a client takes these bytes of one reply for, each byte given as one character. */
+  public static Reply received(String text) {
+    EmbeddedChannel client = new EmbeddedChannel(new RespReplyDecoder(RespLimits.DEFAULT));
+    client.writeInbound(Unpooled.wrappedBuffer(text.getBytes(StandardCharsets.ISO_8859_1)));
+    Reply reply = client.readInbound();
+    client.finishAndReleaseAll();
+    return reply;
   }
 
   static String text(Consumer<RespOutput> use) {

@@ -117,6 +117,20 @@ class CommandEngineTest {
     }
   }
 
+  private boolean grows(String... lines) {
+    return engine.grows(payload(0, lines).asReadOnlyBuffer());
+  }
+
+  /** What goes on while the leader's disk is nearly full: as in Redis under its limit of memory. */
+  @Test
+  void batchesGrowIfOneOfTheirCommandsIsMadeToStoreSomething() {
+    assertThat(grows("DEL k", "UNLINK k", "EXPIRE k 1", "FLUSHALL", "RAFTKV.SWEEP 1")).isFalse();
+    assertThat(grows("LPOP k", "LTRIM k 0 1", "GETDEL k", "GET k")).isFalse();
+    assertThat(grows("SET k v")).isTrue();
+    assertThat(grows("DEL k", "LPUSH k v", "DEL k")).isTrue();
+    assertThat(grows("NO.SUCH")).as("of a newer version").isTrue();
+  }
+
   @Test
   void commandsOfABatchSeeEachOther() {
     assertThat(apply(0, "SET k 1", "INCR k", "GET k", "DEL k", "EXISTS k"))

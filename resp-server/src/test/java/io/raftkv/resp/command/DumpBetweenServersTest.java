@@ -1,9 +1,10 @@
 package io.raftkv.resp.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.raftkv.resp.codec.Encoding;
 import io.raftkv.resp.rdb.GoldenDumps;
+import io.raftkv.resp.redis.RedisServer;
 import io.raftkv.resp.reply.Reply;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -32,7 +33,7 @@ class DumpBetweenServersTest {
   private static final Set<String> NOT_COMPARED =
       Set.of("radix-tree-keys", "radix-tree-nodes", "active-time");
 
-  private static DumpRedis redis;
+  private static RedisServer redis;
 
   private final CommandRunner raftkv = new CommandRunner(DumpCommandsTest.SPECS);
   private final Random random = new Random(SEED);
@@ -40,8 +41,7 @@ class DumpBetweenServersTest {
 
   @BeforeAll
   static void start() throws IOException {
-    assumeTrue(DumpRedis.isInstalled(), "NO REDIS-SERVER HERE: nothing is compared with it");
-    redis = new DumpRedis();
+    redis = RedisServer.start("--enable-debug-command", "yes");
   }
 
   @AfterAll
@@ -59,11 +59,15 @@ class DumpBetweenServersTest {
   }
 
   private Object redis(String... words) throws IOException {
-    Object reply = redis.call(words);
+    Object reply = text(Encoding.received(redis.call(words)));
     assertThat(reply instanceof String text && text.startsWith("-"))
         .as("%s: %s", words[0], reply)
         .isFalse();
     return reply;
+  }
+
+  private static Object restore(byte[]... words) throws IOException {
+    return text(Encoding.received(redis.call(words)));
   }
 
   private void config(String name, String value) throws IOException {
@@ -88,7 +92,7 @@ class DumpBetweenServersTest {
         .isEqualTo(Reply.OK);
     assertThat(told(words -> plain(raftkv.run(words)))).as(what).isEqualTo(before);
     byte[] back = ((Reply.Bulk) raftkv.run("DUMP", KEY)).bytes();
-    assertThat(redis.call(ascii("RESTORE"), ascii(KEY), ascii("0"), back, ascii("REPLACE")))
+    assertThat(restore(ascii("RESTORE"), ascii(KEY), ascii("0"), back, ascii("REPLACE")))
         .as(what)
         .isEqualTo("OK");
     assertThat(told(this::redis)).as(what).isEqualTo(before);
@@ -104,7 +108,7 @@ class DumpBetweenServersTest {
   private void roundTripFromRaftkv(String what) throws IOException {
     String before = told(words -> plain(raftkv.run(words)));
     byte[] there = ((Reply.Bulk) raftkv.run("DUMP", KEY)).bytes();
-    assertThat(redis.call(ascii("RESTORE"), ascii(KEY), ascii("0"), there, ascii("REPLACE")))
+    assertThat(restore(ascii("RESTORE"), ascii(KEY), ascii("0"), there, ascii("REPLACE")))
         .as(what)
         .isEqualTo("OK");
     assertThat(told(this::redis)).as(what).isEqualTo(before);
@@ -327,7 +331,7 @@ class DumpBetweenServersTest {
       raftkv.run("HSETEX", KEY, "PX", "10", "FIELDS", "2", "dies", "1", "stays", "2");
       raftkv.run("HPERSIST", KEY, "FIELDS", "1", "stays");
       byte[] expiring = ((Reply.Bulk) raftkv.run("DUMP", KEY)).bytes();
-      assertThat(redis.call(ascii("RESTORE"), ascii(KEY), ascii("0"), expiring))
+      assertThat(restore(ascii("RESTORE"), ascii(KEY), ascii("0"), expiring))
           .isEqualTo("-ERR DUMP payload version or checksum are wrong");
       raftkv.timeMillis(raftkv.timeMillis() + 10);
       roundTripFromRaftkv("hash of " + size + ", its mortal field dead");
@@ -396,7 +400,7 @@ class DumpBetweenServersTest {
   void olderEncodingsAreReadAlike() throws IOException {
     int compared = 0;
     for (GoldenDumps.Dump dump : GoldenDumps.all()) {
-      Object reply = redis.call(ascii("RESTORE"), ascii(KEY), ascii("0"), dump.payload());
+      Object reply = restore(ascii("RESTORE"), ascii(KEY), ascii("0"), dump.payload());
       if (reply.equals("OK")) {
         roundTrip(dump.name());
         compared++;
@@ -418,7 +422,7 @@ class DumpBetweenServersTest {
     byte[] back = ((Reply.Bulk) raftkv.run("DUMP", KEY)).bytes();
     redis("DEL", KEY);
     String later = "4000000000000";
-    assertThat(redis.call(ascii("RESTORE"), ascii(KEY), ascii(later), back, ascii("ABSTTL")))
+    assertThat(restore(ascii("RESTORE"), ascii(KEY), ascii(later), back, ascii("ABSTTL")))
         .isEqualTo("OK");
     assertThat(redis("PEXPIRETIME", KEY)).isEqualTo(Long.parseLong(later));
   }
@@ -453,7 +457,7 @@ class DumpBetweenServersTest {
         Arrays.stream(call.split(" ", -1)).map(DumpBetweenServersTest::ascii).forEach(words::add);
         words.add(3, payload);
         byte[][] command = words.toArray(byte[][]::new);
-        assertThat(text(raftkv.run(command))).as(call).isEqualTo(redis.call(command));
+        assertThat(text(raftkv.run(command))).as(call).isEqualTo(restore(command));
         assertThat(raftkv.run("EXISTS", "new", "old"))
             .as(call)
             .isEqualTo(Reply.integer((Long) redis("EXISTS", "new", "old")));

@@ -2,6 +2,8 @@ package io.raftkv.resp.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftkv.resp.codec.Encoding;
+import io.raftkv.resp.redis.RedisServer;
 import io.raftkv.resp.reply.Reply;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -10,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -30,15 +31,11 @@ class StreamDifferentialTest {
       Set.of("idle", "seen-time", "radix-tree-keys", "radix-tree-nodes");
   private static final Set<String> NEWER = Set.of("inactive", "active-time");
 
-  private static StreamRedis redis;
+  private static RedisServer redis;
 
   @BeforeAll
   static void startRedis() throws Exception {
-    if (!StreamRedis.isInstalled()) {
-      System.err.println("NOT COMPARED WITH REDIS: there is no redis-server on the path");
-    }
-    Assumptions.assumeTrue(StreamRedis.isInstalled());
-    redis = new StreamRedis("--stream-node-max-entries", "1");
+    redis = RedisServer.start("--stream-node-max-entries", "1");
   }
 
   @AfterAll
@@ -51,8 +48,8 @@ class StreamDifferentialTest {
   @ParameterizedTest(name = "seed {0}, RESP{1}")
   @CsvSource({"1,2", "2,3", "3,2", "4,3", "5,2", "6,3"})
   void randomCommandsAreAnsweredAsByRedis(long seed, int protocol) throws Exception {
-    redis.run("FLUSHALL");
-    redis.run("HELLO", Integer.toString(protocol));
+    redis.call("FLUSHALL");
+    redis.call("HELLO", Integer.toString(protocol));
     List<CommandSpec> specs = new ArrayList<>(StreamCommands.ALL);
     specs.addAll(StringCommands.ALL);
     specs.addAll(GenericCommands.ALL);
@@ -70,8 +67,8 @@ class StreamDifferentialTest {
                     seed,
                     step,
                     String.join("\n", last.subList(Math.max(0, last.size() - 40), last.size())));
-        Reply theirs = redis.run(words);
-        Reply ours = StreamRedis.asReceived(runner.run(words), protocol);
+        Reply theirs = Encoding.received(redis.call(words));
+        Reply ours = Encoding.received(Encoding.text(runner.run(words), protocol));
         assertThat(text(words, ours)).as(where).isEqualTo(text(words, theirs));
         if (!(theirs instanceof Reply.Failure)) {
           good.merge(words[0], 1, Integer::sum);

@@ -1,9 +1,10 @@
 package io.raftkv.resp.rdb;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.raftkv.resp.command.DumpRedis;
+import io.raftkv.resp.codec.Encoding;
+import io.raftkv.resp.redis.RedisServer;
+import io.raftkv.resp.reply.Reply;
 import io.raftkv.storage.type.StreamImage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -19,14 +20,13 @@ class StreamBetweenServersTest {
   private static final long SEED = 815;
   private static final String KEY = "s";
 
-  private static DumpRedis redis;
+  private static RedisServer redis;
 
   private final Random random = new Random(SEED);
 
   @BeforeAll
   static void start() throws IOException {
-    assumeTrue(DumpRedis.isInstalled(), "NO REDIS-SERVER HERE: nothing is compared with it");
-    redis = new DumpRedis();
+    redis = RedisServer.start();
   }
 
   @AfterAll
@@ -40,17 +40,15 @@ class StreamBetweenServersTest {
     return text.getBytes(StandardCharsets.ISO_8859_1);
   }
 
-  private static Object redis(String... words) throws IOException {
-    Object reply = redis.call(words);
-    assertThat(reply instanceof String text && text.startsWith("-"))
-        .as("%s: %s", String.join(" ", words), reply)
-        .isFalse();
+  private static Reply redis(String... words) throws IOException {
+    Reply reply = Encoding.received(redis.call(words));
+    assertThat(reply).as(String.join(" ", words)).isNotInstanceOf(Reply.Failure.class);
     return reply;
   }
 
   /** All that Redis tells of the stream, but for how its entries lie in nodes. */
   private static String told() throws IOException {
-    List<?> info = (List<?>) redis("XINFO", "STREAM", KEY, "FULL", "COUNT", "0");
+    List<Reply> info = ((Reply.Array) redis("XINFO", "STREAM", KEY, "FULL", "COUNT", "0")).items();
     StringBuilder told = new StringBuilder();
     for (int i = 0; i < info.size(); i += 2) {
       String name = text(info.get(i));
@@ -61,24 +59,24 @@ class StreamBetweenServersTest {
     return told.toString();
   }
 
-  private static String text(Object reply) {
-    if (reply instanceof byte[] bytes) {
-      return new String(bytes, StandardCharsets.ISO_8859_1);
-    } else if (reply instanceof List<?> items) {
-      return items.stream().map(StreamBetweenServersTest::text).toList().toString();
+  private static String text(Reply reply) {
+    if (reply instanceof Reply.Bulk bulk) {
+      return new String(bulk.bytes(), StandardCharsets.ISO_8859_1);
+    } else if (reply instanceof Reply.Array array) {
+      return array.items().stream().map(StreamBetweenServersTest::text).toList().toString();
     }
-    return String.valueOf(reply);
+    return reply.toString();
   }
 
   private static void roundTrip(String what) throws IOException {
     String before = told();
-    byte[] there = (byte[]) redis("DUMP", KEY);
+    byte[] there = ((Reply.Bulk) redis("DUMP", KEY)).bytes();
     assertThat(DumpPayload.isSealed(there)).isTrue();
     StreamImage stream = ((RdbValue.StreamValue) DumpPayload.decode(there)).stream();
     byte[] back = StreamEncoder.encode(stream);
     assertThat(redis.call(ascii("RESTORE"), ascii(KEY), ascii("0"), back, ascii("REPLACE")))
         .as(what)
-        .isEqualTo("OK");
+        .isEqualTo("+OK\r\n");
     assertThat(told()).as(what).isEqualTo(before);
   }
 

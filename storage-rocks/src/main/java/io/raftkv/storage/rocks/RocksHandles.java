@@ -19,6 +19,7 @@ import org.rocksdb.Checkpoint;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.CompactRangeOptions;
 import org.rocksdb.DBOptions;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.Options;
@@ -61,6 +62,9 @@ public final class RocksHandles implements AutoCloseable {
   private final List<String> unknownFamilies = new ArrayList<>();
   private final ReadOptions plainRead = own(new ReadOptions());
   private final WriteOptions noWal = own(new WriteOptions().setDisableWAL(true));
+  private final Object compactionLock = new Object();
+  private CompactRangeOptions compaction; // under way; guarded by its lock, as is the next one
+  private boolean compactionsEnd;
   private RocksDB database;
 
   private RocksHandles(Path directory) {
@@ -323,6 +327,71 @@ public final class RocksHandles implements AutoCloseable {
     }
   }
 
+  /**
+   * Rewrites the families in which something is deleted, so that the files give back the room of
+   * that; RocksDB by itself does so only as it writes more. Call it after {@link #flush}. Blocks
+   * for as long as that takes, with much to give back many seconds.
+   *
+   * @return false if nothing was deleted, or if {@link #endCompactions} was called
+   */
+  public boolean compactDeleted() {
+    enter();
+    try (CompactRangeOptions options = new CompactRangeOptions()) {
+      options.setExclusiveManualCompaction(false);
+      try {
+        return begin(options) && compactDeleted(options);
+      } finally {
+        begin(null); // before they are closed: nobody may cancel them then
+      }
+    } catch (RocksDBException e) {
+      if (compactionsEnd()) {
+        return false;
+      }
+      throw RocksErrors.translate(directory, "compact", e);
+    } finally {
+      leave();
+    }
+  }
+
+  private boolean compactDeleted(CompactRangeOptions options) throws RocksDBException {
+    boolean any = false;
+    for (ColumnFamilyHandle family : families.values()) {
+      if (hasDeleted(family)) {
+        any = true;
+        database.compactRange(family, null, null, options);
+      }
+    }
+    return any;
+  }
+
+  private boolean hasDeleted(ColumnFamilyHandle family) throws RocksDBException {
+    return database.getPropertiesOfAllTables(family).values().stream()
+        .anyMatch(table -> table.getNumDeletions() > 0 || table.getNumRangeDeletions() > 0);
+  }
+
+  private boolean begin(CompactRangeOptions options) {
+    synchronized (compactionLock) {
+      compaction = options;
+      return !compactionsEnd;
+    }
+  }
+
+  private boolean compactionsEnd() {
+    synchronized (compactionLock) {
+      return compactionsEnd;
+    }
+  }
+
+  /** Ends {@link #compactDeleted}, for good: the store is about to be closed. */
+  public void endCompactions() {
+    synchronized (compactionLock) {
+      compactionsEnd = true;
+      if (compaction != null) {
+        compaction.setCanceled(true);
+      }
+    }
+  }
+
   /** What stops the database from writing to disk, or null. */
   public String error() {
     if (!gate.enter()) {
@@ -380,6 +449,7 @@ public final class RocksHandles implements AutoCloseable {
     if (!gate.close()) {
       return;
     }
+    endCompactions();
     try {
       if (!gate.awaitDrained(CLOSE_TIMEOUT_MILLIS)) {
         throw new StorageException("store " + directory + " is still in use, left open");

@@ -1,7 +1,6 @@
 package io.raftkv.storage.row;
 
 import io.raftkv.storage.CorruptStoreException;
-import io.raftkv.storage.Slot;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
@@ -35,11 +34,6 @@ public final class KeyRows {
     putPrefix(row, 0, slot, home, hash(key));
     System.arraycopy(key, 0, row, PREFIX_BYTES, key.length);
     return row;
-  }
-
-  /** The {@code meta} row of a key, whose slot is computed here. */
-  public static byte[] meta(int home, byte[] key) {
-    return meta(Slot.of(key), home, key);
   }
 
   /** The smallest {@code meta} row that a key of this slot, home and hash can have. */

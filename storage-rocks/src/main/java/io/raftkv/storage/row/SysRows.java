@@ -3,7 +3,6 @@ package io.raftkv.storage.row;
 import io.raftkv.storage.CorruptStoreException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 
 /**
  * Layout of the {@code sys} rows, the store's own records. All numbers are big-endian.
@@ -15,6 +14,8 @@ import java.util.Arrays;
  *   04  proposer:8           last sequence:8  shard time of it:8
  *   05  name (UTF-8)         bytes of the named record
  *   06                       per database its home:1; no row while each has its own number
+ *   07                       the expiry row from which on there may be some that no key answers for;
+ *                            no row if there are none
  * </pre>
  */
 public final class SysRows {
@@ -24,13 +25,16 @@ public final class SysRows {
   private static final byte PROPOSER = 4;
   private static final byte RECORD = 5;
   private static final byte HOMES = 6;
+  private static final byte ORPHANS = 7;
 
   private static final int COUNT_ROW_BYTES = 1 + Short.BYTES + 1;
 
-  /** Greater than any byte of UTF-8. */
-  private static final byte AFTER_UTF8 = (byte) 0xff;
-
   private SysRows() {}
+
+  /** Row of where orphans of the {@code expiry} family may begin. */
+  public static byte[] orphans() {
+    return new byte[] {ORPHANS};
+  }
 
   /** Row of the format version. */
   public static byte[] format() {
@@ -192,18 +196,6 @@ public final class SysRows {
   public static byte[] record(String name) {
     byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);
     return ByteBuffer.allocate(1 + utf8.length).put(RECORD).put(utf8).array();
-  }
-
-  /** The row behind all named records whose name starts with {@code prefix}. */
-  public static byte[] recordsTo(String prefix) {
-    byte[] from = record(prefix);
-    byte[] to = Arrays.copyOf(from, from.length + 1);
-    to[from.length] = AFTER_UTF8;
-    return to;
-  }
-
-  public static String nameOfRecord(byte[] row) {
-    return new String(row, 1, row.length - 1, StandardCharsets.UTF_8);
   }
 
   private static ByteBuffer sized(byte[] bytes, int expected, String what) {

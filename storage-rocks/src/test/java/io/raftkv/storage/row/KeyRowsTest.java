@@ -23,11 +23,6 @@ class KeyRowsTest {
   }
 
   @Test
-  void slotIsComputedIfNotGiven() {
-    assertThat(KeyRows.meta(3, ascii("foo"))).isEqualTo(KeyRows.meta(12182, 3, ascii("foo")));
-  }
-
-  @Test
   void expiryRowLayoutIsPinned() {
     byte[] meta = KeyRows.meta(1, 2, ascii("k"));
     byte[] row = KeyRows.expiry(0x0102030405060708L, meta);

@@ -145,6 +145,11 @@ final class TypeFixture {
     }
 
     @Override
+    public void orphansFrom(byte[] expiryRow) {
+      rows.orphansFrom(expiryRow);
+    }
+
+    @Override
     public void addKeys(int slot, int home, int keys, int expiring) {
       rows.addKeys(slot, home, keys, expiring);
     }
