@@ -1,6 +1,7 @@
 package io.raftkv.bench;
 
 import io.raftkv.resp.command.Args;
+import io.raftkv.resp.command.BitmapCommands;
 import io.raftkv.resp.command.CommandEngine;
 import io.raftkv.resp.command.CommandTable;
 import io.raftkv.resp.command.GenericCommands;
@@ -37,6 +38,7 @@ final class BenchShard implements AutoCloseable {
       new CommandTable(
           List.of(
               StringCommands.ALL,
+              BitmapCommands.ALL,
               GenericCommands.ALL,
               HashCommands.ALL,
               ListCommands.ALL,

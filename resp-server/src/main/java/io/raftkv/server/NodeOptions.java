@@ -19,6 +19,10 @@ final class NodeOptions {
   private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
   private static final long KEPT_ENTRIES = 1_000;
   private static final int ENTRY_OVERHEAD_BYTES = 1 << 16;
+
+  /** The rows of a long string count for so many parts more than its bytes, and a part. */
+  private static final int SHARE_OF_ROW_OVERHEAD = 16;
+
   private static final int LINK_CONNECT_MILLIS = 1_000;
 
   private final ServerConfig config;
@@ -98,12 +102,14 @@ final class NodeOptions {
 
   /**
    * What one entry may change and answer. It is held in memory while it is applied, and once more
-   * while it is written; so a quarter of the heap, but never less than the largest value takes.
+   * while it is written; so a quarter of the heap, but never less than the largest value takes. A
+   * string that is cut into rows, because a part of it changes, takes a little more than its bytes.
    */
   long entryLimitBytes() {
+    long value = config.requests().maxValue().bytes();
     return Math.max(
         Runtime.getRuntime().maxMemory() / 4,
-        config.requests().maxValue().bytes() + ENTRY_OVERHEAD_BYTES);
+        value + value / SHARE_OF_ROW_OVERHEAD + ENTRY_OVERHEAD_BYTES);
   }
 
   RespLimits clients() {

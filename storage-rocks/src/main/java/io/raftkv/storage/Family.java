@@ -4,7 +4,10 @@ package io.raftkv.storage;
 public enum Family {
   /** One row per key: the metadata record, with the whole value while it is small. */
   META("meta"),
-  /** Elements of large collections, ordered by element hash or by list position. */
+  /**
+   * Elements of large collections, ordered by element hash or by list position, and pieces of long
+   * strings.
+   */
   DATA("data"),
   /** Members of large sorted sets by score, and fields of large hashes by the time they die. */
   SCORE("score"),

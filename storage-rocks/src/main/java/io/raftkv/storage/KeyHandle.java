@@ -238,8 +238,7 @@ public final class KeyHandle {
     return switch (type) {
       case ZSET -> List.of(Family.DATA, Family.SCORE);
       case STREAM -> List.of(Family.STREAM);
-      case HASH, SET, LIST -> List.of(Family.DATA);
-      case STRING -> throw new CorruptStoreException("a string with element rows");
+      case STRING, HASH, SET, LIST -> List.of(Family.DATA);
     };
   }
 }

@@ -36,7 +36,7 @@ public final class ShardStore implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ShardStore.class);
 
   /** Version of the storage format: goes up when an older RaftKV could not read the rows. */
-  static final int FORMAT_VERSION = 2;
+  static final int FORMAT_VERSION = 3;
 
   /** Most views of {@link #tryRetain} at one time: compactions look at every snapshot. */
   public static final int MAX_RETAINED_VIEWS = 512;
@@ -120,7 +120,11 @@ public final class ShardStore implements AutoCloseable {
       writeFormat();
     } else if (version < FORMAT_VERSION) {
       // Rows that older versions cannot read may follow from now on.
-      StoreUpgrade.fromFormat1(rocks, SysRows.formatValue(FORMAT_VERSION));
+      if (version == 1) {
+        StoreUpgrade.fromFormat1(rocks, SysRows.formatValue(FORMAT_VERSION));
+      } else {
+        writeFormat();
+      }
       LOG.info("store upgraded from format {} dir={}", version, rocks.directory());
     }
   }

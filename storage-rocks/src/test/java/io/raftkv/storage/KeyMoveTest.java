@@ -94,7 +94,7 @@ class KeyMoveTest {
   }
 
   @ParameterizedTest
-  @EnumSource(value = KeyType.class, mode = EnumSource.Mode.EXCLUDE, names = "STRING")
+  @EnumSource(KeyType.class)
   void aMoveWithinASlotKeepsTheElementRows(KeyType type) {
     make("{s}a", type, ELEMENTS);
     make("{s}b", KeyType.ZSET, 5);
@@ -109,7 +109,7 @@ class KeyMoveTest {
   }
 
   @ParameterizedTest
-  @EnumSource(value = KeyType.class, mode = EnumSource.Mode.EXCLUDE, names = "STRING")
+  @EnumSource(KeyType.class)
   void aMoveToAnotherSlotCopiesTheElementRows(KeyType type) {
     make("a", type, ELEMENTS);
     make("b", KeyType.HASH, 5);
@@ -124,7 +124,7 @@ class KeyMoveTest {
   }
 
   @ParameterizedTest
-  @EnumSource(value = KeyType.class, mode = EnumSource.Mode.EXCLUDE, names = "STRING")
+  @EnumSource(KeyType.class)
   void aCopyIsIndependentOfItsOriginal(KeyType type) {
     make("{s}a", type, ELEMENTS);
 

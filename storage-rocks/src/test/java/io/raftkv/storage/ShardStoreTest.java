@@ -394,6 +394,27 @@ class ShardStoreTest {
     }
   }
 
+  /** Nothing of it has another meaning; only older versions must not open it any more. */
+  @Test
+  void storeOfFormat2IsAsItWas() {
+    try (StoreBatch batch = store.begin(0)) {
+      Keyspace keys = Keyspace.forApply(batch, 0, 0, 1);
+      keys.key(bytes("a")).replace(KeyType.STRING, MetaRow.INLINE, bytes("v"), 1000);
+      keys.key(bytes("b")).replace(KeyType.STRING, MetaRow.INLINE, bytes("v"), MetaRow.NO_EXPIRY);
+      batch.commit(1, 0);
+    }
+    String now = store.checksum().sha256();
+    store.close();
+    RocksHandles rocks = RocksHandles.open(directory.resolve("store"), environment.resources());
+    rocks.write(out -> out.put(Family.SYS, SysRows.format(), SysRows.formatValue(2)));
+    rocks.flush();
+    rocks.close();
+    open();
+    assertThat(SysRows.formatOf(store.rocks().get(Family.SYS, SysRows.format()))).isEqualTo(3);
+    assertThat(counts(0)).isEqualTo(new SysRows.Count(2, 1));
+    assertThat(store.checksum().sha256()).isEqualTo(now);
+  }
+
   private void propose(long index, long stamp, long proposer, long sequence) {
     try (StoreBatch batch = store.begin(stamp)) {
       batch.noteProposal(proposer, sequence);
@@ -412,7 +433,7 @@ class ShardStoreTest {
     assertThatThrownBy(() -> ShardStore.open(path, environment))
         .isInstanceOf(UnsupportedFormatException.class)
         .hasMessageContaining("format 7")
-        .hasMessageContaining("up to format 2");
+        .hasMessageContaining("up to format 3");
     // It is closed again, nothing holds its lock.
     RocksHandles again = RocksHandles.open(path, environment.resources());
     again.write(out -> out.put(Family.SYS, SysRows.format(), SysRows.formatValue(2)));
@@ -436,7 +457,8 @@ class ShardStoreTest {
     rocks.close();
     open();
     assertThat(TestStores.get(store, Family.DATA, "row")).isEqualTo("value");
-    assertThat(SysRows.formatOf(store.rocks().get(Family.SYS, SysRows.format()))).isEqualTo(2);
+    assertThat(SysRows.formatOf(store.rocks().get(Family.SYS, SysRows.format())))
+        .isEqualTo(ShardStore.FORMAT_VERSION);
   }
 
   @Test

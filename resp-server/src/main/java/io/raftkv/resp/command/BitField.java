@@ -47,8 +47,17 @@ final class BitField {
       return action != Action.GET;
     }
 
-    long lastBit() {
-      return offset + type.width() - 1;
+    int firstByte() {
+      return StringBits.byteOf(offset);
+    }
+
+    int lastByte() {
+      return StringBits.byteOf(offset + type.width() - 1);
+    }
+
+    /** The bytes that the number is in, wholly or in part. */
+    byte[] bytesAround(StringType string) {
+      return string.read(firstByte(), lastByte() + 1 - firstByte());
     }
   }
 
@@ -87,8 +96,9 @@ final class BitField {
     if (steps.stream().anyMatch(Step::writes)) {
       throw new CommandException(RespErrors.BITFIELD_RO_WRITES);
     }
-    byte[] bytes = string(args, keys).getOrEmpty();
-    return Reply.array(steps.stream().map(step -> Reply.integer(read(step, bytes))).toList());
+    StringType string = string(args, keys);
+    string.exists(); // a key of another type is refused even if nothing is asked of it
+    return Reply.array(steps.stream().map(step -> Reply.integer(read(step, string))).toList());
   }
 
   /**
@@ -98,14 +108,11 @@ final class BitField {
   static Reply run(Args args, Keyspace keys) {
     List<Step> steps = parse(args, StringType.MAX_BYTES);
     StringType string = string(args, keys);
-    byte[] stored = string.getOrEmpty();
-    long lastBit = steps.stream().filter(Step::writes).mapToLong(Step::lastBit).max().orElse(-1);
-    boolean writes = lastBit >= 0;
-    byte[] bytes = writes ? Bits.copyWith(stored, lastBit) : stored;
-    boolean changed = bytes.length != stored.length;
+    string.lengthen(
+        steps.stream().filter(Step::writes).mapToInt(step -> step.lastByte() + 1).max().orElse(0));
     List<Reply> replies = new ArrayList<>(steps.size());
     for (Step step : steps) {
-      long before = read(step, bytes);
+      long before = read(step, string);
       if (!step.writes()) {
         replies.add(Reply.integer(before));
         continue;
@@ -118,13 +125,12 @@ final class BitField {
       long after = result.getAsLong();
       replies.add(Reply.integer(step.action() == Action.SET ? before : after));
       if (after != before) {
-        Bits.setNumber(bytes, step.offset(), step.type().width(), after);
-        changed = true;
+        byte[] around = step.bytesAround(string);
+        Bits.setNumber(around, step.offset() % Byte.SIZE, step.type().width(), after);
+        string.write(step.firstByte(), around);
       }
     }
-    if (changed) {
-      string.update(bytes);
-    }
+    string.save();
     return Reply.array(replies);
   }
 
@@ -135,9 +141,10 @@ final class BitField {
         : step.type().add(before, step.operand(), step.overflow());
   }
 
-  private static long read(Step step, byte[] bytes) {
+  private static long read(Step step, StringType string) {
     BitFieldType type = step.type();
-    return type.extend(Bits.number(bytes, step.offset(), type.width()));
+    byte[] around = step.bytesAround(string);
+    return type.extend(Bits.number(around, step.offset() % Byte.SIZE, type.width()));
   }
 
   private static StringType string(Args args, Keyspace keys) {

@@ -11,8 +11,8 @@ import java.util.List;
 
 /** Commands on the bits of strings: parse, decide, reply. */
 public final class BitmapCommands {
-  private static final String LENGTH_OF_RESULT =
-      "O(N) where N is the length of the resulting string.";
+  private static final String LENGTH_OF_RANGE =
+      "O(N) where N is the length of the range" + StringParts.OR_OF_WHOLE;
 
   /** The entries of the family. */
   public static final List<CommandSpec> ALL =
@@ -24,7 +24,7 @@ public final class BitmapCommands {
               .docs(
                   Group.BITMAP,
                   "2.2.0",
-                  LENGTH_OF_RESULT,
+                  "O(1)." + StringParts.AFTER_WHOLE,
                   "Sets or clears the bit at offset of the string value. Creates the key if it"
                       + " doesn't exist.")
               .admission(BitmapCommands::admitOffset)
@@ -33,7 +33,11 @@ public final class BitmapCommands {
               .arity(3)
               .keys(KeySpec.FIRST)
               .flags(Flag.FAST)
-              .docs(Group.BITMAP, "2.2.0", "O(1)", "Returns a bit value by offset.")
+              .docs(
+                  Group.BITMAP,
+                  "2.2.0",
+                  "O(1), or the length of a string that was written whole.",
+                  "Returns a bit value by offset.")
               .admission(BitmapCommands::admitOffset)
               .reads(BitmapCommands::getBit),
           command("BITCOUNT")
@@ -42,7 +46,7 @@ public final class BitmapCommands {
               .docs(
                   Group.BITMAP,
                   "2.6.0",
-                  "O(N) where N is the length of the range.",
+                  LENGTH_OF_RANGE,
                   "Counts the number of set bits (population counting) in a string.")
               .reads(BitmapCommands::bitCount),
           command("BITPOS")
@@ -51,7 +55,7 @@ public final class BitmapCommands {
               .docs(
                   Group.BITMAP,
                   "2.8.7",
-                  "O(N) where N is the length of the range.",
+                  LENGTH_OF_RANGE,
                   "Finds the first set (1) or clear (0) bit in a string.")
               .reads(BitmapCommands::bitPos),
           command("BITOP")
@@ -71,8 +75,7 @@ public final class BitmapCommands {
               .docs(
                   Group.BITMAP,
                   "3.2.0",
-                  "O(1) for each subcommand, and O(N) with the length of the resulting string if"
-                      + " one writes.",
+                  "O(1) for each subcommand." + StringParts.AFTER_WHOLE,
                   "Performs arbitrary bitfield integer operations on strings.")
               .admission(BitField::admit)
               .writes(BitField::run),
@@ -83,7 +86,7 @@ public final class BitmapCommands {
               .docs(
                   Group.BITMAP,
                   "6.0.0",
-                  "O(1) for each subcommand.",
+                  "O(1) for each subcommand, and the length of a string that was written whole.",
                   "Performs arbitrary read-only bitfield integer operations on strings.")
               .admission(BitField::admit)
               .reads(BitField::runReadOnly));
@@ -103,29 +106,32 @@ public final class BitmapCommands {
     long offset = BitOffset.parse(args.bytes(2), StringType.MAX_BYTES);
     int bit = (int) args.int64(3, 0, 1, RespErrors.BIT_NOT_0_OR_1);
     StringType string = string(args, keys);
-    byte[] stored = string.getOrEmpty();
-    int before = Bits.get(stored, offset);
-    if (before != bit || offset >= Bits.size(stored)) {
-      byte[] changed = Bits.copyWith(stored, offset);
-      Bits.set(changed, offset, bit);
-      string.update(changed);
+    int at = StringBits.byteOf(offset);
+    string.lengthen(at + 1);
+    byte[] around = string.read(at, 1);
+    int before = Bits.get(around, offset % Byte.SIZE);
+    if (before != bit) {
+      Bits.set(around, offset % Byte.SIZE, bit);
+      string.write(at, around);
     }
+    string.save();
     return Reply.integer(before);
   }
 
   private static Reply getBit(Args args, Keyspace keys) {
     long offset = BitOffset.parse(args.bytes(2), StringType.MAX_BYTES);
-    return Reply.integer(Bits.get(string(args, keys).getOrEmpty(), offset));
+    byte[] around = string(args, keys).read(StringBits.byteOf(offset), 1);
+    return Reply.integer(Bits.get(around, offset % Byte.SIZE));
   }
 
   private static Reply bitCount(Args args, Keyspace keys) {
     BitRange range = BitRange.ofCount(args, 2);
-    byte[] bytes = string(args, keys).getOrEmpty();
+    StringType string = string(args, keys);
+    long size = StringBits.size(string);
     if (range.isBackward()) {
       return Reply.ZERO;
     }
-    long size = Bits.size(bytes);
-    return Reply.integer(Bits.count(bytes, range.firstBit(size), range.lastBit(size)));
+    return Reply.integer(StringBits.count(string, range.firstBit(size), range.lastBit(size)));
   }
 
   /**
@@ -138,17 +144,17 @@ public final class BitmapCommands {
       throw new CommandException(RespErrors.BITPOS_BIT);
     }
     BitRange range = BitRange.ofPosition(args, 3);
-    byte[] bytes = string(args, keys).get();
-    if (bytes == null) {
+    StringType string = string(args, keys);
+    if (!string.exists()) {
       return Reply.integer(-bit);
     }
-    long size = Bits.size(bytes);
+    long size = StringBits.size(string);
     long first = range.firstBit(size);
     long last = range.lastBit(size);
     if (first > last) {
       return Reply.integer(-1);
     }
-    long found = Bits.find(bytes, (int) bit, first, last);
+    long found = StringBits.find(string, (int) bit, first, last);
     return Reply.integer(found < 0 && bit == 0 && !range.hasLast() ? size : found);
   }
 }

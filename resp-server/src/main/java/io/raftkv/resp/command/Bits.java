@@ -3,7 +3,6 @@ package io.raftkv.resp.command;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 
 /**
  * A string as a row of bits: bit 0 is the highest of the first byte, and behind the last byte there
@@ -34,11 +33,6 @@ final class Bits {
 
   private static int shift(long position) {
     return Byte.SIZE - 1 - (int) (position % Byte.SIZE);
-  }
-
-  /** A copy that has the bit {@code last}, with zeros added if it needs them. */
-  static byte[] copyWith(byte[] bytes, long last) {
-    return Arrays.copyOf(bytes, (int) Math.max(bytes.length, last / Byte.SIZE + 1));
   }
 
   /** The number of {@code width} bits, at most 64, at a position; the first is the highest. */

@@ -196,7 +196,7 @@ public final class StringCommands {
               .docs(
                   Group.STRING,
                   "2.0.0",
-                  "O(N) where N is the length of the resulting string.",
+                  "O(N) where N is the length of the appended string." + StringParts.AFTER_WHOLE,
                   "Appends a string to the value of a key. Creates the key if it doesn't exist.")
               .admission(ValueLimit::attach)
               .writes(StringParts::append),
@@ -212,7 +212,7 @@ public final class StringCommands {
               .docs(
                   Group.STRING,
                   "2.4.0",
-                  "O(N) where N is the length of the string.",
+                  "O(N) where N is the length of the range" + StringParts.OR_OF_WHOLE,
                   "Returns a substring of the string stored at a key.")
               .reads(StringParts::getRange),
           command("SUBSTR")
@@ -221,7 +221,7 @@ public final class StringCommands {
               .docs(
                   Group.STRING,
                   "1.0.0",
-                  "O(N) where N is the length of the string.",
+                  "O(N) where N is the length of the range" + StringParts.OR_OF_WHOLE,
                   "Returns a substring from a string value.")
               .reads(StringParts::getRange),
           command("SETRANGE")
@@ -231,7 +231,7 @@ public final class StringCommands {
               .docs(
                   Group.STRING,
                   "2.2.0",
-                  "O(N) where N is the length of the resulting string.",
+                  "O(N) where N is the length of the value." + StringParts.AFTER_WHOLE,
                   "Overwrites a part of a string value with another by an offset. Creates the key"
                       + " if it doesn't exist.")
               .admission(ValueLimit::attach)

@@ -8,26 +8,30 @@ import io.raftkv.storage.KeyType;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.type.StringType;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /** Commands that look at, or change, parts of a string. */
 final class StringParts {
+  /** Ends what is said of the cost of a read of a part. */
+  static final String OR_OF_WHOLE = ", or of the string if that was written whole.";
+
+  /** Follows what is said of the cost of a change of a part. */
+  static final String AFTER_WHOLE =
+      " The first such change of a string that was written whole costs its length.";
+
   private StringParts() {}
 
   static Reply append(Args args, Keyspace keys) {
     StringType string = string(args, keys);
-    byte[] before = string.getOrEmpty();
     byte[] more = args.bytes(2);
-    ValueLimit.require(args, 3, before.length, more.length);
-    byte[] after = Arrays.copyOf(before, before.length + more.length);
-    System.arraycopy(more, 0, after, before.length, more.length);
-    string.update(after);
-    return Reply.integer(after.length);
+    ValueLimit.require(args, 3, string.length(), more.length);
+    string.write(string.length(), more);
+    string.save();
+    return Reply.integer(string.length());
   }
 
   static Reply strlen(Args args, Keyspace keys) {
-    return Reply.integer(string(args, keys).getOrEmpty().length);
+    return Reply.integer(string(args, keys).length());
   }
 
   static Reply getRange(Args args, Keyspace keys) {
@@ -42,13 +46,15 @@ final class StringParts {
       throw new CommandException(RespErrors.OFFSET_OUT_OF_RANGE);
     }
     StringType string = string(args, keys);
-    int length = string.getOrEmpty().length;
+    int length = string.length();
     byte[] bytes = args.bytes(3);
     if (bytes.length == 0) {
       return Reply.integer(length);
     }
     ValueLimit.require(args, 4, offset, bytes.length);
-    return Reply.integer(string.overwrite((int) offset, bytes));
+    string.write((int) offset, bytes);
+    string.save();
+    return Reply.integer(string.length());
   }
 
   static Reply lcs(Args args, Keyspace keys) {

@@ -131,6 +131,38 @@ class BitmapCommandsTest {
         """);
   }
 
+  /** Zeros that were never written are counted and found as others are. */
+  @Test
+  void bitsOfAStringWithHolesAreCountedAndFound() {
+    script.check(
+        """
+        SETBIT a 4000000 1 => :0
+        SETBIT a 800000 1 => :0
+        BITCOUNT a => :2
+        BITCOUNT a 800000 4000000 BIT => :2
+        BITCOUNT a 800001 3999999 BIT => :0
+        BITPOS a 1 => :800000
+        BITPOS a 1 100001 => :4000000
+        BITPOS a 1 800001 3999999 BIT => :-1
+        BITPOS a 0 => :0
+        BITPOS a 0 800000 800000 BIT => :-1
+        BITPOS a 0 800000 4000000 BIT => :800001
+        BITPOS a 0 500000 => :4000001
+        SETRANGE b 20000 \u00ff\u00ff => :20002
+        BITPOS b 0 20000 => :160016
+        BITPOS b 0 20000 20001 => :-1
+        BITPOS b 0 20001 => :160016
+        BITPOS b 0 20002 => :-1
+        SETBIT b 163839 1 => :0
+        BITPOS b 0 20000 => :160016
+        BITPOS b 0 20479 => :163832
+        SETBIT b 170000 0 => :0
+        BITPOS b 0 163839 163839 BIT => :-1
+        BITPOS b 0 163839 163840 BIT => :163840
+        BITPOS b 0 20480 20480 => :163840
+        """);
+  }
+
   @Test
   void stringsAreCombined() {
     script.check(

@@ -52,6 +52,7 @@ class CommandEngineTest {
       new CommandTable(
           List.of(
               StringCommands.ALL,
+              BitmapCommands.ALL,
               GenericCommands.ALL,
               ListCommands.ALL,
               List.of(HALF, DICE, entry("LOCAL").local((args, connection) -> Reply.OK))));
@@ -160,7 +161,10 @@ class CommandEngineTest {
     assertThat(read(0, "EXISTS a x list")).isEqualTo(":2");
   }
 
-  /** All of an entry is held in memory on every replica: a small request must not fill it. */
+  /**
+   * All of an entry is held in memory on every replica: a small request must not fill it. Strings
+   * of which little was written count for that.
+   */
   @Test
   void anEntryHoldsNoMoreThanItsLimitOfChangesAndReplies() {
     String full = "-" + RespErrors.ENTRY_FULL;
@@ -168,29 +172,51 @@ class CommandEngineTest {
             apply(
                 1_000_000,
                 0,
-                "SETRANGE a 600000 x",
-                "SETRANGE b 600000 x",
+                "SETRANGE s 600000 x",
+                "SETRANGE t 1200000 x",
+                "BITOP OR a s",
+                "BITOP OR b s",
                 "EXISTS a",
                 "EXISTS b",
-                "SETRANGE a 600001 x",
+                "BITOP OR a s",
                 "SET c 1",
-                "GET a",
+                "GET s",
                 "GET c",
-                "SETRANGE d 1200000 x",
+                "BITOP OR d t",
+                "GET t",
                 "SET e 1"))
         .containsExactly(
+            ":600001",
+            ":1200001",
             ":600001",
             full,
             ":1",
             ":0",
-            ":600002",
+            ":600001",
             "OK",
             full,
             "'1'",
             "-" + RespErrors.TOO_LARGE_FOR_AN_ENTRY,
+            "-" + RespErrors.TOO_LARGE_FOR_AN_ENTRY,
             "OK");
-    assertThat(read(0, "STRLEN a")).isEqualTo(":600002");
+    assertThat(read(0, "STRLEN a")).isEqualTo(":600001");
     assertThat(read(0, "EXISTS b c d e")).isEqualTo(":2");
+  }
+
+  /** What a node grants at least: see {@code NodeOptions}. */
+  @Test
+  void anEntryHasRoomToCutTheLargestValueIntoRows() {
+    long value = 4 * MIB;
+    apply(0, "SETRANGE sparse " + (value - 1) + " x", "BITOP NOT k sparse");
+    String change = "SETBIT k 0 0";
+    assertThat(apply(value + (64 << 10), 0, change))
+        .as("rows count for more than their bytes")
+        .containsExactly("-" + RespErrors.TOO_LARGE_FOR_AN_ENTRY);
+    assertThat(apply(value + value / 16, 0, change)).containsExactly(":1");
+    assertThat(read(0, "BITCOUNT k")).isEqualTo(":" + (value * 8 - 5));
+    assertThat(apply(10_000, 0, "SETBIT k 5000000 0", "APPEND k x"))
+        .as("from now on a change costs the chunk")
+        .containsExactly(":1", ":" + (value + 1));
   }
 
   @Test

@@ -15,6 +15,12 @@ class StringsAgainstRedisTest {
   private static final int SEQUENCES = TestSize.of(30, 300);
   private static final int STEPS = 400;
 
+  /** Bytes of a row of a long string. */
+  private static final int PIECE = 4 << 10;
+
+  /** Where long strings are changed last. */
+  private static final int FARTHEST = 60_000;
+
   private static RedisComparison both() throws IOException {
     return new RedisComparison(
         StringCommands.ALL, BitmapCommands.ALL, GenericCommands.ALL, ListCommands.ALL);
@@ -37,6 +43,24 @@ class StringsAgainstRedisTest {
           random -> addList(both),
           random -> {
             String[] words = onBits(random);
+            both.check((ours, theirs) -> isNewerThanTheServer(both, words, ours), words);
+          });
+    }
+  }
+
+  /**
+   * Strings that outgrow their records, by changes of parts at places where pieces meet, and become
+   * short again: what is in one row here and what is in several must answer alike.
+   */
+  @Test
+  void longStringsAnswerAsRedis() throws IOException {
+    try (RedisComparison both = both()) {
+      both.sequences(
+          TestSize.of(12, 120),
+          STEPS,
+          random -> addList(both),
+          random -> {
+            String[] words = onLongStrings(random);
             both.check((ours, theirs) -> isNewerThanTheServer(both, words, ours), words);
           });
     }
@@ -185,6 +209,87 @@ class StringsAgainstRedisTest {
     boolean replaces = Set.of("SET", "MSET", "SETEX", "PSETEX", "DEL").contains(words.get(0));
     return replaces && words.contains("list")
         ? new String[] {"STRLEN", "list"}
+        : words.toArray(String[]::new);
+  }
+
+  // ---- long strings ----
+
+  /** A place in a long string: often where pieces meet, or at the limit of a record. */
+  private static int place(SeededRandom random) {
+    return switch (random.nextInt(3)) {
+      case 0 -> random.nextInt(FARTHEST);
+      case 1 -> Math.max(0, random.nextInt(15) * PIECE + random.nextInt(9) - 4);
+      default -> 4 * PIECE + random.nextInt(5) - 2;
+    };
+  }
+
+  private static String index(SeededRandom random) {
+    return Integer.toString(random.nextInt(3) == 0 ? -place(random) : place(random));
+  }
+
+  private static String bitPlace(SeededRandom random) {
+    return Integer.toString(place(random) * Byte.SIZE + random.nextInt(Byte.SIZE));
+  }
+
+  /** Mostly little; sometimes more than a piece, or nothing but zeros or ones. */
+  private static String content(SeededRandom random) {
+    return switch (random.nextInt(8)) {
+      case 0 -> any(random, "\0", "\u00ff", "x").repeat(random.nextInt(3 * PIECE));
+      case 1 -> "\0".repeat(PIECE);
+      case 2 -> "";
+      default -> any(random, "a", "bc", "\0\0\1", "\u00ff\u00ff", "def".repeat(9));
+    };
+  }
+
+  private static String[] onLongStrings(SeededRandom random) {
+    String key = any(random, "a", "b", "c", random.nextInt(8) == 0 ? "list" : "a");
+    String other = any(random, "a", "b", "c");
+    List<String> words = new ArrayList<>();
+    switch (random.nextInt(30)) {
+      case 0 -> words.addAll(List.of("SET", other, "v".repeat(random.nextInt(FARTHEST))));
+      case 1 -> words.addAll(List.of("SET", other, any(random, "", "7", "short")));
+      case 2 -> words.addAll(List.of(any(random, "DEL", "GETDEL"), other));
+      case 3, 4, 5, 6 -> words.addAll(List.of("APPEND", key, content(random)));
+      case 7, 8, 9, 10 ->
+          words.addAll(List.of("SETRANGE", key, Integer.toString(place(random)), content(random)));
+      case 11, 12, 13 ->
+          words.addAll(List.of("SETBIT", key, bitPlace(random), any(random, "0", "1", "1")));
+      case 14 -> words.addAll(List.of("GETBIT", key, bitPlace(random)));
+      case 15, 16 -> {
+        words.addAll(List.of(any(random, "BITFIELD", "BITFIELD", "BITFIELD_RO"), key));
+        boolean writes = words.get(0).equals("BITFIELD");
+        for (int i = random.nextInt(4); i > 0; i--) {
+          boolean get = !writes || random.nextInt(2) == 0;
+          words.addAll(
+              List.of(get ? "GET" : "INCRBY", "u" + (1 + random.nextInt(63)), bitPlace(random)));
+          if (!get) {
+            words.add(any(random, "1", "-1", "1000"));
+          }
+        }
+      }
+      case 17, 18 -> words.addAll(List.of("GETRANGE", key, index(random), index(random)));
+      case 19, 20 -> {
+        words.addAll(List.of("BITCOUNT", key, index(random), index(random)));
+        words.addAll(random.nextInt(2) == 0 ? List.of("BIT") : List.of());
+      }
+      case 21, 22, 23 -> {
+        words.addAll(List.of("BITPOS", key, any(random, "0", "1")));
+        for (int i = random.nextInt(3); i > 0; i--) {
+          words.add(index(random));
+        }
+      }
+      case 24 ->
+          words.addAll(
+              List.of("BITOP", any(random, "AND", "OR", "XOR"), other, key, any(random, "a", "b")));
+      case 25 -> words.addAll(List.of("BITOP", "NOT", other, key));
+      case 26 -> words.addAll(List.of("COPY", key, other, "REPLACE"));
+      case 27 -> words.addAll(List.of("STRLEN", key));
+      case 28 -> words.addAll(List.of("BITCOUNT", key));
+      default -> words.addAll(List.of("GET", key));
+    }
+    // The list is only there to be of the wrong type.
+    return words.get(0).equals("COPY") && key.equals("list")
+        ? new String[] {"INCR", "list"}
         : words.toArray(String[]::new);
   }
 

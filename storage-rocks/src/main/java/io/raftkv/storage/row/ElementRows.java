@@ -5,11 +5,12 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * Layout of the rows of a collection that outgrew its metadata record.
+ * Layout of the rows of a value that outgrew its metadata record.
  *
  * <pre>
  *   data    slot:2  id:8  hash:6  element       hash field, set member, sorted-set member
  *   data    slot:2  id:8  position:8            list element
+ *   data    slot:2  id:8  chunk:4               piece of a long string
  *   score   slot:2  id:8  score:8  member       sorted-set member by score
  *   score   slot:2  id:8  deadline:8  field     hash field by the time it dies, if it does
  *   score   slot:2  id:8  ffff  node:4  part:1  rank node of a sorted set, in two parts
@@ -97,6 +98,17 @@ public final class ElementRows {
   public static long positionOf(byte[] row) {
     requireAtLeast(row, PREFIX_BYTES + Long.BYTES);
     return ByteBuffer.wrap(row).getLong(PREFIX_BYTES) ^ Long.MIN_VALUE;
+  }
+
+  /** Row of a piece of a long string; pieces are numbered from 0 on. */
+  public static byte[] chunk(int slot, long id, int chunk) {
+    return prefix(slot, id, Integer.BYTES).putInt(chunk).array();
+  }
+
+  /** Number in a row made by {@link #chunk}. */
+  public static int chunkOf(byte[] row) {
+    requireAtLeast(row, PREFIX_BYTES + Integer.BYTES);
+    return ByteBuffer.wrap(row).getInt(PREFIX_BYTES);
   }
 
   /** Row of a sorted-set member by score; equal scores order by member. */

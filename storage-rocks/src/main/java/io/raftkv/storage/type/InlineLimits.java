@@ -1,8 +1,8 @@
 package io.raftkv.storage.type;
 
 /**
- * Up to what size a collection lives inside its metadata record. One that outgrows any of these
- * moves to element rows, and stays there until it is deleted.
+ * Up to what size a value lives inside its metadata record. A collection that outgrows any of its
+ * limits moves to element rows, and stays there until it is deleted.
  */
 public final class InlineLimits {
   /** Most elements (fields, members) of an inline collection. */
@@ -13,6 +13,12 @@ public final class InlineLimits {
 
   /** Most bytes of the payload of an inline collection. */
   public static final int TOTAL_BYTES = 4096;
+
+  /**
+   * Most bytes of a string that stays inline when a part of it is written; one that is written
+   * whole may be longer. Longer records have no place in the cache of rows either.
+   */
+  public static final int STRING_BYTES = 16 << 10;
 
   private InlineLimits() {}
 }

@@ -24,7 +24,7 @@ public final class ObjectEncoding {
   public static String of(MetaRow meta) {
     boolean inline = meta.encoding() == MetaRow.INLINE;
     return switch (meta.type()) {
-      case STRING -> ofString(meta.payload());
+      case STRING -> inline ? ofString(meta.payload()) : "raw";
       case LIST -> inline ? "listpack" : "quicklist";
       case HASH -> inline ? ofInlineHash(meta) : "hashtable";
       case SET -> inline ? ofInlineSet(meta.payload()) : "hashtable";
@@ -37,6 +37,7 @@ public final class ObjectEncoding {
   public static boolean isShared(MetaRow meta) {
     byte[] value = meta.payload();
     return meta.type() == KeyType.STRING
+        && meta.encoding() == MetaRow.INLINE
         && value.length < UNSHARED_DIGITS
         && isLong(value)
         && value[0] != '-';

@@ -35,6 +35,17 @@ class ElementRowsTest {
   }
 
   @Test
+  void chunkRowLayoutIsPinned() {
+    byte[] row = ElementRows.chunk(0x1f2e, 7, 5);
+    assertThat(HEX.formatHex(row)).isEqualTo(PREFIX + "00000005");
+    assertThat(ElementRows.chunkOf(row)).isEqualTo(5);
+    assertThat(
+            Arrays.compareUnsigned(
+                ElementRows.chunk(3, 9, Integer.MAX_VALUE), ElementRows.to(3, 9)))
+        .isNegative();
+  }
+
+  @Test
   void scoreRowLayoutIsPinned() {
     byte[] row = ElementRows.score(0x1f2e, 7, 1.5, ascii("m"));
     assertThat(HEX.formatHex(row)).isEqualTo(PREFIX + "bff8000000000000" + "6d");
@@ -117,6 +128,8 @@ class ElementRowsTest {
     assertThatThrownBy(() -> ElementRows.elementOf(tooShort))
         .isInstanceOf(CorruptStoreException.class);
     assertThatThrownBy(() -> ElementRows.scoreOf(tooShort))
+        .isInstanceOf(CorruptStoreException.class);
+    assertThatThrownBy(() -> ElementRows.chunkOf(new byte[13]))
         .isInstanceOf(CorruptStoreException.class);
     assertThatThrownBy(() -> ElementRows.positionOf(tooShort))
         .isInstanceOf(CorruptStoreException.class);
