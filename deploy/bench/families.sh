@@ -9,7 +9,7 @@
 # commands of a row are sent in turn. --settle: seconds of each row's commands before the first row of
 # RaftKV, for the compiler of three JVMs; --warmup: seconds before each row of either; --rows: only
 # workloads whose names match this extended regular expression, such as '^(hashes|sets)-'. As it is,
-# a run takes some eleven minutes.
+# a run takes some ten minutes.
 #
 # Environment: SERVER_JAR, BENCH_JAR, SERVER_JVM (flags of each node's JVM), SERVER_FLAGS (of each
 # node), VALUE_SIZE, KEYS (elements of all keys of a row together). Needs a build:
@@ -18,8 +18,8 @@ set -euo pipefail
 
 . "$(dirname "$0")/servers.sh"
 duration=3
-warmup=3
-settle_seconds=3
+warmup=2
+settle_seconds=2
 rows=.
 
 own_option() {
