@@ -1,17 +1,11 @@
 package io.raftkv.bench;
 
 import io.raftkv.resp.command.Args;
-import io.raftkv.resp.command.BitmapCommands;
 import io.raftkv.resp.command.CommandEngine;
 import io.raftkv.resp.command.CommandTable;
-import io.raftkv.resp.command.GenericCommands;
-import io.raftkv.resp.command.HashCommands;
-import io.raftkv.resp.command.ListCommands;
-import io.raftkv.resp.command.SetCommands;
-import io.raftkv.resp.command.SortedSetCommands;
-import io.raftkv.resp.command.StringCommands;
 import io.raftkv.resp.command.WholeReplies;
 import io.raftkv.resp.reply.Reply;
+import io.raftkv.server.Commands;
 import io.raftkv.shard.BatchOutcome;
 import io.raftkv.shard.EntryCodec;
 import io.raftkv.shard.ShardApplier;
@@ -34,16 +28,7 @@ final class BenchShard implements AutoCloseable {
   private static final int FILL_COMMANDS = 500;
   private static final long TERM = 1;
 
-  private static final CommandTable TABLE =
-      new CommandTable(
-          List.of(
-              StringCommands.ALL,
-              BitmapCommands.ALL,
-              GenericCommands.ALL,
-              HashCommands.ALL,
-              ListCommands.ALL,
-              SetCommands.ALL,
-              SortedSetCommands.ALL));
+  private static final CommandTable TABLE = new CommandTable(Commands.dataFamilies());
 
   private final ScratchDirectory directory = new ScratchDirectory();
   private final StoreEnvironment environment;

@@ -23,18 +23,28 @@ final class Handshake {
             ? RequestTemplate.fixed("AUTH", auth)
             : RequestTemplate.fixed("AUTH", auth.substring(0, colon), auth.substring(colon + 1));
     ByteBuffer out = ByteBuffer.allocate(request.size());
-    request.copyTo(out, 0);
+    request.copyTo(out);
     exchange(channel, out, 1);
   }
 
-  /** Sends the filling request for every key number below the bound. */
-  static void preload(SocketChannel channel, RequestTemplate filler, long keys) throws IOException {
-    ByteBuffer out = ByteBuffer.allocateDirect(CHUNK * filler.size());
-    for (long key = 0; key < keys; ) {
-      int size = (int) Math.min(CHUNK, keys - key);
+  /** Sends the request once for every key, element or connection that it names. */
+  static void preload(
+      SocketChannel channel,
+      RequestTemplate template,
+      long numbers,
+      int connections,
+      KeySequence draws)
+      throws IOException {
+    long variants = template.variants(numbers, connections);
+    long stride = template.stride(numbers);
+    ByteBuffer out = ByteBuffer.allocateDirect(CHUNK * template.size());
+    for (long variant = 0; variant < variants; ) {
+      int size = (int) Math.min(CHUNK, variants - variant);
       out.clear();
-      for (int i = 0; i < size; i++) {
-        filler.copyTo(out, key++);
+      for (int i = 0; i < size; i++, variant++) {
+        Turn turn = new Turn(variant, draws);
+        turn.next(variant * stride);
+        template.copyTo(out, turn);
       }
       exchange(channel, out, size);
     }

@@ -43,7 +43,7 @@ final class KeySequence {
   /** The next key number, from 0 (the most frequent one if skewed) to the bound. */
   long next() {
     if (!zipf) {
-      return (random() >>> 1) % keys;
+      return (nextLong() >>> 1) % keys;
     }
     double u = nextDouble();
     double scaled = u * zeta;
@@ -58,11 +58,11 @@ final class KeySequence {
 
   /** Uniform in [0, 1). */
   double nextDouble() {
-    return (random() >>> 11) * 0x1.0p-53;
+    return (nextLong() >>> 11) * 0x1.0p-53;
   }
 
-  /** SplitMix64. */
-  private long random() {
+  /** Any 64 bits, by SplitMix64. */
+  long nextLong() {
     state += 0x9E3779B97F4A7C15L;
     long z = state;
     z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;

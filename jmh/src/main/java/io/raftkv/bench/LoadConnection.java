@@ -18,7 +18,7 @@ final class LoadConnection implements ReplyScanner.Sink {
 
   private final LoadWorker worker;
   private final LoadWorker.Plan plan;
-  private final KeySequence keys;
+  private final RequestSequence requests;
   private final SocketChannel channel;
   private final SelectionKey selection;
   private final ReplyScanner scanner = new ReplyScanner();
@@ -41,10 +41,11 @@ final class LoadConnection implements ReplyScanner.Sink {
   private long nextDueNanos;
   private long nowNanos;
 
-  LoadConnection(LoadWorker worker, InetSocketAddress address, long seed) throws IOException {
+  LoadConnection(LoadWorker worker, InetSocketAddress address, int number) throws IOException {
     this.worker = worker;
     this.plan = worker.plan();
-    this.keys = new KeySequence(plan.keys(), plan.zipf(), seed);
+    KeySequence draws = new KeySequence(plan.keys(), plan.zipf(), plan.seedOf(number));
+    this.requests = new RequestSequence(plan.mix(), draws, number);
     int replies = 2 * plan.pipeline() + 1;
     this.starts = new long[replies];
     this.completes = new int[replies];
@@ -83,7 +84,7 @@ final class LoadConnection implements ReplyScanner.Sink {
       append(now);
     }
     if (plan.waitPerPipeline()) {
-      plan.barrier().copyTo(out, 0);
+      plan.barrier().copyTo(out);
       expect(now, size | BARRIER);
     }
     flush();
@@ -105,15 +106,13 @@ final class LoadConnection implements ReplyScanner.Sink {
 
   /** Encodes one request, with its WAIT if it is a write that has one of its own. */
   private void append(long start) {
-    RequestMix mix = plan.mix();
-    boolean first = mix.picksFirst(keys);
-    (first ? mix.first() : mix.second()).copyTo(out, keys.next());
+    RequestMix.Request request = requests.next();
+    request.template().copyTo(out, requests.turn());
     inFlight++;
-    boolean ownWait =
-        plan.barrier() != null && !plan.waitPerPipeline() && first && mix.firstWrites();
+    boolean ownWait = plan.barrier() != null && !plan.waitPerPipeline() && request.writes();
     expect(start, ownWait || plan.waitPerPipeline() ? 0 : 1);
     if (ownWait) {
-      plan.barrier().copyTo(out, 0);
+      plan.barrier().copyTo(out);
       expect(start, 1 | BARRIER);
     }
   }

@@ -33,7 +33,7 @@ public final class LoadGenerator {
     this.addresses = options.addresses();
   }
 
-  /** Exit code 0 if requests succeeded, 1 if the run failed, 2 for a wrong command line. */
+  /** Exit code 0 if all requests succeeded, 1 if the run failed, 2 for a wrong command line. */
   public static void main(String[] args) throws InterruptedException {
     LoadOptions options = new LoadOptions();
     JCommander parser =
@@ -43,6 +43,10 @@ public final class LoadGenerator {
       parser.parse(args);
       if (options.help) {
         parser.usage();
+        return;
+      }
+      if (options.list) {
+        System.out.println(Workloads.list());
         return;
       }
       options.check();
@@ -95,11 +99,15 @@ public final class LoadGenerator {
   private void preload() throws IOException {
     try (SocketChannel channel = SocketChannel.open(addresses.get(0))) {
       Handshake.authenticate(channel, options.auth);
-      Handshake.preload(channel, options.requests().filler(), options.keys);
+      KeySequence draws = new KeySequence(options.keys, false, options.seed);
+      for (RequestTemplate template : options.requests().preload()) {
+        Handshake.preload(channel, template, options.keys, options.connections, draws);
+      }
     }
   }
 
   private void connect() throws IOException {
+    int connected = 0;
     for (int t = 0; t < options.threads; t++) {
       List<InetSocketAddress> own = new ArrayList<>();
       for (int i = t; i < options.connections; i += options.threads) {
@@ -108,8 +116,9 @@ public final class LoadGenerator {
       double share = options.rate * own.size() / options.connections;
       add(
           measured,
-          new LoadWorker(planFor(options.requests()), own, share, seedOf(t)),
+          new LoadWorker(planFor(options.requests()), own, connected, share),
           "load-" + t);
+      connected += own.size();
     }
     int beside = options.backgroundConnections();
     if (beside > 0) {
@@ -117,8 +126,7 @@ public final class LoadGenerator {
       for (int i = 0; i < beside; i++) {
         own.add(addresses.get(i % addresses.size()));
       }
-      LoadWorker worker =
-          new LoadWorker(planFor(options.backgroundRequests()), own, 0, seedOf(options.threads));
+      LoadWorker worker = new LoadWorker(planFor(options.backgroundRequests()), own, connected, 0);
       add(background, worker, "background");
     }
   }
@@ -130,13 +138,9 @@ public final class LoadGenerator {
     threads.add(thread);
   }
 
-  private long seedOf(int worker) {
-    return options.seed + 1_000_003L * worker;
-  }
-
   private LoadWorker.Plan planFor(RequestMix mix) {
     RequestTemplate barrier =
-        options.waitReplicas == 0 || !mix.firstWrites()
+        options.waitReplicas == 0 || !mix.writes()
             ? null
             : RequestTemplate.fixed(
                 "WAIT", Integer.toString(options.waitReplicas), WAIT_TIMEOUT_MILLIS);
@@ -145,6 +149,7 @@ public final class LoadGenerator {
         options.pipeline,
         options.keys,
         options.isZipf(),
+        options.seed,
         barrier,
         options.waitReplicas,
         barrier != null && options.waitsPerPipeline(),

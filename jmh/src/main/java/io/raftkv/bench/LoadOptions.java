@@ -4,7 +4,6 @@ import com.beust.jcommander.Parameter;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /** The command line of {@link LoadGenerator}. */
 final class LoadOptions {
@@ -25,16 +24,21 @@ final class LoadOptions {
   @Parameter(names = "--value-size", description = "Bytes per value")
   int valueSize = 64;
 
-  @Parameter(names = "--keys", description = "Number of different keys")
+  @Parameter(
+      names = "--keys",
+      description = "Number of different keys, or of elements of all keys together")
   long keys = 100_000;
 
   @Parameter(names = "--distribution", description = "uniform or zipf")
   String distribution = "uniform";
 
   @Parameter(
-      names = "--command",
-      description = "set, get, incr, hset, hget, lpush, rpop, sadd, zadd or ping")
-  String command = "set";
+      names = {"--workload", "--command"},
+      description = "What to send: a command or a family's commands in turn, of those in --list")
+  String workload = "set";
+
+  @Parameter(names = "--list", description = "Print the workloads' names and commands")
+  boolean list;
 
   @Parameter(names = "--mix", description = "set:get as two weights, for example 1:9")
   String mix;
@@ -48,10 +52,10 @@ final class LoadOptions {
 
   @Parameter(
       names = "--background",
-      description = "command:connections that run flat out beside it, measured apart: set:8")
+      description = "workload:connections that run flat out beside it, measured apart: set:8")
   String background;
 
-  @Parameter(names = "--preload", description = "First set every key once")
+  @Parameter(names = "--preload", description = "First make the keys that the workload needs")
   boolean preload;
 
   @Parameter(
@@ -104,7 +108,7 @@ final class LoadOptions {
   /** What the measured connections send. */
   RequestMix requests() {
     if (mix == null) {
-      return RequestMix.only(commandNamed(command), valueSize);
+      return RequestMix.of(Workloads.of(workload), valueSize);
     }
     String[] weights = mix.split(":", -1);
     if (weights.length != 2) {
@@ -117,7 +121,7 @@ final class LoadOptions {
 
   /** What the connections beside them send, if any. */
   RequestMix backgroundRequests() {
-    return RequestMix.only(commandNamed(backgroundParts()[0]), valueSize);
+    return RequestMix.of(Workloads.of(backgroundParts()[0]), valueSize);
   }
 
   int backgroundConnections() {
@@ -127,7 +131,7 @@ final class LoadOptions {
   private String[] backgroundParts() {
     String[] parts = background.split(":", -1);
     if (parts.length != 2) {
-      throw new IllegalArgumentException("--background: not command:connections: " + background);
+      throw new IllegalArgumentException("--background: not workload:connections: " + background);
     }
     return parts;
   }
@@ -146,10 +150,6 @@ final class LoadOptions {
       case "pipeline" -> true;
       default -> throw new IllegalArgumentException("--wait-every: " + waitEvery);
     };
-  }
-
-  private static RequestTemplate.Command commandNamed(String name) {
-    return RequestTemplate.Command.valueOf(name.toUpperCase(Locale.ROOT));
   }
 
   /** Refuses what makes no sense before anything is connected. */

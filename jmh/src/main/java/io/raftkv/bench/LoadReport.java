@@ -100,8 +100,9 @@ record LoadReport(
         beside);
   }
 
+  /** Whether requests were answered, and none of them with an error. */
   boolean succeeded() {
-    return perSecond > 0;
+    return perSecond > 0 && errors.isEmpty() && (background == null || background.succeeded());
   }
 
   String toText() {

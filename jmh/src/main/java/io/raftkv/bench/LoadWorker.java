@@ -30,6 +30,8 @@ final class LoadWorker implements Runnable {
   /**
    * What every connection does.
    *
+   * @param zipf whether few keys take most of the load
+   * @param seed of the draws of all connections
    * @param barrier a WAIT to send behind writes, or null
    * @param waitReplicas what its reply must reach
    * @param waitPerPipeline behind each pipeline, whatever is in it, instead of each write
@@ -39,10 +41,17 @@ final class LoadWorker implements Runnable {
       int pipeline,
       long keys,
       boolean zipf,
+      long seed,
       RequestTemplate barrier,
       int waitReplicas,
       boolean waitPerPipeline,
-      String auth) {}
+      String auth) {
+    private static final long SEED_STEP = 1_000_003;
+
+    long seedOf(int connection) {
+      return seed + SEED_STEP * connection;
+    }
+  }
 
   private final Plan plan;
   private final Selector selector;
@@ -60,15 +69,17 @@ final class LoadWorker implements Runnable {
   /**
    * Connects.
    *
+   * @param firstConnection the first connection's number in this run; the others follow
    * @param ratePerSecond requests per second of this worker, or 0 to send as replies come
    */
-  LoadWorker(Plan plan, List<InetSocketAddress> addresses, double ratePerSecond, long seed)
+  LoadWorker(
+      Plan plan, List<InetSocketAddress> addresses, int firstConnection, double ratePerSecond)
       throws IOException {
     this.plan = plan;
     this.ratePerSecond = ratePerSecond;
     this.selector = Selector.open();
     for (int i = 0; i < addresses.size(); i++) {
-      connections.add(new LoadConnection(this, addresses.get(i), seed + i));
+      connections.add(new LoadConnection(this, addresses.get(i), firstConnection + i));
     }
   }
 

@@ -1,43 +1,51 @@
 package io.raftkv.bench;
 
-import io.raftkv.bench.RequestTemplate.Command;
+import java.util.List;
 
 /**
- * What one group of connections sends: one command, or SET and GET by weight. Immutable.
+ * What one group of connections sends, encoded: requests in turn, or one of two by weight.
+ * Immutable.
  *
- * @param firstShare how often the first request is sent, up to 1 for always
- * @param filler what makes the keys that are read
+ * @param firstShare how often the first of two requests is sent, or 0 for all of them in turn
+ * @param preload what makes the keys that are read
  */
 record RequestMix(
-    String name,
-    RequestTemplate first,
-    RequestTemplate second,
-    double firstShare,
-    boolean firstWrites,
-    RequestTemplate filler) {
+    String name, List<Request> requests, double firstShare, List<RequestTemplate> preload) {
+  /** A request, and whether it changes anything. */
+  record Request(RequestTemplate template, boolean writes) {}
 
-  static RequestMix only(Command command, int valueBytes) {
-    RequestTemplate template = RequestTemplate.of(command, valueBytes);
-    RequestTemplate filler = RequestTemplate.of(command.filler(), valueBytes);
-    return new RequestMix(command.name(), template, template, 1, command.isWrite(), filler);
+  static RequestMix of(Workload workload, int valueBytes) {
+    return new RequestMix(
+        workload.name(),
+        workload.commands().stream()
+            .map(command -> request(command, workload.elementsPerKey(), valueBytes))
+            .toList(),
+        0,
+        workload.preload().stream()
+            .map(line -> RequestTemplate.parse(line, workload.elementsPerKey(), valueBytes))
+            .toList());
+  }
+
+  private static Request request(Workload.Command command, int elementsPerKey, int valueBytes) {
+    RequestTemplate template = RequestTemplate.parse(command.line(), elementsPerKey, valueBytes);
+    return new Request(template, command.writes());
   }
 
   static RequestMix setAndGet(double setShare, int valueBytes) {
+    RequestMix set = of(Workloads.of("set"), valueBytes);
+    RequestMix get = of(Workloads.of("get"), valueBytes);
     return new RequestMix(
         String.format("SET/GET %.0f%%", setShare * 100),
-        RequestTemplate.of(Command.SET, valueBytes),
-        RequestTemplate.of(Command.GET, valueBytes),
+        List.of(set.requests.get(0), get.requests.get(0)),
         setShare,
-        true,
-        RequestTemplate.of(Command.SET, valueBytes));
+        get.preload);
   }
 
-  /** Draws whether the next request is of the first kind. */
-  boolean picksFirst(KeySequence random) {
-    return firstShare >= 1 || random.nextDouble() < firstShare;
+  boolean writes() {
+    return requests.stream().anyMatch(Request::writes);
   }
 
   int largest() {
-    return Math.max(first.size(), second.size());
+    return requests.stream().mapToInt(request -> request.template().size()).max().orElseThrow();
   }
 }

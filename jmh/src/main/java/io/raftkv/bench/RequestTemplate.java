@@ -3,130 +3,181 @@ package io.raftkv.bench;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
- * One encoded request whose key number is filled in when it is copied out, so that sending costs a
- * copy and twelve digits. Immutable.
+ * One encoded request with places for numbers, which are filled in when it is copied out, so that
+ * sending costs a copy and a few digits. Immutable.
+ *
+ * <p>It is written as a command line with places in braces: {@code HSET hash:{key} f:{element}
+ * {value}}. All but the value are digits, twelve or as many as are said, with zeros in front. Where
+ * a number must not begin with one, a digit is written before it: {@code 1{random:4}} is from 10000
+ * to 19999.
  */
 final class RequestTemplate {
-  /** How many elements a hash, set or sorted set gets at most. */
-  static final int ELEMENTS_PER_KEY = 1_000;
-
   private static final int DIGITS = 12;
-  private static final String DIGIT_PLACE = "0".repeat(DIGITS);
+  private static final Pattern PLACE = Pattern.compile("\\{(\\w+)(?::(\\d+))?}");
+  private static final String VALUE = "value";
+
+  /** What stands at a place. */
+  private enum Kind {
+    /** The number of the key, out of those that the elements leave. */
+    KEY,
+    /** The number of an element in its key. */
+    ELEMENT,
+    /** Digits of a random number; several places of a request take different ones. */
+    RANDOM,
+    /** The number of the connection. */
+    CONNECTION,
+    /** How many turns the connection had before. */
+    TURN
+  }
+
+  private record Place(Kind kind, int at, int digits) {}
 
   private final byte[] bytes;
+  private final Place[] places;
+  private final int elementsPerKey;
 
-  /** Where the digits of the key and of a second running number start; -1 if there is none. */
-  private final int keyAt;
-
-  private final int elementAt;
-
-  private RequestTemplate(byte[] bytes, int keyAt, int elementAt) {
+  private RequestTemplate(byte[] bytes, List<Place> places, int elementsPerKey) {
     this.bytes = bytes;
-    this.keyAt = keyAt;
-    this.elementAt = elementAt;
+    this.places = places.toArray(new Place[0]);
+    this.elementsPerKey = elementsPerKey;
   }
 
-  /** The commands a template exists for. */
-  enum Command {
-    SET,
-    GET,
-    INCR,
-    HSET,
-    HGET,
-    LPUSH,
-    RPOP,
-    SADD,
-    ZADD,
-    PING;
-
-    boolean isWrite() {
-      return this != GET && this != HGET && this != PING;
-    }
-
-    /** The command that makes what this one reads. */
-    Command filler() {
-      return switch (this) {
-        case GET -> SET;
-        case HGET -> HSET;
-        case RPOP -> LPUSH;
-        default -> this;
-      };
-    }
-  }
-
-  /** The request of this command with values of this size. */
-  static RequestTemplate of(Command command, int valueBytes) {
-    String value = "x".repeat(valueBytes);
-    String key = "key:" + DIGIT_PLACE;
-    String element = "element:" + DIGIT_PLACE;
-    return switch (command) {
-      case SET -> encode("SET", key, value);
-      case GET -> encode("GET", key);
-      case INCR -> encode("INCR", "counter:" + DIGIT_PLACE);
-      case HSET -> encode("HSET", "hash:" + DIGIT_PLACE, element, value);
-      case HGET -> encode("HGET", "hash:" + DIGIT_PLACE, element);
-      case LPUSH -> encode("LPUSH", "list:" + DIGIT_PLACE, value);
-      case RPOP -> encode("RPOP", "list:" + DIGIT_PLACE);
-      case SADD -> encode("SADD", "set:" + DIGIT_PLACE, element);
-      case ZADD -> encode("ZADD", "zset:" + DIGIT_PLACE, "1", element);
-      case PING -> encode("PING");
-    };
-  }
-
-  /** A request without anything to fill in. */
-  static RequestTemplate fixed(String... words) {
-    RequestTemplate encoded = encode(words);
-    return new RequestTemplate(encoded.bytes, -1, -1);
-  }
-
-  private static RequestTemplate encode(String... words) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    out.writeBytes(ascii("*" + words.length + "\r\n"));
-    int keyAt = -1;
-    int elementAt = -1;
+  /**
+   * The request for a command line, its words separated by single spaces.
+   *
+   * @param elementsPerKey over how many elements of each key a number is spread
+   */
+  static RequestTemplate parse(String line, int elementsPerKey, int valueBytes) {
+    Encoder encoder = new Encoder();
+    String[] words = line.split(" ", -1);
+    encoder.begin(words.length);
     for (String word : words) {
-      out.writeBytes(ascii("$" + word.length() + "\r\n"));
-      if (word.endsWith(":" + DIGIT_PLACE)) {
-        int digitsAt = out.size() + word.length() - DIGITS;
-        if (keyAt < 0) {
-          keyAt = digitsAt;
+      encoder.word(word, valueBytes);
+    }
+    return new RequestTemplate(encoder.out.toByteArray(), encoder.places, elementsPerKey);
+  }
+
+  /** A request of these words as they are, without places. */
+  static RequestTemplate fixed(String... words) {
+    Encoder encoder = new Encoder();
+    encoder.begin(words.length);
+    for (String word : words) {
+      encoder.text(word);
+    }
+    return new RequestTemplate(encoder.out.toByteArray(), List.of(), 1);
+  }
+
+  private static final class Encoder {
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final List<Place> places = new ArrayList<>();
+
+    void begin(int words) {
+      ascii("*" + words + "\r\n");
+    }
+
+    /** A word with its places, each held free by zeros. */
+    void word(String word, int valueBytes) {
+      List<Place> ofWord = new ArrayList<>();
+      StringBuilder text = new StringBuilder();
+      Matcher matcher = PLACE.matcher(word);
+      while (matcher.find()) {
+        matcher.appendReplacement(text, "");
+        if (matcher.group(1).equals(VALUE)) {
+          text.append("x".repeat(valueBytes));
         } else {
-          elementAt = digitsAt;
+          Kind kind = Kind.valueOf(matcher.group(1).toUpperCase(Locale.ROOT));
+          int digits = matcher.group(2) == null ? DIGITS : Integer.parseInt(matcher.group(2));
+          ofWord.add(new Place(kind, text.length(), digits));
+          text.append("0".repeat(digits));
         }
       }
-      out.writeBytes(ascii(word));
-      out.writeBytes(ascii("\r\n"));
+      matcher.appendTail(text);
+      int wordAt = text(text.toString());
+      ofWord.forEach(p -> places.add(new Place(p.kind, wordAt + p.at, p.digits)));
     }
-    return new RequestTemplate(out.toByteArray(), keyAt, elementAt);
-  }
 
-  private static byte[] ascii(String text) {
-    return text.getBytes(StandardCharsets.US_ASCII);
+    /** Appends the text as a word; returns where it begins. */
+    int text(String word) {
+      ascii("$" + word.length() + "\r\n");
+      int at = out.size();
+      ascii(word + "\r\n");
+      return at;
+    }
+
+    private void ascii(String text) {
+      out.writeBytes(text.getBytes(StandardCharsets.US_ASCII));
+    }
   }
 
   int size() {
     return bytes.length;
   }
 
-  /** Appends the request for this number, spread over keys of {@link #ELEMENTS_PER_KEY}. */
-  void copyTo(ByteBuffer out, long number) {
+  /** How many requests it takes to have sent each that this template can make, chance aside. */
+  long variants(long numbers, int connections) {
+    return has(Kind.CONNECTION) ? connections : ceilDiv(numbers, stride(numbers));
+  }
+
+  /** By how much to count numbers up so that each variant comes once. */
+  long stride(long numbers) {
+    if (has(Kind.ELEMENT)) {
+      return 1;
+    }
+    return has(Kind.KEY) ? elementsPerKey : numbers;
+  }
+
+  private static long ceilDiv(long dividend, long divisor) {
+    return (dividend + divisor - 1) / divisor;
+  }
+
+  private boolean has(Kind kind) {
+    for (Place place : places) {
+      if (place.kind == kind) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Appends a request without places. */
+  void copyTo(ByteBuffer out) {
+    if (places.length > 0) {
+      throw new IllegalStateException("this request has places to fill in");
+    }
+    out.put(bytes);
+  }
+
+  /** Appends the request of this turn. */
+  void copyTo(ByteBuffer out, Turn turn) {
     int start = out.position();
     out.put(bytes);
-    if (elementAt >= 0) {
-      writeDigits(out, start + keyAt, number / ELEMENTS_PER_KEY);
-      writeDigits(out, start + elementAt, number % ELEMENTS_PER_KEY);
-    } else if (keyAt >= 0) {
-      writeDigits(out, start + keyAt, number);
+    long random = turn.random();
+    for (Place place : places) {
+      int at = start + place.at;
+      switch (place.kind) {
+        case KEY -> writeDigits(out, at, place.digits, turn.number() / elementsPerKey);
+        case ELEMENT -> writeDigits(out, at, place.digits, turn.number() % elementsPerKey);
+        case RANDOM -> random = writeDigits(out, at, place.digits, random);
+        case CONNECTION -> writeDigits(out, at, place.digits, turn.connection());
+        case TURN -> writeDigits(out, at, place.digits, turn.count());
+      }
     }
   }
 
-  private static void writeDigits(ByteBuffer out, int at, long number) {
+  /** Writes the last digits of a number over zeros; returns those before them. */
+  private static long writeDigits(ByteBuffer out, int at, int digits, long number) {
     long rest = number;
-    for (int i = at + DIGITS - 1; rest > 0 && i >= at; i--) {
+    for (int i = at + digits - 1; rest > 0 && i >= at; i--) {
       out.put(i, (byte) ('0' + rest % 10));
       rest /= 10;
     }
+    return rest;
   }
 }

@@ -3,7 +3,6 @@ package io.raftkv.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.raftkv.bench.RequestTemplate.Command;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -60,9 +59,9 @@ class LoadWorkerTest {
   }
 
   private static LoadWorker worker(Server server, int pipeline, double rate) throws IOException {
-    RequestMix mix = RequestMix.only(Command.PING, 0);
-    LoadWorker.Plan plan = new LoadWorker.Plan(mix, pipeline, 1, false, null, 0, false, null);
-    LoadWorker worker = new LoadWorker(plan, List.of(server.address()), rate, 1);
+    RequestMix mix = RequestMix.of(Workloads.of("ping"), 0);
+    LoadWorker.Plan plan = new LoadWorker.Plan(mix, pipeline, 1, false, 1, null, 0, false, null);
+    LoadWorker worker = new LoadWorker(plan, List.of(server.address()), 0, rate);
     worker.measureFrom(System.nanoTime());
     return worker;
   }
@@ -85,16 +84,22 @@ class LoadWorkerTest {
       long failed = worker.errors().get("TRYAGAIN busy");
       assertThat(worker.completed()).isBetween(failed - 1, failed + 1);
       assertThat(worker.latencies().getTotalCount()).isEqualTo(worker.completed());
+      assertThat(report(worker).succeeded()).as("a run with errors").isFalse();
     }
+  }
+
+  private static LoadReport report(LoadWorker worker) {
+    long requests = worker.completed();
+    return LoadReport.of("ping", new LoadOptions(), 0, 1, requests, List.of(worker));
   }
 
   @Test
   void aClosedConnectionEndsTheWorkerWithAnError() throws Exception {
     try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      RequestMix mix = RequestMix.only(Command.PING, 0);
-      LoadWorker.Plan plan = new LoadWorker.Plan(mix, 1, 1, false, null, 0, false, null);
+      RequestMix mix = RequestMix.of(Workloads.of("ping"), 0);
+      LoadWorker.Plan plan = new LoadWorker.Plan(mix, 1, 1, false, 1, null, 0, false, null);
       InetSocketAddress address = (InetSocketAddress) listener.getLocalSocketAddress();
-      LoadWorker worker = new LoadWorker(plan, Collections.nCopies(1, address), 0, 1);
+      LoadWorker worker = new LoadWorker(plan, Collections.nCopies(1, address), 0, 0);
       listener.accept().close();
       worker.run();
       assertThat(worker.errors().keySet()).singleElement().asString().startsWith("connection ");

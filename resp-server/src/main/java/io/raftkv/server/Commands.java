@@ -25,11 +25,11 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** All families of commands in one table. */
-final class Commands {
+public final class Commands {
   private Commands() {}
 
   /** The families that work on data: the same on every node. */
-  static List<List<CommandSpec>> dataFamilies() {
+  public static List<List<CommandSpec>> dataFamilies() {
     return List.of(
         StringCommands.ALL,
         BitmapCommands.ALL,

@@ -38,6 +38,10 @@ final class FamilyOverlay {
     this.growth = growth;
   }
 
+  Family family() {
+    return family;
+  }
+
   /** The pending value of a row, {@link #DELETED}, or null if the store decides. */
   byte[] get(byte[] row) {
     byte[] value = pending.get(row);

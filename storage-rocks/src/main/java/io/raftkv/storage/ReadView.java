@@ -68,15 +68,15 @@ public final class ReadView implements Rows, AutoCloseable {
   @Override
   public byte[] get(Family family, byte[] row) {
     requireOpen();
-    if (family != Family.META) {
+    if (!RowCache.keeps(family, row)) {
       byte[] value = fetch(family, row);
       served = true;
       return value;
     }
-    byte[] value = cache.get(row, position.index());
+    byte[] value = cache.get(family, row, position.index());
     if (value == null) {
       value = fetch(family, row);
-      cache.loaded(row, value, position.index());
+      cache.loaded(family, row, value, position.index());
     } else if (value == RowCache.ABSENT) {
       value = null;
     }

@@ -1,13 +1,16 @@
 package io.raftkv.storage;
 
+import io.raftkv.storage.row.ElementRows;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
- * Hot {@code meta} rows of all stores of a process, bounded by bytes. A lookup costs about a tenth
- * of a read through JNI.
+ * Hot rows of all stores of a process, bounded by bytes: those of keys, and those of rank nodes, of
+ * which a change to a large sorted set reads six that it mostly shares with other changes. A lookup
+ * costs about a tenth of a read through JNI. Elements are left to RocksDB: there are too many, and
+ * each is read too seldom.
  *
  * <p>It stays coherent by log indexes. Each entry carries the index of the commit that wrote it, or
  * of the view that read it from the store, and is valid for views at that index or later: any later
@@ -41,6 +44,11 @@ final class RowCache {
 
   private final Segment[] segments = new Segment[SEGMENTS];
 
+  /** Whether rows like this one are kept here. */
+  static boolean keeps(Family family, byte[] row) {
+    return family == Family.META || (family == Family.SCORE && ElementRows.isRankNode(row));
+  }
+
   RowCache(long capacityBytes) {
     Arrays.setAll(segments, i -> new Segment(capacityBytes / SEGMENTS));
   }
@@ -59,8 +67,8 @@ final class RowCache {
     return sums;
   }
 
-  private long hash(byte[] row) {
-    long h = hashSeed ^ row.length;
+  private long hash(Family family, byte[] row) {
+    long h = hashSeed ^ row.length ^ ((long) family.ordinal() << 32);
     int at = 0;
     for (; at + Long.BYTES <= row.length; at += Long.BYTES) {
       h = mix(h ^ (long) LONGS.get(row, at));
@@ -98,24 +106,24 @@ final class RowCache {
     }
 
     /** The row's value for a view at index {@code at}, {@link #ABSENT}, or null if not known. */
-    byte[] get(byte[] row, long at) {
-      long hash = hash(row);
-      return segment(hash).get(this, row, hash, at);
+    byte[] get(Family family, byte[] row, long at) {
+      long hash = hash(family, row);
+      return segment(hash).get(this, family, row, hash, at);
     }
 
     /** Commit {@code index} is about to write this row; null deletes it. */
-    void written(byte[] row, byte[] value, long index) {
-      long hash = hash(row);
-      segment(hash).written(this, row, hash, value, index);
+    void written(Family family, byte[] row, byte[] value, long index) {
+      long hash = hash(family, row);
+      segment(hash).written(this, family, row, hash, value, index);
     }
 
     /** A view at index {@code at} read this row from the store; null if it was not there. */
-    void loaded(byte[] row, byte[] value, long at) {
-      long hash = hash(row);
-      segment(hash).loaded(this, row, hash, value, at);
+    void loaded(Family family, byte[] row, byte[] value, long at) {
+      long hash = hash(family, row);
+      segment(hash).loaded(this, family, row, hash, value, at);
     }
 
-    /** Commit {@code index} is about to delete ranges of rows. Rows it also writes follow. */
+    /** Commit {@code index} is about to delete ranges of keys. Rows it also writes follow. */
     void clear(long index) {
       floor = index;
     }
@@ -131,6 +139,7 @@ final class RowCache {
 
   private static final class Entry {
     final Region region;
+    final Family family;
     final byte[] row;
     final long hash;
     byte[] value;
@@ -140,8 +149,9 @@ final class RowCache {
     Entry newer;
     Entry older;
 
-    Entry(Region region, byte[] row, long hash) {
+    Entry(Region region, Family family, byte[] row, long hash) {
       this.region = region;
+      this.family = family;
       this.row = row;
       this.hash = hash;
     }
@@ -161,7 +171,7 @@ final class RowCache {
     private final long capacityBytes;
 
     /** Ends of the list by age; {@code ends.older} is the newest, {@code ends.newer} the oldest. */
-    private final Entry ends = new Entry(null, ABSENT, 0);
+    private final Entry ends = new Entry(null, Family.META, ABSENT, 0);
 
     private Entry[] table = new Entry[INITIAL_TABLE];
     private int size;
@@ -175,8 +185,8 @@ final class RowCache {
       ends.newer = ends;
     }
 
-    synchronized byte[] get(Region region, byte[] row, long hash, long at) {
-      Entry entry = find(region, row, hash);
+    synchronized byte[] get(Region region, Family family, byte[] row, long hash, long at) {
+      Entry entry = find(region, family, row, hash);
       if (entry != null && entry.index <= at && entry.index >= region.floor) {
         entry.used = true;
         hits++;
@@ -186,19 +196,22 @@ final class RowCache {
       return null;
     }
 
-    synchronized void written(Region region, byte[] row, long hash, byte[] value, long index) {
+    synchronized void written(
+        Region region, Family family, byte[] row, long hash, byte[] value, long index) {
       region.lastWrite[stripe(hash)] = index;
-      set(region, row, hash, value, index);
+      set(region, family, row, hash, value, index);
     }
 
-    synchronized void loaded(Region region, byte[] row, long hash, byte[] value, long at) {
+    synchronized void loaded(
+        Region region, Family family, byte[] row, long hash, byte[] value, long at) {
       if (region.lastWrite[stripe(hash)] <= at && region.floor <= at) {
-        set(region, row, hash, value, at);
+        set(region, family, row, hash, value, at);
       }
     }
 
-    private void set(Region region, byte[] row, long hash, byte[] value, long index) {
-      Entry entry = find(region, row, hash);
+    private void set(
+        Region region, Family family, byte[] row, long hash, byte[] value, long index) {
+      Entry entry = find(region, family, row, hash);
       byte[] kept = value == null ? ABSENT : value;
       if (kept.length > MAX_VALUE_BYTES || ENTRY_OVERHEAD_BYTES + row.length > capacityBytes) {
         if (entry != null) {
@@ -207,7 +220,7 @@ final class RowCache {
         return;
       }
       if (entry == null) {
-        entry = new Entry(region, row, hash);
+        entry = new Entry(region, family, row, hash);
         entry.value = kept;
         add(entry);
       } else {
@@ -232,10 +245,13 @@ final class RowCache {
       }
     }
 
-    private Entry find(Region region, byte[] row, long hash) {
+    private Entry find(Region region, Family family, byte[] row, long hash) {
       Entry entry = table[slot(hash)];
       while (entry != null
-          && (entry.hash != hash || entry.region != region || !Arrays.equals(entry.row, row))) {
+          && (entry.hash != hash
+              || entry.region != region
+              || entry.family != family
+              || !Arrays.equals(entry.row, row))) {
         entry = entry.chain;
       }
       return entry;

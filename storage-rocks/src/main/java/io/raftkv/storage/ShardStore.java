@@ -483,14 +483,14 @@ public final class ShardStore implements AutoCloseable {
 
   /** A row as last committed, for the apply thread. */
   byte[] committed(Family family, byte[] row) {
-    if (family != Family.META) {
+    if (!RowCache.keeps(family, row)) {
       return rocks.get(family, row);
     }
     State now = state;
-    byte[] value = now.cache().get(row, now.position().index());
+    byte[] value = now.cache().get(family, row, now.position().index());
     if (value == null) {
       value = rocks.get(family, row);
-      now.cache().loaded(row, value, now.position().index());
+      now.cache().loaded(family, row, value, now.position().index());
       return value;
     }
     return value == RowCache.ABSENT ? null : value;

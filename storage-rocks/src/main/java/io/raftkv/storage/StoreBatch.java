@@ -341,16 +341,30 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
   /** Tells the cache what commit {@code index} is about to change. */
   void announceTo(RowCache.Region cache, long index) {
     FamilyOverlay meta = overlays.get(Family.META);
-    if (meta == null) {
-      return;
+    if (meta != null) {
+      if (meta.hasRanges()) {
+        cache.clear(index);
+      }
+      announceTo(cache, index, meta);
     }
-    if (meta.hasRanges()) {
-      cache.clear(index);
+    // A range with rank nodes is all of a collection. Its id is never used again, so nobody asks
+    // for what the cache still has of it.
+    FamilyOverlay scores = overlays.get(Family.SCORE);
+    if (scores != null) {
+      announceTo(cache, index, scores);
     }
-    meta.pending()
+  }
+
+  private static void announceTo(RowCache.Region cache, long index, FamilyOverlay overlay) {
+    Family family = overlay.family();
+    overlay
+        .pending()
         .forEach(
-            (row, value) ->
-                cache.written(row, value == FamilyOverlay.DELETED ? null : value, index));
+            (row, value) -> {
+              if (RowCache.keeps(family, row)) {
+                cache.written(family, row, value == FamilyOverlay.DELETED ? null : value, index);
+              }
+            });
   }
 
   /** Hands over the new numbers of keys of slots and homes. */

@@ -6,6 +6,7 @@ import static io.raftkv.storage.TestStores.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.raftkv.storage.row.ElementRows;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -56,6 +57,40 @@ class ReadViewTest {
       // The old row is only on disk now, where this view may not go.
       assertThatThrownBy(() -> view.get(Family.META, bytes("b")))
           .isInstanceOf(NotInMemoryException.class);
+    }
+  }
+
+  @Test
+  void rankNodesComeFromMemoryAsKeysDo() {
+    byte[] node = ElementRows.rankCounts(1, 2, 3);
+    putScoreRow(3, node, "old");
+    try (ReadView view = store.readInMemory()) {
+      assertThat(text(view.get(Family.SCORE, node))).isEqualTo("old");
+      putScoreRow(4, node, "new");
+      assertThatThrownBy(() -> view.get(Family.SCORE, node))
+          .isInstanceOf(NotInMemoryException.class);
+    }
+    try (ReadView view = store.readInMemory()) {
+      assertThat(text(view.get(Family.SCORE, node))).isEqualTo("new");
+    }
+    emptyCache();
+    try (ReadView view = store.read()) {
+      assertThat(text(view.get(Family.SCORE, node))).isEqualTo("new");
+    }
+    try (StoreBatch batch = store.begin(5_000)) {
+      assertThat(text(batch.get(Family.SCORE, node))).isEqualTo("new");
+      batch.delete(Family.SCORE, node);
+      batch.commit(1, 5);
+    }
+    try (ReadView view = store.readInMemory()) {
+      assertThat(view.get(Family.SCORE, node)).isNull();
+    }
+  }
+
+  private void putScoreRow(long index, byte[] row, String value) {
+    try (StoreBatch batch = store.begin(index * 1_000)) {
+      batch.put(Family.SCORE, row, bytes(value));
+      batch.commit(1, index);
     }
   }
 

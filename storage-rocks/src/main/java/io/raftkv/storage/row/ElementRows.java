@@ -152,6 +152,13 @@ public final class ElementRows {
         .array();
   }
 
+  /** Whether a row of the family of scores is one of a rank node. */
+  public static boolean isRankNode(byte[] row) {
+    return row.length == PREFIX_BYTES + Short.BYTES + Integer.BYTES + 1
+        && row[PREFIX_BYTES] == (byte) (NO_SCORE >>> Byte.SIZE)
+        && row[PREFIX_BYTES + 1] == (byte) NO_SCORE;
+  }
+
   /** Score in a row made by {@link #score}. */
   public static double scoreOf(byte[] row) {
     requireAtLeast(row, PREFIX_BYTES + Long.BYTES);
