@@ -12,9 +12,13 @@ import java.util.function.Supplier;
  * that comes by itself, in time: as more is written, and as snapshots are taken.
  */
 final class SpaceReclaim {
+  /** So often once more when there is room again: what was deleted meanwhile is not given back. */
+  private static final int ROUNDS_AFTERWARDS = 2;
+
   private final Supplier<Admission> room;
   private final Supplier<Collection<Replica>> replicas;
   private final Consumer<Replica> addEntry;
+  private int rounds;
 
   /**
    * @param room what the disk has room for
@@ -29,10 +33,17 @@ final class SpaceReclaim {
     this.addEntry = addEntry;
   }
 
-  /** To be called again and again, on a thread that may be blocked for minutes. */
+  /** To be called again and again, on one thread, which may be blocked for minutes. */
   void run() throws IOException {
+    if (room.get() != Admission.EVERYTHING) {
+      rounds = 1 + ROUNDS_AFTERWARDS;
+    }
+    if (rounds == 0) {
+      return;
+    }
+    rounds--;
     for (Replica replica : replicas.get()) {
-      if (room.get() != Admission.EVERYTHING && !replica.giveBackSpace()) {
+      if (!replica.giveBackSpace()) {
         addEntry.accept(replica);
       }
     }
