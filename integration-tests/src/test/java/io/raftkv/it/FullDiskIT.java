@@ -17,7 +17,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -25,7 +24,6 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class FullDiskIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final long MIN_FREE = 24L << 20;
-  private static final IntFunction<String> NOISE = n -> String.valueOf((char) (n & 0x7f));
   private static final String OOM =
       "OOM command not allowed: the disk of the shard's leader is full";
 
@@ -68,7 +66,11 @@ class FullDiskIT {
   void aDiskFullOfOwnDataCanBeEmptied() {
     SmallDisk disk = cluster.disk("n3");
     String key = keyLedBy(cluster.node("n3"));
-    String value = new SplittableRandom(1).ints(900_000).mapToObj(NOISE).collect(joining());
+    String value =
+        new SplittableRandom(1)
+            .ints(900_000)
+            .mapToObj(n -> String.valueOf((char) (n & 0x7f)))
+            .collect(joining());
     TestNode node = cluster.node("n1");
     List<String> stored = new ArrayList<>();
     cluster.await(
