@@ -15,10 +15,16 @@ public final class InlineLimits {
   public static final int TOTAL_BYTES = 4096;
 
   /**
-   * Most bytes of a string that stays inline when a part of it is written; one that is written
-   * whole may be longer. Longer records have no place in the cache of rows either.
+   * Most bytes of a string that stays inline when a part of it is written. Longer records have no
+   * place in the cache of rows either.
    */
   public static final int STRING_BYTES = 16 << 10;
+
+  /**
+   * Most bytes of a string that is inline when it is written whole: it is read at once then, and a
+   * look at a part of it costs no more than this. From some such length on rows cost no more.
+   */
+  public static final int WHOLE_STRING_BYTES = 1 << 20;
 
   private InlineLimits() {}
 }

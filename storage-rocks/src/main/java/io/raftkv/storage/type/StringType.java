@@ -6,10 +6,10 @@ import io.raftkv.storage.KeyType;
 import io.raftkv.storage.row.MetaRow;
 
 /**
- * A string under one key. One that is written whole lives in the metadata record, whatever its
- * size: it is read and written at once. One that is written in parts and longer than {@link
- * InlineLimits#STRING_BYTES} lives in rows, until it is written whole again: there a part costs
- * what the part is long.
+ * A string under one key. It lives in the metadata record, where it is read and written at once, or
+ * in rows, where a part costs what the part is long. One that is written whole goes to rows if it
+ * is longer than {@link InlineLimits#WHOLE_STRING_BYTES}; one that is written in parts if it is
+ * longer than {@link InlineLimits#STRING_BYTES}, until it is written whole again.
  *
  * <p>Writing whole is done when the method returns; what {@link #write} and {@link #lengthen}
  * change is stored by {@link #save}.
@@ -139,8 +139,11 @@ public final class StringType {
 
   /** Makes the key this string, whatever it was, dying at {@code expireAtMillis}. */
   public void set(byte[] value, long expireAtMillis) {
-    key.replace(KeyType.STRING, MetaRow.INLINE, value, expireAtMillis);
-    body = new InlineString(value);
+    body =
+        value.length > InlineLimits.WHOLE_STRING_BYTES
+            ? RowString.moveOut(key, value)
+            : new InlineString(value);
+    key.replace(KeyType.STRING, body.encoding(), body.payload(), expireAtMillis);
     opened = true;
     changed = false;
   }

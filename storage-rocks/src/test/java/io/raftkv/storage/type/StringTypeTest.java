@@ -73,12 +73,12 @@ class StringTypeTest {
 
   @Test
   void whatIsWrittenWholeStaysInTheRecord() {
-    byte[] value = new byte[3 * MIB];
-    value[MIB] = 7;
+    byte[] value = new byte[InlineLimits.WHOLE_STRING_BYTES];
+    value[MIB / 2] = 7;
     string().set(value, 1L << 50);
     assertThat(fixture.encoding()).isEqualTo(MetaRow.INLINE);
     assertThat(string().get()).isEqualTo(value);
-    assertThat(string().read(MIB, 2)).containsExactly(7, 0);
+    assertThat(string().read(MIB / 2, 2)).containsExactly(7, 0);
     assertThat(rows()).isZero();
 
     write(5, "part");
@@ -92,6 +92,25 @@ class StringTypeTest {
     assertThat(fixture.encoding()).isEqualTo(MetaRow.INLINE);
     assertThat(fixture.key().meta().expireAtMillis()).isEqualTo(1L << 50);
     assertThat(text(string().get())).isEqualTo("short");
+    assertThat(rows()).isZero();
+  }
+
+  @Test
+  void whatIsWrittenWholeAndVeryLongGoesToRows() {
+    byte[] value = new byte[InlineLimits.WHOLE_STRING_BYTES + 1];
+    Arrays.fill(value, (byte) 7);
+    for (int round = 0; round < 2; round++) {
+      string().set(value, 1L << 50);
+      assertThat(fixture.encoding()).isEqualTo(MetaRow.ROWS);
+      assertThat(fixture.key().meta().expireAtMillis()).isEqualTo(1L << 50);
+      assertThat(string().get()).isEqualTo(value);
+      assertThat(rows()).isEqualTo(InlineLimits.WHOLE_STRING_BYTES / CHUNK + 1);
+    }
+    fixture.rows.reset();
+    assertThat(string().read(MIB / 2, 2)).containsExactly(7, 7);
+    assertThat(fixture.rows.gets).as("record and chunk").isEqualTo(2);
+    string().set(bytes("short"));
+    assertThat(fixture.encoding()).isEqualTo(MetaRow.INLINE);
     assertThat(rows()).isZero();
   }
 
