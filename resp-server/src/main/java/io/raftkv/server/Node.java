@@ -50,7 +50,7 @@ import org.slf4j.LoggerFactory;
 final class Node implements RunningServer {
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
 
-  private static final long TICK_MILLIS = 5;
+  private static final long TICK_MILLIS = 10;
   private static final long DISK_CHECK_MILLIS = 250;
   private static final long RECLAIM_MILLIS = 5_000;
   private static final int MAX_ENTRIES_IN_FLIGHT = 1;

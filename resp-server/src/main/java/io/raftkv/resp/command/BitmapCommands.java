@@ -36,7 +36,7 @@ public final class BitmapCommands {
               .docs(
                   Group.BITMAP,
                   "2.2.0",
-                  "O(1), or the length of a string that was written whole.",
+                  "O(1), or the length of a string of at most 1 MiB that was written whole.",
                   "Returns a bit value by offset.")
               .admission(BitmapCommands::admitOffset)
               .reads(BitmapCommands::getBit),
@@ -86,7 +86,7 @@ public final class BitmapCommands {
               .docs(
                   Group.BITMAP,
                   "6.0.0",
-                  "O(1) for each subcommand, and the length of a string that was written whole.",
+                  "O(1) for each subcommand, and the length of a string of at most 1 MiB that was written whole.",
                   "Performs arbitrary read-only bitfield integer operations on strings.")
               .admission(BitField::admit)
               .reads(BitField::runReadOnly));

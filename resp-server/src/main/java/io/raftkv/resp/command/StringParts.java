@@ -13,11 +13,11 @@ import java.util.List;
 /** Commands that look at, or change, parts of a string. */
 final class StringParts {
   /** Ends what is said of the cost of a read of a part. */
-  static final String OR_OF_WHOLE = ", or of the string if that was written whole.";
+  static final String OR_OF_WHOLE = ", or of a string of at most 1 MiB that was written whole.";
 
   /** Follows what is said of the cost of a change of a part. */
   static final String AFTER_WHOLE =
-      " The first such change of a string that was written whole costs its length.";
+      " The first such change of one that was written whole costs its length, at most 1 MiB.";
 
   private StringParts() {}
 

@@ -182,7 +182,7 @@ class CommandEngineTest {
                 "SET c 1",
                 "GET s",
                 "GET c",
-                "BITOP OR d t",
+                "BITOP NOT d t",
                 "GET t",
                 "SET e 1"))
         .containsExactly(
@@ -196,9 +196,12 @@ class CommandEngineTest {
             "OK",
             full,
             "'1'",
-            "-" + RespErrors.TOO_LARGE_FOR_AN_ENTRY,
+            full,
             "-" + RespErrors.TOO_LARGE_FOR_AN_ENTRY,
             "OK");
+    assertThat(apply(1_000_000, 0, "BITOP NOT d t"))
+        .as("row by row, so that only alone it is seen to be too large")
+        .containsExactly("-" + RespErrors.TOO_LARGE_FOR_AN_ENTRY);
     assertThat(read(0, "STRLEN a")).isEqualTo(":600001");
     assertThat(read(0, "EXISTS b c d e")).isEqualTo(":2");
   }
@@ -207,13 +210,13 @@ class CommandEngineTest {
   @Test
   void anEntryHasRoomToCutTheLargestValueIntoRows() {
     long value = 4 * MIB;
-    apply(0, "SETRANGE sparse " + (value - 1) + " x", "BITOP NOT k sparse");
-    String change = "SETBIT k 0 0";
+    apply(0, "SETRANGE sparse " + (value - 1) + " x");
+    String change = "BITOP NOT k sparse";
     assertThat(apply(value + (64 << 10), 0, change))
         .as("rows count for more than their bytes")
         .containsExactly("-" + RespErrors.TOO_LARGE_FOR_AN_ENTRY);
-    assertThat(apply(value + value / 16, 0, change)).containsExactly(":1");
-    assertThat(read(0, "BITCOUNT k")).isEqualTo(":" + (value * 8 - 5));
+    assertThat(apply(value + value / 16, 0, change)).containsExactly(":" + value);
+    assertThat(read(0, "BITCOUNT k")).isEqualTo(":" + (value * 8 - 4));
     assertThat(apply(10_000, 0, "SETBIT k 5000000 0", "APPEND k x"))
         .as("from now on a change costs the chunk")
         .containsExactly(":1", ":" + (value + 1));
