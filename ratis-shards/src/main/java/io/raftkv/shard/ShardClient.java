@@ -124,6 +124,10 @@ public final class ShardClient<P extends Proposal> {
   private long proposer;
   private long lastSequence;
   private long lastBatchNanos;
+
+  /** How often something but a new batch has changed what the queue begins with. */
+  private long headChanges;
+
   private volatile NoGrowth noGrowth; // written under the monitor
   private final Map<Long, ApplyListener> listeners = new HashMap<>();
 
@@ -239,34 +243,39 @@ public final class ShardClient<P extends Proposal> {
   private void fillWindow() {
     refuseGrowth();
     while (true) {
-      List<P> taken = new ArrayList<>();
+      List<P> next = new ArrayList<>();
       long bytes = 0;
       long held = 0;
       long deadline;
+      long unchanged;
       synchronized (this) {
         if (window.size() >= limits.maxInFlight() || queue.isEmpty()) {
           return;
         }
+        unchanged = headChanges;
         deadline = queue.peek().deadlineNanos;
-        while (!queue.isEmpty() && taken.size() < limits.maxBatchProposals()) {
-          int size = queue.peek().proposal.encodedBytes();
-          if (!taken.isEmpty() && bytes + size > limits.maxBatchBytes()) {
+        for (Queued<P> queued : queue) {
+          int size = queued.proposal.encodedBytes();
+          if (next.size() == limits.maxBatchProposals()
+              || (!next.isEmpty() && bytes + size > limits.maxBatchBytes())) {
             break;
           }
-          P proposal = queue.poll().proposal;
-          taken.add(proposal);
+          next.add(queued.proposal);
           bytes += size;
-          held += proposal.heldBytes();
+          held += queued.proposal.heldBytes();
         }
       }
       ByteBuffer payload = ByteBuffer.allocate(Math.toIntExact(bytes));
-      for (P proposal : taken) {
+      for (P proposal : next) {
         proposal.encode(payload);
       }
-      batches.increment();
-      proposals.add(taken.size());
-      batchListener.made(taken.size(), payload.capacity());
       synchronized (this) {
+        if (headChanges != unchanged) {
+          continue; // older ones have come back meanwhile, or some of these have failed
+        }
+        for (int i = 0; i < next.size(); i++) {
+          queue.remove();
+        }
         long now = nanoTime.getAsLong();
         if (window.isEmpty() && now - lastBatchNanos > RENAME_AFTER_NANOS) {
           rename();
@@ -275,10 +284,13 @@ public final class ShardClient<P extends Proposal> {
         window.add(
             new Batch<>(
                 new ProposedBatch(proposer, ++lastSequence, payload.array()),
-                taken,
+                next,
                 held,
                 deadline));
       }
+      batches.increment();
+      proposals.add(next.size());
+      batchListener.made(next.size(), payload.capacity());
     }
   }
 
@@ -298,6 +310,7 @@ public final class ShardClient<P extends Proposal> {
         noGrowth = null;
         return;
       }
+      headChanges++;
       queue.removeIf(
           queued -> {
             boolean grows = queued.proposal.grows();
@@ -440,6 +453,7 @@ public final class ShardClient<P extends Proposal> {
         resendFrom(refused); // an earlier attempt may be in a log: go on asking
         return;
       }
+      headChanges++;
       boolean again = resubmit && refused.proposals.stream().anyMatch(Proposal::grows);
       Batch<P> last;
       do {
@@ -491,6 +505,7 @@ public final class ShardClient<P extends Proposal> {
       }
       while (!queue.isEmpty() && queue.peek().deadlineNanos - now <= 0) {
         P proposal = queue.poll().proposal;
+        headChanges++;
         heldBytes -= proposal.heldBytes();
         neverSent.add(proposal);
       }

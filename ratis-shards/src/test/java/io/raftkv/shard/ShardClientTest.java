@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
@@ -280,6 +281,27 @@ class ShardClientTest {
     assertThat(wire.get(2).ids()).containsExactly(1L, 3L, 5L);
     wire.get(2).applied("a", "b", "c");
     assertThat(outcomes).endsWith("1=a", "3=b", "5=c");
+    assertThat(client.heldBytes()).isZero();
+  }
+
+  /** The answer comes on another thread than that which makes the next batch. */
+  @Test
+  void whatComesBackWhileABatchIsMadeIsSentBeforeIt() {
+    submit(7, 1);
+    AtomicBoolean answered = new AtomicBoolean();
+    Runnable refusal =
+        () -> {
+          if (answered.compareAndSet(false, true)) {
+            wire.get(0).answered(BatchOutcome.NO_GROWTH);
+          }
+        };
+    client.submit(List.of(new TestProposal(2, refusal), new TestProposal(3)));
+    assertThat(outcomes).containsExactly("7:READ_ONLY");
+    assertThat(wire.sent).hasSize(2);
+    assertThat(wire.get(1).batch.sequence()).isEqualTo(1);
+    assertThat(wire.get(1).ids()).containsExactly(1L, 2L, 3L);
+    wire.get(1).applied("a", "b", "c");
+    assertThat(outcomes).endsWith("1=a", "2=b", "3=c");
     assertThat(client.heldBytes()).isZero();
   }
 

@@ -2,8 +2,16 @@ package io.raftkv.shard;
 
 import java.nio.ByteBuffer;
 
-/** A number, as {@link JournalApplier} applies it. The multiples of seven are said to grow it. */
-public record TestProposal(long id) implements Proposal {
+/**
+ * A number, as {@link JournalApplier} applies it. The multiples of seven are said to grow it.
+ *
+ * @param onEncode runs whenever this is encoded
+ */
+public record TestProposal(long id, Runnable onEncode) implements Proposal {
+  public TestProposal(long id) {
+    this(id, () -> {});
+  }
+
   @Override
   public int encodedBytes() {
     return Long.BYTES;
@@ -25,6 +33,7 @@ public record TestProposal(long id) implements Proposal {
 
   @Override
   public void encode(ByteBuffer out) {
+    onEncode.run();
     out.putLong(id);
   }
 }
