@@ -17,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
@@ -305,10 +306,11 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
   /**
    * Gives back, on the disk, the room of what was deleted. May take long; for one thread at a time.
    *
+   * @param roomBytes how much may be written before anything is given back
    * @return false if an entry has to come before all of it can be
    */
-  public boolean giveBackSpace() throws IOException {
-    return !isAlive() || stateMachine.giveBackSpace();
+  public boolean giveBackSpace(LongSupplier roomBytes) throws IOException {
+    return !isAlive() || stateMachine.giveBackSpace(roomBytes);
   }
 
   @Override

@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.StampedLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
@@ -52,6 +53,9 @@ final class ReplicatedStateMachine extends BaseStateMachine {
   private static final long SPACE_RETRY_MILLIS = 100;
   private static final long SNAPSHOT_TIMEOUT_MILLIS = TimeUnit.MINUTES.toMillis(1);
   private static final long SNAPSHOT_RETRY_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  /** For so long a follower that needs a checkpoint has time to receive one. */
+  private static final long COPY_NANOS = TimeUnit.MINUTES.toNanos(10);
 
   private final Path live;
   private final StoreEnvironment environment;
@@ -90,6 +94,8 @@ final class ReplicatedStateMachine extends BaseStateMachine {
 
   /** The snapshot of this index has nothing that was deleted before it; of the space thread. */
   private long spaceGivenBack = -1;
+
+  private long spaceGivenBackNanos = System.nanoTime() - COPY_NANOS;
 
   private final AtomicBoolean snapshotRequested = new AtomicBoolean();
   private boolean snapshotFailed;
@@ -384,13 +390,23 @@ final class ReplicatedStateMachine extends BaseStateMachine {
    * Gives back the room of what was deleted: in the store's files, in the snapshots that share
    * them, and in the log. May block for long; one call at a time.
    *
-   * @return false if the last snapshot still holds on to some of it, and only a later entry allows
-   *     a new one
+   * @return false if the last snapshot, or a reply that is being sent, still holds on to some of
+   *     it, and only a later entry allows a new snapshot
    */
-  boolean giveBackSpace() throws IOException {
+  boolean giveBackSpace(LongSupplier roomBytes) throws IOException {
+    long now = System.nanoTime();
+    if (mayBeOnItsWay() && now - spaceGivenBackNanos < COPY_NANOS) {
+      return true; // a checkpoint that is deleted while it is sent has to be sent anew: for ever
+    }
+    spaceGivenBackNanos = now;
+    // A view keeps what was deleted after it was opened; one that is opened later does not.
+    boolean pinned = Boolean.TRUE.equals(withStore(open -> open.retainedViews() > 0));
     Long compacted =
         withStore(
-            open -> open.appliedIndex() == spaceGivenBack ? spaceGivenBack : open.giveBackSpace());
+            open ->
+                open.appliedIndex() == spaceGivenBack
+                    ? spaceGivenBack
+                    : open.giveBackSpace(roomBytes));
     if (compacted == null || compacted == spaceGivenBack) {
       return true; // it is away, and comes back new; or nothing has changed
     }
@@ -403,7 +419,7 @@ final class ReplicatedStateMachine extends BaseStateMachine {
       long latest = checkpoints.latestIndex();
       checkpoints.keepLatestOnly();
       division.getRaftLog().purge(latest).get(SNAPSHOT_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
-      boolean done = latest == compacted;
+      boolean done = latest == compacted && !pinned;
       spaceGivenBack = done ? latest : spaceGivenBack;
       return done;
     } catch (ExecutionException | TimeoutException failed) {
@@ -412,6 +428,12 @@ final class ReplicatedStateMachine extends BaseStateMachine {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", stopping);
     }
+  }
+
+  /** Whether a follower needs a checkpoint, since the log does not reach back to what it has. */
+  private boolean mayBeOnItsWay() {
+    long start = division.getRaftLog().getStartIndex();
+    return replica.followerMatchIndexes().values().stream().anyMatch(match -> match + 1 < start);
   }
 
   private Path storageDirectory() {

@@ -175,15 +175,15 @@ class RaftNodeTest {
     cluster = TestCluster.start(directory, 1, MANY);
     TestCluster.Node node = cluster.node(0);
     cluster.writeLarge(LongStream.rangeClosed(1, 10).toArray());
-    assertThat(node.replica().giveBackSpace()).isTrue();
+    assertThat(node.replica().giveBackSpace(() -> Long.MAX_VALUE)).isTrue();
     cluster.writeLarge(LongStream.rangeClosed(11, 20).toArray());
     assertThat(segments(node)).hasSizeGreaterThan(2);
 
-    assertThat(node.replica().giveBackSpace()).isTrue();
+    assertThat(node.replica().giveBackSpace(() -> Long.MAX_VALUE)).isTrue();
 
     waitUntil("purge", () -> segments(node).size() == 1);
     assertThat(snapshots(node)).hasSize(1);
-    assertThat(node.replica().giveBackSpace()).as("nothing is new").isTrue();
+    assertThat(node.replica().giveBackSpace(() -> Long.MAX_VALUE)).as("nothing is new").isTrue();
     node.crash();
     node.start();
     waitUntil("replay", () -> cluster.leader() == node && length(node) == 20);

@@ -51,6 +51,16 @@ final class DiskGuard {
     return admission;
   }
 
+  /** How much may be written before there is room for nothing more; changes all the time. */
+  long roomBytes() {
+    try {
+      return Math.max(0, freeSpace.bytes() - minFreeBytes / FLOOR_PART);
+    } catch (IOException unknown) {
+      LOG.warn("cannot tell how much is free dir={}", directory, unknown);
+      return 0;
+    }
+  }
+
   /** Looks at the disk; to be called a few times per second, on a thread that may block. */
   void check() throws IOException {
     long free = freeSpace.bytes();

@@ -272,9 +272,9 @@ final class Node implements RunningServer {
     return threads.readPool();
   }
 
-  /** False while there is not even room for the logs. */
+  /** False while writes are refused for want of it. */
   boolean hasDiskSpace() {
-    return disk.admission() != Admission.NOTHING;
+    return disk.admission() == Admission.EVERYTHING;
   }
 
   /** This node's replica of a group, or null. */
@@ -337,7 +337,7 @@ final class Node implements RunningServer {
   }
 
   private SpaceReclaim spaceReclaim() {
-    return new SpaceReclaim(disk::admission, raft::replicas, this::addEntry);
+    return new SpaceReclaim(disk::admission, disk::roomBytes, raft::replicas, this::addEntry);
   }
 
   /** Any write will do; the metadata is too small to matter. */

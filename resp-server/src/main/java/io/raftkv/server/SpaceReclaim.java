@@ -2,9 +2,11 @@ package io.raftkv.server;
 
 import io.raftkv.raft.Replica;
 import io.raftkv.shard.Admission;
+import io.raftkv.storage.StorageException;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -16,19 +18,23 @@ final class SpaceReclaim {
   private static final int ROUNDS_AFTERWARDS = 2;
 
   private final Supplier<Admission> room;
+  private final LongSupplier roomBytes;
   private final Supplier<Collection<Replica>> replicas;
   private final Consumer<Replica> addEntry;
   private int rounds;
 
   /**
    * @param room what the disk has room for
+   * @param roomBytes how much may be written before anything is given back
    * @param addEntry has something written to the replica's log that changes nothing
    */
   SpaceReclaim(
       Supplier<Admission> room,
+      LongSupplier roomBytes,
       Supplier<Collection<Replica>> replicas,
       Consumer<Replica> addEntry) {
     this.room = room;
+    this.roomBytes = roomBytes;
     this.replicas = replicas;
     this.addEntry = addEntry;
   }
@@ -42,10 +48,23 @@ final class SpaceReclaim {
       return;
     }
     rounds--;
+    IOException failed = null;
     for (Replica replica : replicas.get()) {
-      if (!replica.giveBackSpace()) {
-        addEntry.accept(replica);
+      try {
+        if (!replica.giveBackSpace(roomBytes)) {
+          addEntry.accept(replica);
+        }
+      } catch (IOException | StorageException fault) {
+        // What the others give back may be all that this one lacks.
+        if (failed == null) {
+          failed = new IOException("no space given back by shard " + replica.name(), fault);
+        } else {
+          failed.addSuppressed(fault);
+        }
       }
+    }
+    if (failed != null) {
+      throw failed;
     }
   }
 }

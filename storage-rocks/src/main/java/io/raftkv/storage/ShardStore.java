@@ -19,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -313,11 +314,12 @@ public final class ShardStore implements AutoCloseable {
    * Makes durable all that was committed before the call, has the files give back the room of what
    * was deleted, and returns the index up to which. Blocks for long if that is much; commits go on.
    *
+   * @param roomBytes how much may be written before anything is given back
    * @throws StorageException if the disk does not take it
    */
-  public long giveBackSpace() {
+  public long giveBackSpace(LongSupplier roomBytes) {
     long index = flush();
-    rocks.compactDeleted();
+    rocks.compactDeleted(roomBytes);
     return index;
   }
 

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.rocksdb.Checkpoint;
 import org.rocksdb.ColumnFamilyDescriptor;
@@ -29,6 +30,7 @@ import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.Slice;
 import org.rocksdb.Snapshot;
+import org.rocksdb.TableProperties;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
 import org.slf4j.Logger;
@@ -50,6 +52,10 @@ public final class RocksHandles implements AutoCloseable {
   private static final String CURRENT = "CURRENT";
   private static final String FIRST_MANIFEST = "MANIFEST-000001";
   private static final long CLOSE_TIMEOUT_MILLIS = 30_000;
+
+  /** One of so many rows that is deleted makes a family worth a compaction. */
+  private static final int MUCH_DELETED = 4;
+
   private static final long SCAN_READAHEAD_BYTES = 256 << 10;
 
   private final Path directory;
@@ -332,14 +338,18 @@ public final class RocksHandles implements AutoCloseable {
    * that; RocksDB by itself does so only as it writes more. Call it after {@link #flush}. Blocks
    * for as long as that takes, with much to give back many seconds.
    *
-   * @return false if nothing was deleted, or if {@link #endCompactions} was called
+   * <p>Until the new files of a family are complete the old ones stay. A family that may not fit
+   * into the room twice, or of which little is deleted, is left as it is.
+   *
+   * @param roomBytes how much may be written before the old files go; asked before each family
+   * @return false if nothing was rewritten, or if {@link #endCompactions} was called
    */
-  public boolean compactDeleted() {
+  public boolean compactDeleted(LongSupplier roomBytes) {
     enter();
     try (CompactRangeOptions options = new CompactRangeOptions()) {
       options.setExclusiveManualCompaction(false);
       try {
-        return begin(options) && compactDeleted(options);
+        return begin(options) && compactDeleted(options, roomBytes);
       } finally {
         begin(null); // before they are closed: nobody may cancel them then
       }
@@ -353,10 +363,13 @@ public final class RocksHandles implements AutoCloseable {
     }
   }
 
-  private boolean compactDeleted(CompactRangeOptions options) throws RocksDBException {
+  private boolean compactDeleted(CompactRangeOptions options, LongSupplier roomBytes)
+      throws RocksDBException {
     boolean any = false;
     for (ColumnFamilyHandle family : families.values()) {
-      if (hasDeleted(family)) {
+      if (isMuchDeleted(family)
+          && database.getLongProperty(family, "rocksdb.total-sst-files-size")
+              <= roomBytes.getAsLong()) {
         any = true;
         database.compactRange(family, null, null, options);
       }
@@ -364,9 +377,17 @@ public final class RocksHandles implements AutoCloseable {
     return any;
   }
 
-  private boolean hasDeleted(ColumnFamilyHandle family) throws RocksDBException {
-    return database.getPropertiesOfAllTables(family).values().stream()
-        .anyMatch(table -> table.getNumDeletions() > 0 || table.getNumRangeDeletions() > 0);
+  private boolean isMuchDeleted(ColumnFamilyHandle family) throws RocksDBException {
+    long deletions = 0;
+    long entries = 0;
+    for (TableProperties table : database.getPropertiesOfAllTables(family).values()) {
+      if (table.getNumRangeDeletions() > 0) {
+        return true; // one may be all that is left of millions
+      }
+      deletions += table.getNumDeletions();
+      entries += table.getNumEntries();
+    }
+    return deletions * MUCH_DELETED > entries;
   }
 
   private boolean begin(CompactRangeOptions options) {
