@@ -8,6 +8,9 @@ import io.raftkv.storage.type.StringType;
 
 /** INCR and its like: numbers kept as text under a key. */
 final class Counters {
+  /** No text of a number is longer; to see that, a long string need not be read. */
+  private static final int MAX_NUMBER_BYTES = 5 << 10;
+
   private Counters() {}
 
   static Reply decrBy(Args args, Keyspace keys) {
@@ -20,7 +23,7 @@ final class Counters {
 
   static Reply add(Args args, Keyspace keys, long delta) {
     StringType string = string(args, keys);
-    byte[] stored = string.get();
+    byte[] stored = number(string, RespErrors.NOT_INTEGER);
     long before = stored == null ? 0 : Numbers.parseLong(stored, RespErrors.NOT_INTEGER);
     long after = before + delta;
     if (((before ^ after) & (delta ^ after)) < 0) {
@@ -32,7 +35,7 @@ final class Counters {
 
   static Reply incrByFloat(Args args, Keyspace keys) {
     StringType string = string(args, keys);
-    byte[] stored = string.get();
+    byte[] stored = number(string, RespErrors.NOT_FLOAT);
     LongDouble sum = LongDouble.parse(args.bytes(2), RespErrors.NOT_FLOAT);
     if (stored != null) {
       sum = LongDouble.parse(stored, RespErrors.NOT_FLOAT).plus(sum);
@@ -43,6 +46,13 @@ final class Counters {
     byte[] text = sum.format();
     string.update(text);
     return Reply.bulk(text);
+  }
+
+  private static byte[] number(StringType string, String error) {
+    if (string.length() > MAX_NUMBER_BYTES) {
+      throw new CommandException(error);
+    }
+    return string.get();
   }
 
   private static StringType string(Args args, Keyspace keys) {

@@ -26,13 +26,18 @@ final class Lcs {
   private final int length;
   private final BitSet goUp; // by cell: the table is larger above than to the left
 
+  /** Refuses strings of such lengths, before they are read. */
+  static void requireLengths(int a, int b) {
+    if (a > MAX_BYTES || b > MAX_BYTES || (long) a * b > MAX_CELLS) {
+      throw new CommandException(RespErrors.LCS_TOO_LARGE);
+    }
+  }
+
   /**
    * @throws CommandException if the strings are too long
    */
   Lcs(byte[] a, byte[] b) {
-    if (a.length > MAX_BYTES || b.length > MAX_BYTES || (long) a.length * b.length > MAX_CELLS) {
-      throw new CommandException(RespErrors.LCS_TOO_LARGE);
-    }
+    requireLengths(a.length, b.length);
     this.a = a;
     this.b = b;
     this.goUp = new BitSet(a.length * b.length);

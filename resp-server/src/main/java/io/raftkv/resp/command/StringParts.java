@@ -85,7 +85,10 @@ final class StringParts {
     if (indexes && onlyLength) {
       throw new CommandException(RespErrors.LCS_LENGTH_AND_INDEXES);
     }
-    Lcs lcs = new Lcs(new StringType(first).getOrEmpty(), new StringType(second).getOrEmpty());
+    StringType a = new StringType(first);
+    StringType b = new StringType(second);
+    Lcs.requireLengths(a.length(), b.length());
+    Lcs lcs = new Lcs(a.getOrEmpty(), b.getOrEmpty());
     if (onlyLength) {
       return Reply.integer(lcs.length());
     }

@@ -233,7 +233,9 @@ final class ReadService implements ShardReads {
       }
       stopWaiting(); // from here on another thread may be at work on the replies
       try {
-        Boolean complete = replica.withStore(this::answerFromMemory);
+        // What is known to be large waits for a view of its own, and need not be read for that.
+        Boolean complete =
+            replies.nextIsLarge() ? Boolean.FALSE : replica.withStore(this::answerFromMemory);
         if (complete == null) {
           retry();
         } else if (complete && !replies.nextIsLarge()) {

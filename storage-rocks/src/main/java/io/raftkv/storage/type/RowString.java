@@ -51,6 +51,9 @@ final class RowString extends StringBody {
 
   private int lastChunk = -1;
 
+  /** Of what was written, how much has no row. */
+  private long zeroBytes;
+
   private RowString(KeyHandle key, long id, int length) {
     this.key = key;
     this.rows = key.rows();
@@ -72,10 +75,11 @@ final class RowString extends StringBody {
     return new RowString(key, meta.rowsId(), (int) length);
   }
 
-  /** Writes a string that was in its key's record to new rows. */
+  /** Writes a string that is in memory as a whole to new rows. */
   static RowString moveOut(KeyHandle key, byte[] value) {
     RowString string = new RowString(key, key.writableRows().nextId(), 0);
     string.write(0, value);
+    key.writableRows().charge(string.zeroBytes); // so large a value was made, rows or not
     return string;
   }
 
@@ -143,7 +147,10 @@ final class RowString extends StringBody {
     System.arraycopy(bytes, from, after, at, count);
     if (!isZeros(after)) {
       put(chunk, after);
-    } else if (covered ? !isBehindEnd(chunk) : before != null) {
+      return;
+    }
+    zeroBytes += count;
+    if (covered ? !isBehindEnd(chunk) : before != null) {
       delete(chunk);
     }
   }
