@@ -3,6 +3,7 @@ package io.raftkv.raft;
 import io.raftkv.shard.PeerTransport;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.grpc.server.GrpcLogAppender;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
@@ -57,6 +58,9 @@ final class LinkAppender extends GrpcLogAppender {
 
   /** Ratis tells by it which answers count for its own linearizable reads, which nobody uses. */
   private static final long NO_CALL_ID = 0;
+
+  /** A message over the link and its answer to come. */
+  private record Sent(Timestamp at, CompletableFuture<byte[]> answer) {}
 
   private final PeerTransport links;
   private final String node;
@@ -116,7 +120,21 @@ final class LinkAppender extends GrpcLogAppender {
   // ---- over the link ----
 
   /** Sends what the follower lacks; returns false if gRPC has to do it. */
-  private synchronized boolean sendOverLink() {
+  private boolean sendOverLink() {
+    List<Sent> messages = new ArrayList<>();
+    try {
+      return fillLink(messages);
+    } finally {
+      // Not under the monitor: an answer that has come already is told to the appenders of other
+      // followers, which may be about to tell this one of theirs.
+      for (Sent message : messages) {
+        message.answer.whenComplete(
+            (answer, failure) -> answered(message.at, parse(answer, failure)));
+      }
+    }
+  }
+
+  private synchronized boolean fillLink(List<Sent> messages) {
     try {
       if (!canUseLink()) {
         return false;
@@ -126,7 +144,7 @@ final class LinkAppender extends GrpcLogAppender {
         if (entries.isEmpty()) {
           giveUpLink();
         } else {
-          send(entries);
+          messages.add(send(entries));
         }
       }
       if (linked
@@ -136,7 +154,7 @@ final class LinkAppender extends GrpcLogAppender {
         if (getPrevious(next) == null) {
           giveUpLink(); // a commit index means nothing without an entry that it reaches to
         } else {
-          send(List.of());
+          messages.add(send(List.of()));
         }
       }
       return linked;
@@ -205,7 +223,7 @@ final class LinkAppender extends GrpcLogAppender {
     return entries;
   }
 
-  private void send(List<LogEntryProto> entries) {
+  private Sent send(List<LogEntryProto> entries) {
     FollowerInfo follower = getFollower();
     AppendEntriesRequestProto request =
         withVerifiedCommit(
@@ -218,10 +236,11 @@ final class LinkAppender extends GrpcLogAppender {
     inFlight++;
     Timestamp sent = Timestamp.currentTime();
     follower.updateLastRpcSendTime(false); // it does not stand for a heartbeat by gRPC
-    links
-        .call(node, PeerTransport.Kind.APPEND, message)
-        .orTimeout(timeoutMillis, TimeUnit.MILLISECONDS)
-        .whenComplete((answer, failure) -> answered(sent, parse(answer, failure)));
+    return new Sent(
+        sent,
+        links
+            .call(node, PeerTransport.Kind.APPEND, message)
+            .orTimeout(timeoutMillis, TimeUnit.MILLISECONDS));
   }
 
   /** Null if there is no answer. */
@@ -236,7 +255,7 @@ final class LinkAppender extends GrpcLogAppender {
     }
   }
 
-  /** On an event loop of the links, or in {@link #send} if it could not be sent at all. */
+  /** On an event loop of the links, or in {@link #sendOverLink} if the answer is there at once. */
   private void answered(Timestamp sent, AppendEntriesReplyProto reply) {
     FollowerInfo follower = getFollower();
     boolean success = reply != null && reply.getResult() == AppendResult.SUCCESS;

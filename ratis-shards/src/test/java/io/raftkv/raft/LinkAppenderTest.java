@@ -3,6 +3,7 @@ package io.raftkv.raft;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
@@ -87,6 +88,34 @@ class LinkAppenderTest {
       write(20);
       cluster.answersLost(false);
     }
+    assertAllWritten();
+  }
+
+  /** What an appender learns from an answer it tells those of the other followers. */
+  @Test
+  void answersThatAreThereAtOnceHoldUpNobody() throws Exception {
+    cluster = TestCluster.start(directory, 3, MANY);
+    TestCluster.waitUntil("linked", () -> overLinks(10) >= 20);
+    Replica leader = cluster.leader().replica();
+    List<TestCluster.Node> followers = cluster.followers();
+    cluster.answersAtOnce(true);
+    AtomicBoolean done = new AtomicBoolean();
+    Thread readers =
+        new Thread(
+            () -> {
+              while (!done.get()) {
+                followers.forEach(follower -> leader.nudge(follower.id()));
+              }
+            });
+    readers.start();
+    try {
+      write(200);
+    } finally {
+      done.set(true);
+    }
+    readers.join(10_000);
+    assertThat(readers.isAlive()).isFalse();
+    cluster.answersAtOnce(false);
     assertAllWritten();
   }
 

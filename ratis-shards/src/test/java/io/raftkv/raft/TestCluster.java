@@ -71,6 +71,7 @@ public final class TestCluster implements AutoCloseable {
   private final Map<String, CountDownLatch> held = new ConcurrentHashMap<>();
   private volatile boolean linksUp = true;
   private volatile boolean answersLost;
+  private volatile boolean answersAtOnce;
   private long lastSequence;
 
   /** A node's links to the others: what it calls, they get in the same order. */
@@ -104,6 +105,13 @@ public final class TestCluster implements AutoCloseable {
                           }
                         });
               });
+      if (answersAtOnce) {
+        try {
+          answer.handle((bytes, failure) -> null).get(5, TimeUnit.SECONDS);
+        } catch (InterruptedException | ExecutionException | TimeoutException late) {
+          return CompletableFuture.failedFuture(late);
+        }
+      }
       return answer;
     }
 
@@ -126,6 +134,11 @@ public final class TestCluster implements AutoCloseable {
   /** Cuts all links or brings them back; what Ratis sends by itself goes on. */
   public void linksUp(boolean up) {
     linksUp = up;
+  }
+
+  /** From now on, or no more, answers are there when the call over a link returns. */
+  public void answersAtOnce(boolean atOnce) {
+    answersAtOnce = atOnce;
   }
 
   /** From now on, or no more, what goes over links is delivered, but not answered. */
