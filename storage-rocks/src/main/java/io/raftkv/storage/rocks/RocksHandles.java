@@ -338,8 +338,8 @@ public final class RocksHandles implements AutoCloseable {
    * that; RocksDB by itself does so only as it writes more. Call it after {@link #flush}. Blocks
    * for as long as that takes, with much to give back many seconds.
    *
-   * <p>Until the new files of a family are complete the old ones stay. A family that may not fit
-   * into the room twice, or of which little is deleted, is left as it is.
+   * <p>Until the new files of a family are complete the old ones stay. A family of which more may
+   * be left than there is room for, or of which little is deleted, stays as it is.
    *
    * @param roomBytes how much may be written before the old files go; asked before each family
    * @return false if nothing was rewritten, or if {@link #endCompactions} was called
@@ -367,27 +367,24 @@ public final class RocksHandles implements AutoCloseable {
       throws RocksDBException {
     boolean any = false;
     for (ColumnFamilyHandle family : families.values()) {
-      if (isMuchDeleted(family)
-          && database.getLongProperty(family, "rocksdb.total-sst-files-size")
-              <= roomBytes.getAsLong()) {
+      long ranges = 0;
+      long deletions = 0;
+      long entries = 0;
+      for (TableProperties table : database.getPropertiesOfAllTables(family).values()) {
+        ranges += table.getNumRangeDeletions();
+        deletions += table.getNumDeletions();
+        entries += table.getNumEntries();
+      }
+      // A range may be all that is left of millions. Of a row that is deleted nothing stays.
+      boolean isMuch = ranges > 0 || deletions * MUCH_DELETED > entries;
+      double kept = Math.max(0, 1 - 2.0 * deletions / Math.max(1, entries));
+      long size = database.getLongProperty(family, "rocksdb.total-sst-files-size");
+      if (isMuch && (long) (kept * size) <= roomBytes.getAsLong()) {
         any = true;
         database.compactRange(family, null, null, options);
       }
     }
     return any;
-  }
-
-  private boolean isMuchDeleted(ColumnFamilyHandle family) throws RocksDBException {
-    long deletions = 0;
-    long entries = 0;
-    for (TableProperties table : database.getPropertiesOfAllTables(family).values()) {
-      if (table.getNumRangeDeletions() > 0) {
-        return true; // one may be all that is left of millions
-      }
-      deletions += table.getNumDeletions();
-      entries += table.getNumEntries();
-    }
-    return deletions * MUCH_DELETED > entries;
   }
 
   private boolean begin(CompactRangeOptions options) {
