@@ -65,7 +65,7 @@ class FullDiskIT {
   /** As in Redis, what a client needs to make room is not refused for want of it. */
   @Test
   void aDiskFullOfOwnDataCanBeEmptied() {
-    // Seen to fail: on so small a disk RocksDB's own work at times takes what the bound leaves.
+    // Seen to fail: two rounds after the last shortage do not give back all, see the design.
     assumeTrue(TestSize.isFaults(), "only in the profile 'faults'");
     SmallDisk disk = cluster.disk("n3");
     String key = keyLedBy(cluster.node("n3"));
@@ -93,17 +93,15 @@ class FullDiskIT {
     System.out.println(
         "writable %d ms after the last DEL, %d bytes are free"
             .formatted((System.nanoTime() - deleted) / 1_000_000, disk.freeBytes()));
-    cluster.await("room", PATIENCE, () -> disk.freeBytes() > 2 * MIN_FREE);
+    cluster.await("room", PATIENCE, () -> disk.freeBytes() > 3 * MIN_FREE);
     System.out.println(
-        "twice the bound is free after %d ms".formatted((System.nanoTime() - deleted) / 1_000_000));
+        "as much as before after %d ms".formatted((System.nanoTime() - deleted) / 1_000_000));
     cluster.awaitEqualDigests();
   }
 
   /** Nothing at all can be written: the node's replicas stop, and come back with the space. */
   @Test
   void aNodeWithoutAnySpaceIsCarriedByTheOthersAndComesBackByItself() {
-    // Seen to fail: RocksDB's recovery of one of the stores never ended, and with it every write.
-    assumeTrue(TestSize.isFaults(), "only in the profile 'faults'");
     SmallDisk disk = cluster.disk("n3");
     TestNode full = cluster.node("n3");
     TestNode writer = cluster.node("n1");

@@ -2,6 +2,7 @@ package io.raftkv.storage.rocks;
 
 import io.raftkv.storage.CorruptStoreException;
 import io.raftkv.storage.Family;
+import io.raftkv.storage.OutOfSpaceException;
 import io.raftkv.storage.StorageException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -12,6 +13,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -30,6 +32,7 @@ import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.Slice;
 import org.rocksdb.Snapshot;
+import org.rocksdb.Status;
 import org.rocksdb.TableProperties;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
@@ -56,6 +59,9 @@ public final class RocksHandles implements AutoCloseable {
   /** One of so many rows that is deleted makes a family worth a compaction. */
   private static final int MUCH_DELETED = 4;
 
+  /** Pause of a write while a flush is behind. */
+  private static final long STALL_NANOS = 1_000_000;
+
   private static final long SCAN_READAHEAD_BYTES = 256 << 10;
 
   private final Path directory;
@@ -67,7 +73,8 @@ public final class RocksHandles implements AutoCloseable {
   private final List<ColumnFamilyHandle> allFamilies = new ArrayList<>();
   private final List<String> unknownFamilies = new ArrayList<>();
   private final ReadOptions plainRead = own(new ReadOptions());
-  private final WriteOptions noWal = own(new WriteOptions().setDisableWAL(true));
+  private final WriteOptions noWal =
+      own(new WriteOptions().setDisableWAL(true).setNoSlowdown(true));
   private final Object compactionLock = new Object();
   private CompactRangeOptions compaction; // under way; guarded by its lock, as is the next one
   private boolean compactionsEnd;
@@ -292,12 +299,37 @@ public final class RocksHandles implements AutoCloseable {
     byte[] encoded = RowWriteBatch.encode(batch -> records.accept(new RowWriter(batch, familyIds)));
     enter();
     try (WriteBatch batch = new WriteBatch(encoded)) {
-      database.write(noWal, batch);
+      while (!tryToWrite(batch)) {
+        String error = error();
+        if (error != null) {
+          throw new OutOfSpaceException(
+              "cannot write to store %s: %s".formatted(directory, error), null);
+        }
+        LockSupport.parkNanos(STALL_NANOS);
+      }
     } catch (RocksDBException e) {
       health.failed(e.getMessage());
       throw RocksErrors.translate(directory, "write to", e);
     } finally {
       leave();
+    }
+  }
+
+  /**
+   * Returns false while too much is in memory that is not on the disk. A write that waited for that
+   * inside of RocksDB would wait for ever if the flush has failed, as on a full disk: the recovery
+   * queues behind the write.
+   */
+  private boolean tryToWrite(WriteBatch batch) throws RocksDBException {
+    try {
+      database.write(noWal, batch);
+      return true;
+    } catch (RocksDBException e) {
+      Status status = e.getStatus();
+      if (status != null && status.getCode() == Status.Code.Incomplete) {
+        return false;
+      }
+      throw e;
     }
   }
 
