@@ -2,7 +2,6 @@ package io.raftkv.it;
 
 import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.raftkv.it.cluster.RespError;
 import io.raftkv.it.cluster.ShardView;
@@ -65,8 +64,6 @@ class FullDiskIT {
   /** As in Redis, what a client needs to make room is not refused for want of it. */
   @Test
   void aDiskFullOfOwnDataCanBeEmptied() {
-    // Seen to fail: two rounds after the last shortage do not give back all, see the design.
-    assumeTrue(TestSize.isFaults(), "only in the profile 'faults'");
     SmallDisk disk = cluster.disk("n3");
     String key = keyLedBy(cluster.node("n3"));
     String value =

@@ -4,6 +4,7 @@ import io.raftkv.shard.Admission;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -12,6 +13,9 @@ import org.slf4j.LoggerFactory;
  * written takes its node out of the cluster. Below the first bound only those that store something,
  * so that a disk full of our own data can be emptied; below the second one all, for deleting takes
  * log, too. Opens again by itself. Thread-safe.
+ *
+ * <p>What the stores may write unasked before they give anything back is not free for the first
+ * bound: a compaction that finds no room stops its store, and it starts when it likes to.
  */
 final class DiskGuard {
   private static final Logger LOG = LoggerFactory.getLogger(DiskGuard.class);
@@ -31,18 +35,25 @@ final class DiskGuard {
   private final Path directory;
   private final FreeSpace freeSpace;
   private final long minFreeBytes;
+  private final LongSupplier storesOwn;
   private final BooleanSupplier storesWritable;
   private volatile Admission admission = Admission.EVERYTHING;
 
   /**
    * @param directory for the log
+   * @param storesOwn bytes that the stores may write by themselves
    * @param storesWritable whether RocksDB can write; may block
    */
   DiskGuard(
-      Path directory, FreeSpace freeSpace, long minFreeBytes, BooleanSupplier storesWritable) {
+      Path directory,
+      FreeSpace freeSpace,
+      long minFreeBytes,
+      LongSupplier storesOwn,
+      BooleanSupplier storesWritable) {
     this.directory = directory;
     this.freeSpace = freeSpace;
     this.minFreeBytes = minFreeBytes;
+    this.storesOwn = storesOwn;
     this.storesWritable = storesWritable;
   }
 
@@ -64,17 +75,18 @@ final class DiskGuard {
   /** Looks at the disk; to be called a few times per second, on a thread that may block. */
   void check() throws IOException {
     long free = freeSpace.bytes();
+    long own = storesOwn.getAsLong();
     Admission before = admission;
     boolean full = isBelow(free, minFreeBytes / FLOOR_PART, before == Admission.NOTHING);
     Admission now =
         full || !storesWritable.getAsBoolean()
             ? Admission.NOTHING
-            : isBelow(free, minFreeBytes, before != Admission.EVERYTHING)
+            : isBelow(free - own, minFreeBytes, before != Admission.EVERYTHING)
                 ? Admission.NO_GROWTH
                 : Admission.EVERYTHING;
     admission = now;
     if (now != before) {
-      tell(now, free, full);
+      tell(now, free, own, full);
     }
   }
 
@@ -82,16 +94,17 @@ final class DiskGuard {
     return free < bound + (already ? bound / MARGIN_PART : 0);
   }
 
-  private void tell(Admission now, long free, boolean full) {
+  private void tell(Admission now, long free, long own, boolean full) {
     switch (now) {
       case EVERYTHING -> LOG.info("disk has {} bytes free under {}, writes go on", free, directory);
       case NO_GROWTH ->
           LOG.error(
               "disk is nearly full, only writes that store nothing go on: {} bytes are free under"
-                  + " {}, at least {} must be",
+                  + " {}, at least {} must be and {} for compactions",
               free,
               directory,
-              minFreeBytes);
+              minFreeBytes,
+              own);
       case NOTHING -> {
         if (full) {
           LOG.error(

@@ -26,6 +26,7 @@ import io.raftkv.shard.LeaderSuccession;
 import io.raftkv.shard.ReadBarrier;
 import io.raftkv.shard.ShardApplier;
 import io.raftkv.shard.ShardHost;
+import io.raftkv.storage.OwnWrites;
 import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.StoreEnvironment;
 import java.io.IOException;
@@ -117,6 +118,7 @@ final class Node implements RunningServer {
               directory.path(),
               () -> Files.getFileStore(directory.path()).getUsableSpace(),
               config.store().minFreeDisk().bytes(),
+              this::storesOwnBytes,
               this::storesAreWritable);
       long entryLimit = options.entryLimitBytes();
       CommandTable[] table = new CommandTable[1];
@@ -337,7 +339,10 @@ final class Node implements RunningServer {
   }
 
   private SpaceReclaim spaceReclaim() {
-    return new SpaceReclaim(disk::admission, disk::roomBytes, raft::replicas, this::addEntry);
+    return new SpaceReclaim(
+        disk::admission,
+        disk::roomBytes,
+        SpaceReclaim.over(raft::replicas, disk::roomBytes, this::addEntry));
   }
 
   /** Any write will do; the metadata is too small to matter. */
@@ -462,6 +467,20 @@ final class Node implements RunningServer {
       writable &= one == null || one;
     }
     return writable;
+  }
+
+  /** All stores share the threads that compact: one compaction at a time is all there is. */
+  private long storesOwnBytes() {
+    long buffered = 0;
+    long compaction = 0;
+    for (Replica replica : raft == null ? List.<Replica>of() : raft.replicas()) {
+      OwnWrites own = replica.withStore(ShardStore::ownWrites);
+      if (own != null) {
+        buffered += own.bufferedBytes();
+        compaction = Math.max(compaction, own.compactionBytes());
+      }
+    }
+    return buffered + compaction;
   }
 
   private FailStop failStop() {

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class DiskGuardTest {
   private long free = 10_000;
+  private long own;
   private boolean broken;
   private boolean writable = true;
   private final DiskGuard guard =
@@ -22,6 +23,7 @@ class DiskGuardTest {
             return free;
           },
           1_600,
+          () -> own,
           () -> writable);
 
   private Admission after(long bytes) throws IOException {
@@ -37,6 +39,17 @@ class DiskGuardTest {
     assertThat(after(1_599)).isEqualTo(Admission.NO_GROWTH);
     assertThat(after(0)).isEqualTo(Admission.NOTHING);
     assertThat(after(5_000)).isEqualTo(Admission.EVERYTHING);
+  }
+
+  @Test
+  void whatTheStoresWriteByThemselvesIsNotFreeForOthers() throws IOException {
+    own = 3_000;
+    assertThat(after(4_600)).isEqualTo(Admission.EVERYTHING);
+    assertThat(after(4_599)).isEqualTo(Admission.NO_GROWTH);
+    assertThat(after(400)).as("it is free to delete").isEqualTo(Admission.NO_GROWTH);
+    assertThat(after(399)).isEqualTo(Admission.NOTHING);
+    own = 0;
+    assertThat(after(1_700)).isEqualTo(Admission.EVERYTHING);
   }
 
   @Test

@@ -323,6 +323,11 @@ public final class ShardStore implements AutoCloseable {
     return index;
   }
 
+  /** What the store may write by itself, now. Cheap. Thread-safe. */
+  public OwnWrites ownWrites() {
+    return rocks.ownWrites();
+  }
+
   /** Ends {@link #giveBackSpace}, from now on: the store is about to be closed. */
   public void closeSoon() {
     rocks.endCompactions();

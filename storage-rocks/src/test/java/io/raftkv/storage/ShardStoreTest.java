@@ -546,6 +546,20 @@ class ShardStoreTest {
   }
 
   @Test
+  void whatMayBeWrittenUnaskedIsBufferedAndCompacted() {
+    assertThat(store.ownWrites().compactionBytes()).isZero();
+    long empty = store.ownWrites().bufferedBytes();
+    try (StoreBatch batch = store.begin(0)) {
+      batch.put(Family.DATA, bytes("row"), new byte[1 << 20]);
+      batch.commit(1, 0);
+    }
+    assertThat(store.ownWrites().bufferedBytes()).isGreaterThan(empty + (1 << 20));
+    store.flush();
+    assertThat(store.ownWrites().bufferedBytes()).isLessThan(empty + (1 << 20));
+    assertThat(store.ownWrites().compactionBytes()).isPositive();
+  }
+
+  @Test
   void storeThatIsAboutToCloseDoesNotCompact() {
     put(store, 0, Family.DATA, "a", "1");
     store.closeSoon();

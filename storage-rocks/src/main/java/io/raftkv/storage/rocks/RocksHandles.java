@@ -3,6 +3,7 @@ package io.raftkv.storage.rocks;
 import io.raftkv.storage.CorruptStoreException;
 import io.raftkv.storage.Family;
 import io.raftkv.storage.OutOfSpaceException;
+import io.raftkv.storage.OwnWrites;
 import io.raftkv.storage.StorageException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -455,6 +456,22 @@ public final class RocksHandles implements AutoCloseable {
       leave();
     }
     return health.error();
+  }
+
+  /** What the database may write by itself. */
+  public OwnWrites ownWrites() {
+    enter();
+    try {
+      return new OwnWrites(
+          database.getAggregatedLongProperty("rocksdb.cur-size-all-mem-tables"),
+          Math.min(
+              database.getAggregatedLongProperty("rocksdb.live-sst-files-size"),
+              RocksTuning.COMPACTION_BYTES));
+    } catch (RocksDBException e) {
+      throw RocksErrors.translate(directory, "read properties of", e);
+    } finally {
+      leave();
+    }
   }
 
   /** Gauges for metrics, by name; cheap enough for every scrape. */

@@ -29,6 +29,13 @@ final class RocksTuning {
   private static final int MEMTABLES = 4;
   private static final long LEVEL_BASE_BYTES = 64 * MIB;
   private static final long TABLE_FILE_BYTES = 16 * MIB;
+
+  /**
+   * Of one compaction, about: those of the first level take all of its files, which at worst are
+   * some more.
+   */
+  static final long COMPACTION_BYTES = 256 * MIB;
+
   private static final long SYNC_BYTES = MIB;
   private static final long INFO_LOG_BYTES = 2 * MIB;
   private static final int INFO_LOGS = 2;
@@ -84,6 +91,7 @@ final class RocksTuning {
             .setMaxWriteBufferNumber(MEMTABLES)
             .setMaxBytesForLevelBase(LEVEL_BASE_BYTES)
             .setTargetFileSizeBase(TABLE_FILE_BYTES)
+            .setMaxCompactionBytes(COMPACTION_BYTES)
             .setLevelCompactionDynamicLevelBytes(true)
             .setCompressionType(CompressionType.LZ4_COMPRESSION)
             .setTableFormatConfig(table(shared, pointReads));
