@@ -2,12 +2,15 @@ package io.raftkv.raft;
 
 import io.raftkv.shard.PeerTransport;
 import io.raftkv.shard.ShardApplier;
+import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.StorageException;
 import io.raftkv.storage.StoreEnvironment;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -69,6 +72,9 @@ public final class RaftNode implements AutoCloseable {
 
   /** Those of the failed that only lacked space on the disk. */
   private final Set<UUID> outOfSpace = ConcurrentHashMap.newKeySet();
+
+  /** Since when, in nanoseconds, a store cannot write while there is space; guarded by this. */
+  private final Map<UUID, Long> unwritableSince = new HashMap<>();
 
   /**
    * Builds the server; {@link #start} lets it speak.
@@ -146,6 +152,7 @@ public final class RaftNode implements AutoCloseable {
     for (UUID group : List.copyOf(outOfSpace)) {
       remove(group);
       outOfSpace.remove(group);
+      unwritableSince.remove(group);
       failed.remove(group);
       startFound(group);
       if (!failed.contains(group)) {
@@ -167,6 +174,34 @@ public final class RaftNode implements AutoCloseable {
           && failed.add(group)) {
         stoppedForSpace(group, "cannot write its vote", null);
         tryToKeepVote(group);
+      }
+    }
+  }
+
+  /**
+   * Stops the replicas whose store still cannot write, though there has been space for a while; to
+   * be called often while there is. They are started again as others that lacked space: with the
+   * store opened anew, and what was in memory only replayed from the log.
+   *
+   * <p>RocksDB recovers from a full disk by itself, but was seen to stay as it was for good.
+   *
+   * @param patience for how long a store may stay so
+   */
+  public synchronized void stopStuckStores(Duration patience) {
+    long now = System.nanoTime();
+    for (Map.Entry<UUID, ReplicatedStateMachine> one : machines.entrySet()) {
+      UUID group = one.getKey();
+      if (Boolean.FALSE.equals(one.getValue().withStore(ShardStore::isWritable))) {
+        Long since = unwritableSince.putIfAbsent(group, now);
+        if (since != null && now - since >= patience.toNanos() && failed.add(group)) {
+          outOfSpace.add(group);
+          failStop.replicaFailed(
+              names.apply(group),
+              "its store does not write again, though there is space; it is opened anew",
+              null);
+        }
+      } else {
+        unwritableSince.remove(group);
       }
     }
   }

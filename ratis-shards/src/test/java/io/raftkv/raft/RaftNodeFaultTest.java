@@ -20,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -356,6 +357,29 @@ class RaftNodeFaultTest {
     node.raft().startAfterFullDisk();
     cluster.awaitEqual();
     assertThat(length(node)).isEqualTo(2);
+    assertThat(node.failures()).isEmpty();
+  }
+
+  /** A store whose directory is gone cannot write, and RocksDB does not get over that by itself. */
+  @Test
+  void storeThatDoesNotWriteAgainIsOpenedAnewAndFilledFromTheLog() throws Exception {
+    cluster = TestCluster.start(directory, 1, MANY);
+    TestCluster.Node node = cluster.node(0);
+    cluster.write(1, 2);
+    node.raft().stopStuckStores(Duration.ZERO);
+    node.raft().stopStuckStores(Duration.ZERO);
+    assertThat(node.replica().isAlive()).isTrue();
+    DurableFiles.deleteTree(node.storeDirectory(GROUP));
+    assertThatThrownBy(() -> node.replica().withStore(ShardStore::flush))
+        .isInstanceOf(StorageException.class);
+    node.raft().stopStuckStores(Duration.ofDays(1));
+    node.raft().stopStuckStores(Duration.ofDays(1));
+    assertThat(node.failures()).as("it has time").isEmpty();
+    node.raft().stopStuckStores(Duration.ZERO);
+    assertThat(node.failures().poll()).contains("does not write again");
+    node.raft().startAfterFullDisk();
+    cluster.write(3);
+    assertThat(length(node)).isEqualTo(3);
     assertThat(node.failures()).isEmpty();
   }
 

@@ -52,6 +52,10 @@ final class ClusterController implements AutoCloseable {
   private static final long HEARTBEAT_MILLIS = 500;
   private static final long HEALTH_MILLIS = 250;
   private static final long TRANSFER_TIMEOUT_MILLIS = 3_000;
+
+  /** RocksDB tries every five seconds to get over a full disk. */
+  private static final Duration STORE_RECOVERY = Duration.ofSeconds(15);
+
   private static final long SPREAD_LAG_ENTRIES = 1_000;
   private static final long REFUSED_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final int SWEEP_LIMIT = 500;
@@ -289,6 +293,7 @@ final class ClusterController implements AutoCloseable {
   private void lookAfterFullDisk() throws IOException {
     node.raft().stopWithoutVote();
     if (node.hasDiskSpace()) {
+      node.raft().stopStuckStores(STORE_RECOVERY);
       node.raft().startAfterFullDisk();
     }
   }

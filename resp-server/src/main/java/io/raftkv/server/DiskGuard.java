@@ -38,6 +38,7 @@ final class DiskGuard {
   private final LongSupplier storesOwn;
   private final BooleanSupplier storesWritable;
   private volatile Admission admission = Admission.EVERYTHING;
+  private volatile boolean space = true;
 
   /**
    * @param directory for the log
@@ -62,6 +63,11 @@ final class DiskGuard {
     return admission;
   }
 
+  /** Whether there is room for everything, be the stores able to use it or not. */
+  boolean hasSpace() {
+    return space;
+  }
+
   /** How much may be written before there is room for nothing more; changes all the time. */
   long roomBytes() {
     try {
@@ -78,12 +84,12 @@ final class DiskGuard {
     long own = storesOwn.getAsLong();
     Admission before = admission;
     boolean full = isBelow(free, minFreeBytes / FLOOR_PART, before == Admission.NOTHING);
+    boolean nearlyFull = isBelow(free - own, minFreeBytes, before != Admission.EVERYTHING);
     Admission now =
         full || !storesWritable.getAsBoolean()
             ? Admission.NOTHING
-            : isBelow(free - own, minFreeBytes, before != Admission.EVERYTHING)
-                ? Admission.NO_GROWTH
-                : Admission.EVERYTHING;
+            : nearlyFull ? Admission.NO_GROWTH : Admission.EVERYTHING;
+    space = !nearlyFull;
     admission = now;
     if (now != before) {
       tell(now, free, own, full);

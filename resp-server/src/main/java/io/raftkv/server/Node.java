@@ -274,9 +274,8 @@ final class Node implements RunningServer {
     return threads.readPool();
   }
 
-  /** False while writes are refused for want of it. */
   boolean hasDiskSpace() {
-    return disk.admission() == Admission.EVERYTHING;
+    return disk.hasSpace();
   }
 
   /** This node's replica of a group, or null. */
