@@ -15,13 +15,9 @@ final class CardinalityEstimate {
   /**
    * The estimate.
    *
-   * @param ranks one for each register
+   * @param registersOfRank how many registers have each rank
    */
-  static long of(byte[] ranks) {
-    int[] registersOfRank = new int[1 << 6];
-    for (byte rank : ranks) {
-      registersOfRank[rank]++;
-    }
+  static long of(int[] registersOfRank) {
     double m = HyperLogLog.REGISTERS;
     int top = HyperLogLog.RANK_BITS;
     double denominator = m * full((m - registersOfRank[top + 1]) / m);

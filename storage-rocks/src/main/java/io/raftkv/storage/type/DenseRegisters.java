@@ -49,8 +49,36 @@ final class DenseRegisters {
   }
 
   void forEach(HyperLogLog.RegisterVisitor visitor) {
-    for (int register = 0; register < HyperLogLog.REGISTERS; register++) {
-      visitor.visit(register, rank(register));
+    for (int register = 0; register < HyperLogLog.REGISTERS; register += 4) {
+      int four = four(register);
+      visitor.visit(register, four & MASK);
+      visitor.visit(register + 1, (four >> BITS) & MASK);
+      visitor.visit(register + 2, (four >> (2 * BITS)) & MASK);
+      visitor.visit(register + 3, four >> (3 * BITS));
     }
+  }
+
+  /** Adds to each rank how many registers have it. */
+  void countRanks(int[] registersOfRank) {
+    // A table for each of the four: most registers have one of few ranks, and an addition to a
+    // number has to wait for the one before.
+    int ranks = MASK + 1;
+    int[] counts = new int[4 * ranks];
+    for (int register = 0; register < HyperLogLog.REGISTERS; register += 4) {
+      int four = four(register);
+      counts[four & MASK]++;
+      counts[ranks + ((four >> BITS) & MASK)]++;
+      counts[2 * ranks + ((four >> (2 * BITS)) & MASK)]++;
+      counts[3 * ranks + (four >> (3 * BITS))]++;
+    }
+    for (int i = 0; i < counts.length; i++) {
+      registersOfRank[i & MASK] += counts[i];
+    }
+  }
+
+  /** Four registers, the first of which begins a byte. */
+  private int four(int register) {
+    int at = register * BITS / Byte.SIZE;
+    return (bytes[at] & 0xff) | ((bytes[at + 1] & 0xff) << 8) | ((bytes[at + 2] & 0xff) << 16);
   }
 }

@@ -36,6 +36,9 @@ public final class HyperLogLog {
   /** Bytes of a rank beyond the bits that name the register. */
   static final int RANK_BITS = Long.SIZE - 14;
 
+  /** A register has six bits. */
+  private static final int RANKS = 1 << 6;
+
   /** Magic, encoding, three bytes that are free, and the estimate. */
   static final int HEADER_BYTES = 16;
 
@@ -176,14 +179,22 @@ public final class HyperLogLog {
     if ((header[OUTDATED_AT] & OUTDATED) == 0) {
       return ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN).getLong(ESTIMATE_AT);
     }
-    byte[] ranks = newRanks();
-    raiseAll(ranks);
-    return count(ranks);
+    int[] registersOfRank = new int[RANKS];
+    if (dense == null) {
+      sparse.countRanks(registersOfRank);
+    } else {
+      dense.countRanks(registersOfRank);
+    }
+    return CardinalityEstimate.of(registersOfRank);
   }
 
   /** The estimate for these ranks, one for each register. */
   public static long count(byte[] ranks) {
-    return CardinalityEstimate.of(ranks);
+    int[] registersOfRank = new int[RANKS];
+    for (byte rank : ranks) {
+      registersOfRank[rank]++;
+    }
+    return CardinalityEstimate.of(registersOfRank);
   }
 
   /** The string to store. */

@@ -82,6 +82,13 @@ final class SparseRegisters {
     }
   }
 
+  /** Adds to each rank how many registers have it. */
+  void countRanks(int[] registersOfRank) {
+    for (int at = 0; at < length; at += width(runs, at)) {
+      registersOfRank[rank(runs, at)] += span(runs, at);
+    }
+  }
+
   /** Raises a register to a rank. */
   Raised raise(int register, int rank) {
     if (rank > MAX_RANK) {

@@ -54,6 +54,23 @@ class HyperLogLogTest {
     assertThat(value.count()).isEqualTo(3);
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 100, 700, 5_000, 300_000})
+  void countsTheSameOfRegistersAsOfTheirRanks(int elements) {
+    HyperLogLog value = ofNumbers(elements);
+    byte[] ranks = HyperLogLog.newRanks();
+    value.raiseAll(ranks);
+    value.forgetEstimate();
+    assertThat(value.count()).isEqualTo(HyperLogLog.count(ranks));
+    HyperLogLog copy = HyperLogLog.empty();
+    copy.merge(ranks, true);
+    assertThat(copy.isDense()).isTrue();
+    assertThat(copy.count()).isEqualTo(value.count());
+    byte[] again = HyperLogLog.newRanks();
+    copy.raiseAll(again);
+    assertThat(again).isEqualTo(ranks);
+  }
+
   /** Words of all lengths up to twelve bytes go through the hash. */
   @Test
   void elementsOfAnyLengthAreHashedAsInRedis() {
