@@ -85,6 +85,8 @@ final class KeyWalks {
           pattern = new Glob(args.bytes(i + 1));
         } else if (hasValue && args.is(i, "TYPE")) {
           type = args.text(i + 1).toLowerCase(Locale.ROOT);
+        } else if (args.is(i, "NOVALUES")) {
+          throw new CommandException(RespErrors.ONLY_HSCAN_NOVALUES);
         } else {
           throw new CommandException(RespErrors.SYNTAX);
         }
@@ -95,23 +97,6 @@ final class KeyWalks {
     boolean hasType(String name) {
       return type == null || type.equals(name);
     }
-  }
-
-  static Reply keys(Args args, Keyspace keys) {
-    Glob pattern = new Glob(args.bytes(1));
-    List<byte[]> found = new ArrayList<>();
-    KeyScan.live(
-        keys,
-        0,
-        LAST_SLOT,
-        (row, header) -> {
-          byte[] key = KeyRows.keyOf(row);
-          if (pattern.matches(key)) {
-            found.add(key);
-          }
-          return true;
-        });
-    return Reply.bulks(found);
   }
 
   static Reply randomKey(Args args, Keyspace keys) {

@@ -201,9 +201,7 @@ public final class StreamCommands {
     if (!stream.exists()) {
       return Reply.EMPTY_ARRAY;
     }
-    return limit <= 0
-        ? Reply.NULL_ARRAY
-        : StreamReplies.entries(stream.range(from, to, backwards, limit));
+    return limit <= 0 ? Reply.NULL_ARRAY : EntryRun.of(stream, from, to, backwards, limit);
   }
 
   /** As in Redis the ids are only looked at if the stream exists. */

@@ -19,6 +19,7 @@ import io.raftkv.resp.command.ListCommands;
 import io.raftkv.resp.command.ReadConsistency;
 import io.raftkv.resp.command.SetCommands;
 import io.raftkv.resp.command.SortedSetCommands;
+import io.raftkv.resp.command.StreamCommands;
 import io.raftkv.resp.command.StringCommands;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
@@ -67,7 +68,8 @@ class LargeReplyTest {
               HashFieldCommands.ALL,
               ListCommands.ALL,
               SetCommands.ALL,
-              SortedSetCommands.ALL));
+              SortedSetCommands.ALL,
+              StreamCommands.ALL));
   private final ArrayDeque<Runnable> pool = new ArrayDeque<>();
   private final ByteArrayOutputStream received = new ByteArrayOutputStream();
   private final SlowNetwork network = new SlowNetwork(received);
@@ -298,6 +300,57 @@ class LargeReplyTest {
     assertThat(received()).isEqualTo(descending);
     send("ZRANGEBYSCORE z 1 +inf LIMIT 9 10000");
     assertThat(received()).startsWith("*10000\r\n$6\r\n000010\r\n").endsWith("$6\r\n010009\r\n");
+    assertThat(store.retainedViews()).isZero();
+  }
+
+  @Test
+  void keysThatMatchComeOutOfOneView() {
+    List<String> sought = new ArrayList<>();
+    for (int i = 0; i < FIELDS; i++) {
+      String key = (i % 2 == 0 ? "some" : "other") + ":" + "k".repeat(30) + i;
+      apply("SET", key, "v");
+      if (i % 2 == 0) {
+        sought.add(key);
+      }
+    }
+    send("KEYS some:*");
+    String[] reply = received().split("\r\n", -1);
+    assertThat(reply[0]).isEqualTo("*" + sought.size());
+    List<String> found = new ArrayList<>();
+    for (int i = 2; i < reply.length; i += 2) {
+      found.add(reply[i]);
+    }
+    assertThat(found).containsExactlyInAnyOrderElementsOf(sought);
+    send("KEYS other:*1");
+    assertThat(received()).startsWith("*" + FIELDS / 10 + "\r\n");
+    send("KEYS none:*");
+    assertThat(received()).isEqualTo("*0\r\n");
+    assertThat(store.retainedViews()).isZero();
+  }
+
+  @Test
+  void runsOfAStreamOutOfOneView() {
+    List<String> entries = new ArrayList<>();
+    String value = "v".repeat(100);
+    for (int i = 1; i <= FIELDS; i++) {
+      String id = i + "-0";
+      apply("XADD", "x", id, "f", value);
+      entries.add(
+          "*2\r\n$%d\r\n%s\r\n*2\r\n$1\r\nf\r\n$100\r\n%s\r\n".formatted(id.length(), id, value));
+    }
+    send("XRANGE x - +");
+    assertThat(received()).isEqualTo("*" + FIELDS + "\r\n" + String.join("", entries));
+    List<String> reversed = new ArrayList<>(entries);
+    Collections.reverse(reversed);
+    send("XREVRANGE x + -");
+    assertThat(received()).isEqualTo("*" + FIELDS + "\r\n" + String.join("", reversed));
+    send("XRANGE x 11 + COUNT 9000");
+    assertThat(received()).isEqualTo("*9000\r\n" + String.join("", entries.subList(10, 9_010)));
+    send("XREVRANGE x 10000 5");
+    assertThat(received())
+        .isEqualTo("*9996\r\n" + String.join("", reversed.subList(FIELDS - 10_000, FIELDS - 4)));
+    send("XRANGE x 7 9");
+    assertThat(received()).isEqualTo("*3\r\n" + String.join("", entries.subList(6, 9)));
     assertThat(store.retainedViews()).isZero();
   }
 

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /**
  * The stream of one key. Unlike other collections it may be empty and still exist. After changes,
@@ -144,26 +145,69 @@ public final class StreamType {
    */
   public List<StreamEntry> range(StreamId from, StreamId to, boolean backwards, long limit) {
     List<StreamEntry> found = new ArrayList<>();
-    if (length() == 0 || limit <= 0) {
-      return found;
+    if (limit > 0) {
+      forEach(
+          from,
+          to,
+          backwards,
+          entry -> {
+            found.add(entry);
+            return found.size() < limit;
+          });
+    }
+    return found;
+  }
+
+  /**
+   * Hands out the entries from one id to another, both included, until the taker answers false.
+   *
+   * @param backwards the last entry comes first
+   */
+  public void forEach(StreamId from, StreamId to, boolean backwards, Predicate<StreamEntry> taker) {
+    try (RowCursor cursor = cursor(from, to, backwards)) {
+      boolean wanted = cursor != null;
+      while (wanted && cursor.next()) {
+        wanted = taker.test(StreamEntry.decode(StreamRows.entryOf(cursor.key()), cursor.value()));
+      }
+    }
+  }
+
+  /**
+   * How many entries there are from one id to another, both included, and at most {@code limit}.
+   * O(1) for all of a stream, else it passes over each of them.
+   */
+  public long count(StreamId from, StreamId to, long limit) {
+    if (length() == 0) {
+      return 0;
+    }
+    if (!head.first.isBefore(from) && !head.last.isAfter(to)) {
+      return Math.min(head.length, limit);
+    }
+    long count = 0;
+    try (RowCursor cursor = cursor(from, to, false)) {
+      while (cursor != null && count < limit && cursor.next()) {
+        count++;
+      }
+    }
+    return count;
+  }
+
+  /** Null if there can be no such entry. */
+  private RowCursor cursor(StreamId from, StreamId to, boolean backwards) {
+    if (length() == 0) {
+      return null;
     }
     // Cut to what is there: the rows of entries trimmed away need not be passed over again.
     StreamId low = from.isBefore(head.first) ? head.first : from;
     StreamId high = to.isAfter(head.last) ? head.last : to;
     if (low.isAfter(high)) {
-      return found;
+      return null;
     }
     byte[] begin = row(low);
     byte[] end = rowBehind(high);
-    try (RowCursor cursor =
-        backwards
-            ? key.rows().descending(Family.STREAM, begin, end)
-            : key.rows().ascending(Family.STREAM, begin, end)) {
-      while (found.size() < limit && cursor.next()) {
-        found.add(StreamEntry.decode(StreamRows.entryOf(cursor.key()), cursor.value()));
-      }
-    }
-    return found;
+    return backwards
+        ? key.rows().descending(Family.STREAM, begin, end)
+        : key.rows().ascending(Family.STREAM, begin, end);
   }
 
   /** True if the stream has an entry after this id. */
