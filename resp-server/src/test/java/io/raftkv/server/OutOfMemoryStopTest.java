@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -80,7 +81,7 @@ class OutOfMemoryStopTest {
     OutOfMemoryStop.install();
     if (args.length > 0) {
       Way.valueOf(args[0]).happen();
-      Thread.sleep(TimeUnit.MINUTES.toMillis(1)); // half living
+      new CountDownLatch(1).await(); // half living, until somebody ends it
     }
     Thread faulty =
         new Thread(

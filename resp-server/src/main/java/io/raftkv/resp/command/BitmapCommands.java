@@ -28,6 +28,7 @@ public final class BitmapCommands {
                   "Sets or clears the bit at offset of the string value. Creates the key if it"
                       + " doesn't exist.")
               .admission(BitmapCommands::admitOffset)
+              .differs("Bits beyond --max-value-bytes are refused; Redis takes 2^32 by default.")
               .writes(BitmapCommands::setBit),
           command("GETBIT")
               .arity(3)
@@ -39,6 +40,7 @@ public final class BitmapCommands {
                   "O(1), or the length of a string of at most 1 MiB that was written whole.",
                   "Returns a bit value by offset.")
               .admission(BitmapCommands::admitOffset)
+              .differs("Bits beyond --max-value-bytes are refused; Redis takes 2^32 by default.")
               .reads(BitmapCommands::getBit),
           command("BITCOUNT")
               .arity(-2)
@@ -78,6 +80,7 @@ public final class BitmapCommands {
                   "O(1) for each subcommand." + StringParts.AFTER_WHOLE,
                   "Performs arbitrary bitfield integer operations on strings.")
               .admission(BitField::admit)
+              .differs("Bits beyond --max-value-bytes are refused; Redis takes 2^32 by default.")
               .writes(BitField::run),
           command("BITFIELD_RO")
               .arity(-2)

@@ -122,6 +122,7 @@ public final class CommandSpec {
   private final String since;
   private final String complexity;
   private final String summary;
+  private final String difference;
   private final FanOut fanOut;
   private final Admission admission;
   private final boolean container;
@@ -150,6 +151,7 @@ public final class CommandSpec {
     this.since = Objects.requireNonNull(builder.since, "since of " + name);
     this.complexity = Objects.requireNonNull(builder.complexity, "complexity of " + name);
     this.summary = Objects.requireNonNull(builder.summary, "summary of " + name);
+    this.difference = builder.difference;
     this.fanOut = builder.fanOut;
     this.admission = builder.admission;
     this.shardCheck = builder.shardCheck;
@@ -216,6 +218,11 @@ public final class CommandSpec {
 
   public String summary() {
     return summary;
+  }
+
+  /** In what the command is not as in Redis; empty if in nothing that is known. */
+  public String difference() {
+    return difference;
   }
 
   public FanOut fanOut() {
@@ -286,6 +293,7 @@ public final class CommandSpec {
     private String since;
     private String complexity;
     private String summary;
+    private String difference = "";
     private FanOut fanOut = FanOut.NONE;
     private Admission admission = (words, limits) -> words;
     private ShardCheck shardCheck;
@@ -323,6 +331,12 @@ public final class CommandSpec {
       since = sinceVersion;
       complexity = cost;
       summary = sentence;
+      return this;
+    }
+
+    /** In what it is not as in Redis, in one or two sentences. */
+    public Builder differs(String sentences) {
+      difference = sentences;
       return this;
     }
 

@@ -68,18 +68,32 @@ final class DataSubcommands {
             .arity(WORDS_OF_HELP)
             .flags(Flag.LOADING, Flag.STALE)
             .docs(group, since, "O(1)", "Returns the subcommands.")
-            .local((args, connection) -> calledByItsFullName(args)),
+            .reads((args, keys) -> calledByItsFullName(args)),
         (args, keys) -> lines);
-    CommandSpec.Builder parent =
-        command(name)
-            .arity(-2)
-            .keys(KEY)
-            .container()
-            .docs(group, since, "Depends on subcommand.", summary);
+    CommandSpec reader = parent(group, since, summary).reads(this::run);
     List<CommandSpec> specs = new ArrayList<>();
-    specs.add(writes ? parent.writes(this::run) : parent.reads(this::run));
+    specs.add(
+        writes
+            ? parent(group, since, summary).readsAs(reader, this::isHelpOrMistake).writes(this::run)
+            : reader);
     byName.values().forEach(subcommand -> specs.add(subcommand.spec()));
     return List.copyOf(specs);
+  }
+
+  private CommandSpec.Builder parent(Group group, String since, String summary) {
+    return command(name)
+        .arity(-2)
+        .keys(KEY)
+        .container()
+        .docs(group, since, "Depends on subcommand.", summary);
+  }
+
+  /** Such a call changes nothing: it need not become an entry of the log. */
+  private boolean isHelpOrMistake(Args args) {
+    Subcommand subcommand = byName.get(args.text(1).toUpperCase(Locale.ROOT));
+    return subcommand == null
+        || !subcommand.spec().acceptsWords(args.size())
+        || args.size() == WORDS_OF_HELP;
   }
 
   private Reply run(Args args, Keyspace keys) {

@@ -36,20 +36,30 @@ public final class DumpCommands {
                   "2.6.0",
                   "O(N) where N is the number of elements and their bytes.",
                   "Returns the value of a key in Redis' serialization.")
+              .differs("A value of more than 64 MB is refused.")
               .reads(DumpCommands::dump),
-          command("RESTORE")
-              .arity(-4)
-              .keys(KeySpec.FIRST)
-              .flags(Flag.DENYOOM)
-              .categories("dangerous")
-              .docs(
-                  Group.GENERIC,
-                  "2.6.0",
-                  "O(N*log(N)) where N is the number of elements, and O(M) for their M bytes.",
-                  "Makes a key from a value in Redis' serialization.")
-              .writes(DumpCommands::restore));
+          restoring("RESTORE", "2.6.0", "Makes a key from a value in Redis' serialization."),
+          restoring(
+              "RESTORE-ASKING",
+              "3.0.0",
+              "RESTORE, as MIGRATE of a node of a Redis Cluster sends it."));
 
   private DumpCommands() {}
+
+  private static CommandSpec restoring(String name, String since, String summary) {
+    return command(name)
+        .arity(-4)
+        .keys(KeySpec.FIRST)
+        .flags(Flag.DENYOOM)
+        .categories("dangerous")
+        .docs(
+            Group.GENERIC,
+            since,
+            "O(N*log(N)) where N is the number of elements, and O(M) for their M bytes.",
+            summary)
+        .differs("A value of more than 256 MB when unpacked is refused.")
+        .writes(DumpCommands::restore);
+  }
 
   private static Reply dump(Args args, Keyspace keys) {
     KeyHandle key = keys.key(args.bytes(1));

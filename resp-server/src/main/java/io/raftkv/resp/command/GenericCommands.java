@@ -17,6 +17,7 @@ import io.raftkv.storage.type.HashType;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** Commands on keys of any type: parse, decide, reply. */
 public final class GenericCommands {
@@ -52,234 +53,225 @@ public final class GenericCommands {
 
   /** The entries of the family. */
   public static final List<CommandSpec> ALL =
-      List.of(
-          command("DEL")
-              .arity(-2)
-              .keys(KeySpec.ALL)
-              .docs(Group.GENERIC, "1.0.0", PER_KEY, "Deletes one or more keys.")
-              .fanOut(FanOut.SUM_BY_KEY)
-              .writes(GenericCommands::delete),
-          command("UNLINK")
-              .arity(-2)
-              .keys(KeySpec.ALL)
-              .flags(Flag.FAST)
-              .docs(Group.GENERIC, "4.0.0", PER_KEY, "Asynchronously deletes one or more keys.")
-              .fanOut(FanOut.SUM_BY_KEY)
-              .writes(GenericCommands::delete),
-          command("EXISTS")
-              .arity(-2)
-              .keys(KeySpec.ALL)
-              .flags(Flag.FAST)
-              .docs(Group.GENERIC, "1.0.0", PER_KEY, "Determines whether one or more keys exist.")
-              .fanOut(FanOut.SUM_BY_KEY)
-              .reads(GenericCommands::countExisting),
-          command("TOUCH")
-              .arity(-2)
-              .keys(KeySpec.ALL)
-              .flags(Flag.FAST)
-              .docs(
-                  Group.GENERIC,
-                  "3.2.1",
-                  PER_KEY,
-                  "Returns the number of existing keys out of those specified after updating the"
-                      + " time they were last accessed.")
-              .fanOut(FanOut.SUM_BY_KEY)
-              .reads(GenericCommands::countExisting),
-          command("TYPE")
-              .arity(2)
-              .keys(KeySpec.FIRST)
-              .flags(Flag.FAST)
-              .docs(Group.GENERIC, "1.0.0", "O(1)", "Determines the type of value stored at a key.")
-              .reads(GenericCommands::type),
-          command("EXPIRE")
-              .arity(-3)
-              .keys(KeySpec.FIRST)
-              .flags(Flag.FAST)
-              .docs(Group.GENERIC, "1.0.0", "O(1)", "Sets the expiration time of a key in seconds.")
-              .writes((args, keys) -> KeyExpiry.expire(args, keys, ExpireUnit.EX)),
-          command("PEXPIRE")
-              .arity(-3)
-              .keys(KeySpec.FIRST)
-              .flags(Flag.FAST)
-              .docs(
-                  Group.GENERIC,
-                  "2.6.0",
-                  "O(1)",
-                  "Sets the expiration time of a key in milliseconds.")
-              .writes((args, keys) -> KeyExpiry.expire(args, keys, ExpireUnit.PX)),
-          command("EXPIREAT")
-              .arity(-3)
-              .keys(KeySpec.FIRST)
-              .flags(Flag.FAST)
-              .docs(
-                  Group.GENERIC,
-                  "1.2.0",
-                  "O(1)",
-                  "Sets the expiration time of a key to a Unix timestamp.")
-              .writes((args, keys) -> KeyExpiry.expire(args, keys, ExpireUnit.EXAT)),
-          command("PEXPIREAT")
-              .arity(-3)
-              .keys(KeySpec.FIRST)
-              .flags(Flag.FAST)
-              .docs(
-                  Group.GENERIC,
-                  "2.6.0",
-                  "O(1)",
-                  "Sets the expiration time of a key to a Unix milliseconds timestamp.")
-              .writes((args, keys) -> KeyExpiry.expire(args, keys, ExpireUnit.PXAT)),
-          command("TTL")
-              .arity(2)
-              .keys(KeySpec.FIRST)
-              .flags(Flag.FAST)
-              .docs(
-                  Group.GENERIC,
-                  "1.0.0",
-                  "O(1)",
-                  "Returns the expiration time in seconds of a key.")
-              .reads((args, keys) -> KeyExpiry.timeToLive(args, keys, true)),
-          command("PTTL")
-              .arity(2)
-              .keys(KeySpec.FIRST)
-              .flags(Flag.FAST)
-              .docs(
-                  Group.GENERIC,
-                  "2.6.0",
-                  "O(1)",
-                  "Returns the expiration time in milliseconds of a key.")
-              .reads((args, keys) -> KeyExpiry.timeToLive(args, keys, false)),
-          command("EXPIRETIME")
-              .arity(2)
-              .keys(KeySpec.FIRST)
-              .flags(Flag.FAST)
-              .docs(
-                  Group.GENERIC,
-                  "7.0.0",
-                  "O(1)",
-                  "Returns the expiration time of a key as a Unix timestamp.")
-              .reads((args, keys) -> KeyExpiry.expireTime(args, keys, true)),
-          command("PEXPIRETIME")
-              .arity(2)
-              .keys(KeySpec.FIRST)
-              .flags(Flag.FAST)
-              .docs(
-                  Group.GENERIC,
-                  "7.0.0",
-                  "O(1)",
-                  "Returns the expiration time of a key as a Unix milliseconds timestamp.")
-              .reads((args, keys) -> KeyExpiry.expireTime(args, keys, false)),
-          command("PERSIST")
-              .arity(2)
-              .keys(KeySpec.FIRST)
-              .flags(Flag.FAST)
-              .docs(Group.GENERIC, "2.2.0", "O(1)", "Removes the expiration time of a key.")
-              .writes(KeyExpiry::persist),
-          command("RENAME")
-              .arity(3)
-              .keys(KeySpec.FIRST_TWO)
-              .docs(
-                  Group.GENERIC,
-                  "1.0.0",
-                  "O(1) within a slot, else O(N) where N is the number of elements.",
-                  "Renames a key and overwrites the destination.")
-              .writes(GenericCommands::rename),
-          command("RENAMENX")
-              .arity(3)
-              .keys(KeySpec.FIRST_TWO)
-              .flags(Flag.FAST)
-              .docs(
-                  Group.GENERIC,
-                  "1.0.0",
-                  "O(1) within a slot, else O(N) where N is the number of elements.",
-                  "Renames a key only when the target key name doesn't exist.")
-              .writes(GenericCommands::renameNx),
-          command("COPY")
-              .arity(-3)
-              .keys(KeySpec.FIRST_TWO)
-              .flags(Flag.DENYOOM)
-              .docs(
-                  Group.GENERIC,
-                  "6.2.0",
-                  "O(N) where N is the number of elements.",
-                  "Copies the value of a key to a new key.")
-              .admission(
-                  (words, limits) -> {
-                    CopyOptions.parse(new Args(words), 0, limits.databases());
-                    return words;
-                  })
-              .writes(GenericCommands::copy),
-          command("MOVE")
-              .arity(3)
-              .keys(KeySpec.FIRST)
-              .flags(Flag.FAST)
-              .docs(Group.GENERIC, "1.0.0", "O(1)", "Moves a key to another database.")
-              .admission(
-                  (words, limits) -> {
-                    DatabaseCommands.index(new Args(words), 2, limits.databases());
-                    return words;
-                  })
-              .writes(GenericCommands::move),
-          command("RANDOMKEY")
-              .arity(1)
-              .docs(Group.GENERIC, "1.0.0", "O(1)", "Returns a random key name from the database.")
-              .fanOut(FanOut.FIRST_NON_NULL)
-              .reads(KeyWalks::randomKey),
-          command("KEYS")
-              .arity(2)
-              .categories("dangerous")
-              .docs(
-                  Group.GENERIC,
-                  "1.0.0",
-                  "O(N) where N is the number of keys in the database.",
-                  "Returns all key names that match a pattern.")
-              .fanOut(FanOut.CONCAT_ALL_SHARDS)
-              .reads(KeyWalks::keys),
-          command("SCAN")
-              .arity(-2)
-              .docs(
-                  Group.GENERIC,
-                  "2.8.0",
-                  "O(1) for every call, O(N) for a complete iteration over N keys.",
-                  "Iterates over the key names in the database.")
-              .fanOut(FanOut.BY_CURSOR)
-              .reads(KeyWalks::scan),
-          // The group of the next three is "server" in Redis, but their ACL category is not
-          // "admin".
-          command("DBSIZE")
-              .arity(1)
-              .flags(Flag.FAST)
-              .docs(Group.GENERIC, "1.0.0", "O(1)", "Returns the number of keys in the database.")
-              .fanOut(FanOut.SUM_ALL_SHARDS)
-              .reads(KeyWalks::dbSize),
-          command("FLUSHDB")
-              .arity(-1)
-              .categories("dangerous")
-              .docs(
-                  Group.GENERIC,
-                  "1.0.0",
-                  "O(1) if the other databases are empty, else O(N) where N is the number of keys.",
-                  "Removes all keys from the current database.")
-              .fanOut(FanOut.ALL_OK_ALL_SHARDS)
-              .writes((args, keys) -> flush(args, keys, Flush::database)),
-          command("FLUSHALL")
-              .arity(-1)
-              .categories("dangerous")
-              .docs(Group.GENERIC, "1.0.0", "O(1)", "Removes all keys from all databases.")
-              .fanOut(FanOut.ALL_OK_ALL_SHARDS)
-              .writes((args, keys) -> flush(args, keys, Flush::everything)),
-          command("OBJECT")
-              .arity(-2)
-              .keys(KeySpec.range(2, 2, 1))
-              .docs(
-                  Group.GENERIC,
-                  "2.2.3",
-                  "O(1)",
-                  "Tells how a value is kept: ENCODING by RaftKV's limits (128 elements, 64 bytes"
-                      + " each, 4,096 in all), IDLETIME is always 0.")
-              .reads(ObjectCommand::run),
-          SWEEP,
-          SCAN_UP_TO);
+      Stream.concat(own().stream(), ObjectCommand.ALL.stream()).toList();
 
   private GenericCommands() {}
+
+  private static List<CommandSpec> own() {
+    return List.of(
+        command("DEL")
+            .arity(-2)
+            .keys(KeySpec.ALL)
+            .docs(Group.GENERIC, "1.0.0", PER_KEY, "Deletes one or more keys.")
+            .fanOut(FanOut.SUM_BY_KEY)
+            .writes(GenericCommands::delete),
+        command("UNLINK")
+            .arity(-2)
+            .keys(KeySpec.ALL)
+            .flags(Flag.FAST)
+            .docs(Group.GENERIC, "4.0.0", PER_KEY, "Asynchronously deletes one or more keys.")
+            .fanOut(FanOut.SUM_BY_KEY)
+            .writes(GenericCommands::delete),
+        command("EXISTS")
+            .arity(-2)
+            .keys(KeySpec.ALL)
+            .flags(Flag.FAST)
+            .docs(Group.GENERIC, "1.0.0", PER_KEY, "Determines whether one or more keys exist.")
+            .fanOut(FanOut.SUM_BY_KEY)
+            .reads(GenericCommands::countExisting),
+        command("TOUCH")
+            .arity(-2)
+            .keys(KeySpec.ALL)
+            .flags(Flag.FAST)
+            .docs(
+                Group.GENERIC,
+                "3.2.1",
+                PER_KEY,
+                "Returns the number of existing keys out of those specified after updating the"
+                    + " time they were last accessed.")
+            .fanOut(FanOut.SUM_BY_KEY)
+            .reads(GenericCommands::countExisting),
+        command("TYPE")
+            .arity(2)
+            .keys(KeySpec.FIRST)
+            .flags(Flag.FAST)
+            .docs(Group.GENERIC, "1.0.0", "O(1)", "Determines the type of value stored at a key.")
+            .reads(GenericCommands::type),
+        command("EXPIRE")
+            .arity(-3)
+            .keys(KeySpec.FIRST)
+            .flags(Flag.FAST)
+            .docs(Group.GENERIC, "1.0.0", "O(1)", "Sets the expiration time of a key in seconds.")
+            .writes((args, keys) -> KeyExpiry.expire(args, keys, ExpireUnit.EX)),
+        command("PEXPIRE")
+            .arity(-3)
+            .keys(KeySpec.FIRST)
+            .flags(Flag.FAST)
+            .docs(
+                Group.GENERIC,
+                "2.6.0",
+                "O(1)",
+                "Sets the expiration time of a key in milliseconds.")
+            .writes((args, keys) -> KeyExpiry.expire(args, keys, ExpireUnit.PX)),
+        command("EXPIREAT")
+            .arity(-3)
+            .keys(KeySpec.FIRST)
+            .flags(Flag.FAST)
+            .docs(
+                Group.GENERIC,
+                "1.2.0",
+                "O(1)",
+                "Sets the expiration time of a key to a Unix timestamp.")
+            .writes((args, keys) -> KeyExpiry.expire(args, keys, ExpireUnit.EXAT)),
+        command("PEXPIREAT")
+            .arity(-3)
+            .keys(KeySpec.FIRST)
+            .flags(Flag.FAST)
+            .docs(
+                Group.GENERIC,
+                "2.6.0",
+                "O(1)",
+                "Sets the expiration time of a key to a Unix milliseconds timestamp.")
+            .writes((args, keys) -> KeyExpiry.expire(args, keys, ExpireUnit.PXAT)),
+        command("TTL")
+            .arity(2)
+            .keys(KeySpec.FIRST)
+            .flags(Flag.FAST)
+            .docs(
+                Group.GENERIC, "1.0.0", "O(1)", "Returns the expiration time in seconds of a key.")
+            .reads((args, keys) -> KeyExpiry.timeToLive(args, keys, true)),
+        command("PTTL")
+            .arity(2)
+            .keys(KeySpec.FIRST)
+            .flags(Flag.FAST)
+            .docs(
+                Group.GENERIC,
+                "2.6.0",
+                "O(1)",
+                "Returns the expiration time in milliseconds of a key.")
+            .reads((args, keys) -> KeyExpiry.timeToLive(args, keys, false)),
+        command("EXPIRETIME")
+            .arity(2)
+            .keys(KeySpec.FIRST)
+            .flags(Flag.FAST)
+            .docs(
+                Group.GENERIC,
+                "7.0.0",
+                "O(1)",
+                "Returns the expiration time of a key as a Unix timestamp.")
+            .reads((args, keys) -> KeyExpiry.expireTime(args, keys, true)),
+        command("PEXPIRETIME")
+            .arity(2)
+            .keys(KeySpec.FIRST)
+            .flags(Flag.FAST)
+            .docs(
+                Group.GENERIC,
+                "7.0.0",
+                "O(1)",
+                "Returns the expiration time of a key as a Unix milliseconds timestamp.")
+            .reads((args, keys) -> KeyExpiry.expireTime(args, keys, false)),
+        command("PERSIST")
+            .arity(2)
+            .keys(KeySpec.FIRST)
+            .flags(Flag.FAST)
+            .docs(Group.GENERIC, "2.2.0", "O(1)", "Removes the expiration time of a key.")
+            .writes(KeyExpiry::persist),
+        command("RENAME")
+            .arity(3)
+            .keys(KeySpec.FIRST_TWO)
+            .docs(
+                Group.GENERIC,
+                "1.0.0",
+                "O(1) within a slot, else O(N) where N is the number of elements.",
+                "Renames a key and overwrites the destination.")
+            .writes(GenericCommands::rename),
+        command("RENAMENX")
+            .arity(3)
+            .keys(KeySpec.FIRST_TWO)
+            .flags(Flag.FAST)
+            .docs(
+                Group.GENERIC,
+                "1.0.0",
+                "O(1) within a slot, else O(N) where N is the number of elements.",
+                "Renames a key only when the target key name doesn't exist.")
+            .writes(GenericCommands::renameNx),
+        command("COPY")
+            .arity(-3)
+            .keys(KeySpec.FIRST_TWO)
+            .flags(Flag.DENYOOM)
+            .docs(
+                Group.GENERIC,
+                "6.2.0",
+                "O(N) where N is the number of elements.",
+                "Copies the value of a key to a new key.")
+            .admission(
+                (words, limits) -> {
+                  CopyOptions.parse(new Args(words), 0, limits.databases());
+                  return words;
+                })
+            .writes(GenericCommands::copy),
+        command("MOVE")
+            .arity(3)
+            .keys(KeySpec.FIRST)
+            .flags(Flag.FAST)
+            .docs(Group.GENERIC, "1.0.0", "O(1)", "Moves a key to another database.")
+            .admission(
+                (words, limits) -> {
+                  DatabaseCommands.index(new Args(words), 2, limits.databases());
+                  return words;
+                })
+            .writes(GenericCommands::move),
+        command("RANDOMKEY")
+            .arity(1)
+            .docs(Group.GENERIC, "1.0.0", "O(1)", "Returns a random key name from the database.")
+            .fanOut(FanOut.FIRST_NON_NULL)
+            .reads(KeyWalks::randomKey),
+        command("KEYS")
+            .arity(2)
+            .categories("dangerous")
+            .docs(
+                Group.GENERIC,
+                "1.0.0",
+                "O(N) where N is the number of keys in the database.",
+                "Returns all key names that match a pattern.")
+            .fanOut(FanOut.CONCAT_ALL_SHARDS)
+            .reads(KeyRun::run),
+        command("SCAN")
+            .arity(-2)
+            .docs(
+                Group.GENERIC,
+                "2.8.0",
+                "O(1) for every call, O(N) for a complete iteration over N keys.",
+                "Iterates over the key names in the database.")
+            .fanOut(FanOut.BY_CURSOR)
+            .reads(KeyWalks::scan),
+        // The group of the next three is "server" in Redis, but their ACL category is not
+        // "admin".
+        command("DBSIZE")
+            .arity(1)
+            .flags(Flag.FAST)
+            .docs(Group.GENERIC, "1.0.0", "O(1)", "Returns the number of keys in the database.")
+            .fanOut(FanOut.SUM_ALL_SHARDS)
+            .reads(KeyWalks::dbSize),
+        command("FLUSHDB")
+            .arity(-1)
+            .categories("dangerous")
+            .docs(
+                Group.GENERIC,
+                "1.0.0",
+                "O(1) if the other databases are empty, else O(N) where N is the number of keys.",
+                "Removes all keys from the current database.")
+            .fanOut(FanOut.ALL_OK_ALL_SHARDS)
+            .writes((args, keys) -> flush(args, keys, Flush::database)),
+        command("FLUSHALL")
+            .arity(-1)
+            .categories("dangerous")
+            .docs(Group.GENERIC, "1.0.0", "O(1)", "Removes all keys from all databases.")
+            .fanOut(FanOut.ALL_OK_ALL_SHARDS)
+            .writes((args, keys) -> flush(args, keys, Flush::everything)),
+        SWEEP,
+        SCAN_UP_TO);
+  }
 
   /** The slot at which a SCAN with this cursor goes on. */
   public static int slotOfCursor(byte[] cursor) {

@@ -51,6 +51,7 @@ public final class GeoCommands {
                   "6.2.0",
                   SEARCH_COST,
                   "Stores members in a circle or a box.")
+              .differs("Distances that are stored may differ in their last digits.")
               .flags(Flag.DENYOOM)
               .writes(search(Form.SEARCH_STORE)),
           geo(
@@ -60,6 +61,7 @@ public final class GeoCommands {
                   "3.2.0",
                   SEARCH_COST,
                   "Returns or stores members around a point.")
+              .differs("Distances that are stored may differ in their last digits.")
               .flags(Flag.DENYOOM)
               .writes(search(Form.RADIUS)),
           geo(

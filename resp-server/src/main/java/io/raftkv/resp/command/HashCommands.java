@@ -48,6 +48,7 @@ public final class HashCommands {
               .flags(FAST)
               .writes((args, keys) -> Reply.integer(hash(args, keys).removeAll(from(args, 2)))),
           entry("HLEN", 2, "2.0.0", CONSTANT, "Returns the number of fields.")
+              .differs("Counts no field that is dead; Redis does until it has removed it.")
               .flags(FAST)
               .reads((args, keys) -> Reply.integer(hash(args, keys).size())),
           entry("HEXISTS", 3, "2.0.0", CONSTANT, "Tells whether a field is there.")
@@ -66,12 +67,8 @@ public final class HashCommands {
           entry("HINCRBYFLOAT", 4, "2.6.0", CONSTANT, "Adds a float to the value of a field.")
               .flags(DENYOOM, FAST)
               .writes(HashCommands::hincrbyfloat),
-          entry(
-                  "HRANDFIELD",
-                  -2,
-                  "6.2.0",
-                  PER_RANDOM,
-                  "Returns random fields of a hash. " + RandomCount.DIFFERENCE)
+          entry("HRANDFIELD", -2, "6.2.0", PER_RANDOM, "Returns random fields of a hash.")
+              .differs(RandomCount.DIFFERENCE)
               .reads(HashCommands::hrandfield),
           entry("HSCAN", -3, "2.8.0", PER_SCAN, "Returns the fields of a hash page by page.")
               .reads(HashCommands::hscan));

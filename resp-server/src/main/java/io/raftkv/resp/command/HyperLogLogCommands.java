@@ -36,6 +36,8 @@ public final class HyperLogLogCommands {
                   "O(N) where N is the number of keys, each with 16,384 registers.",
                   "Returns the approximated cardinality of the set(s) observed by the HyperLogLog"
                       + " key(s).")
+              .differs(
+                  "Does not write the estimate into the string, so GET shows the one that was there.")
               .reads(HyperLogLogCommands::count),
           command("PFMERGE")
               .arity(-2)
@@ -63,12 +65,22 @@ public final class HyperLogLogCommands {
     };
   }
 
+  private static void requireHeader(StringType string) {
+    if (HyperLogLog.formOf(string.get()) == HyperLogLog.Form.OTHER) {
+      throw new CommandException(RespErrors.NOT_HYPERLOGLOG);
+    }
+  }
+
   private static StringType string(Args args, Keyspace keys, int index) {
     return new StringType(keys.key(args.bytes(index)));
   }
 
   private static Reply add(Args args, Keyspace keys) {
     StringType string = string(args, keys, 1);
+    if (args.size() == FIRST_ELEMENT && string.exists()) {
+      requireHeader(string); // as in Redis, which looks no further for no elements
+      return Reply.ZERO;
+    }
     HyperLogLog stored = hyperLogLog(string);
     HyperLogLog changed = stored == null ? HyperLogLog.empty() : stored;
     boolean isChanged = stored == null;

@@ -11,8 +11,12 @@ final class RandomCount {
    */
   static final long MAX_REPEATED = 1 << 20;
 
-  /** For the documentation of commands that take such a count. */
-  static final String DIFFERENCE = "Counts below -1,048,576 are refused.";
+  /** For the documentation of commands that pick at random. */
+  static final String UNEVEN =
+      "From a large collection some elements are picked up to a sixth more often than others.";
+
+  /** For the documentation of those that take such a count. */
+  static final String DIFFERENCE = "Counts below -1,048,576 are refused. " + UNEVEN;
 
   private RandomCount() {}
 

@@ -62,7 +62,10 @@ record ScanOptions(Glob match, long count, boolean noValues) {
         }
       } else if (args.is(i, "MATCH") && hasArgument) {
         match = new Glob(args.bytes(++i));
-      } else if (mayOmitValues && args.is(i, "NOVALUES")) {
+      } else if (args.is(i, "NOVALUES")) {
+        if (!mayOmitValues) {
+          throw new CommandException(RespErrors.ONLY_HSCAN_NOVALUES);
+        }
         noValues = true;
       } else {
         throw new CommandException(RespErrors.SYNTAX);

@@ -45,14 +45,11 @@ public final class SetCommands {
               .flags(FAST)
               .reads((args, keys) -> Reply.integer(set(args, keys).size())),
           entry("SPOP", -2, "1.0.0", PER_RANDOM, "Takes random members out of a set.")
+              .differs(RandomCount.UNEVEN)
               .flags(FAST)
               .writes(SetCommands::spop),
-          entry(
-                  "SRANDMEMBER",
-                  -2,
-                  "1.0.0",
-                  PER_RANDOM,
-                  "Returns random members of a set. " + RandomCount.DIFFERENCE)
+          entry("SRANDMEMBER", -2, "1.0.0", PER_RANDOM, "Returns random members of a set.")
+              .differs(RandomCount.DIFFERENCE)
               .reads(SetCommands::srandmember),
           entry("SMOVE", 4, "1.0.0", CONSTANT, "Moves a member from one set to another.")
               .keys(KeySpec.FIRST_TWO)

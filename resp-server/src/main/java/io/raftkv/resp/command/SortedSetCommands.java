@@ -19,6 +19,7 @@ public final class SortedSetCommands {
                   "1.2.0",
                   "O(log n) per member",
                   "Adds members, or changes their scores.")
+              .differs("A score of -0 becomes 0.")
               .flags(Flag.DENYOOM, Flag.FAST)
               .writes(SortedSetMembers::zadd),
           sortedSet(
@@ -28,6 +29,7 @@ public final class SortedSetCommands {
                   "1.2.0",
                   "O(log n)",
                   "Adds to the score of a member.")
+              .differs("A score of -0 becomes 0.")
               .flags(Flag.DENYOOM, Flag.FAST)
               .writes(SortedSetMembers::zincrby),
           sortedSet("ZREM", -3, KeySpec.FIRST, "1.2.0", "O(log n) per member", "Removes members.")
@@ -98,7 +100,8 @@ public final class SortedSetCommands {
                   KeySpec.FIRST,
                   "6.2.0",
                   "O(n) for n members returned",
-                  "Returns random members. " + RandomCount.DIFFERENCE)
+                  "Returns random members.")
+              .differs(RandomCount.DIFFERENCE)
               .reads(SortedSetMembers::zrandmember),
           sortedSet(
                   "ZSCAN",

@@ -60,11 +60,11 @@ final class Dispatcher {
       throw new CommandException(RespErrors.CLUSTER_NOT_FORMED);
     }
     if (spec.fanOut() == FanOut.NONE && !isWhole(table)) {
+      // Before admission: Redis, too, looks at slots before options.
+      Routing.Shard owner = ownerOfAll(spec, sent, table);
       if (spec.shardCheck() != null) {
         spec.shardCheck().check(new Args(sent));
       }
-      // Before admission: Redis, too, looks at slots before options.
-      Routing.Shard owner = ownerOfAll(spec, sent, table);
       target.add(owner, op(spec, spec.admission().admit(sent, limits), target, sink));
       return;
     }

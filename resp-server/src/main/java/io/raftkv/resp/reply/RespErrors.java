@@ -116,6 +116,7 @@ public final class RespErrors {
   public static final String SAME_OBJECT = "ERR source and destination objects are the same";
   public static final String NOT_INT32 =
       "ERR value is out of range, value must between -2147483648 and 2147483647";
+  public static final String ONLY_HSCAN_NOVALUES = "ERR NOVALUES option can only be used in HSCAN";
   public static final String NO_LFU =
       "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that"
           + " when switching between policies at runtime LRU and LFU data will take some time to"

@@ -33,6 +33,13 @@ public final class CommandReference {
             several shards* says what happens to a command whose keys are not in one slot; a cluster of
             exactly one shard takes any keys. *Since* is the Redis release that brought the command; those
             that begin with `RAFTKV.` are RaftKV's own and count its releases.
+
+            For all commands: a string and an element of a collection have at most `--max-value-bytes` (64 MB
+            by default; Redis: 512 MB), a command `--max-command-bytes`. What one command changes and answers
+            through the log has to fit into one log entry's share of memory (a quarter of the leader's heap):
+            `RENAME` and `COPY` of a big collection to another slot, `RESTORE`, the `STORE` forms, `XREADGROUP`
+            without `COUNT` and pops of millions are refused beyond that, with nothing changed. A reply of more
+            than 32 MB that another node has to forward is refused, too: ask a node with a replica.
             """);
     byGroup.forEach((group, specs) -> appendGroup(text, group, specs));
     text.append("\n## Internal\n\n");
@@ -59,6 +66,22 @@ public final class CommandReference {
       text.append(spec.since()).append(" | ");
       text.append(cell(spec.complexity())).append(" | ");
       text.append(cell(spec.summary())).append(" |\n");
+    }
+    appendDifferences(text, specs);
+  }
+
+  private static void appendDifferences(StringBuilder text, List<CommandSpec> specs) {
+    String lines =
+        specs.stream()
+            .filter(spec -> !spec.difference().isEmpty())
+            .map(
+                spec ->
+                    "- `%s`: %s%n"
+                        .formatted(spec.name().replace('|', ' '), spec.difference())
+                        .replace(System.lineSeparator(), "\n"))
+            .collect(Collectors.joining());
+    if (!lines.isEmpty()) {
+      text.append("\nNot as in Redis:\n\n").append(lines);
     }
   }
 

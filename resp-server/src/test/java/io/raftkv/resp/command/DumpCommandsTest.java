@@ -74,6 +74,17 @@ class DumpCommandsTest {
     return HexFormat.of().formatHex(payload, 0, payload.length - Long.BYTES);
   }
 
+  /** What MIGRATE of a node of a Redis Cluster sends in place of RESTORE. */
+  @Test
+  void restoreAskingIsRestore() {
+    run("SET k v");
+    byte[] payload = dump("k");
+    assertThat(
+            ReplyText.of(runner.run(ascii("RESTORE-ASKING"), ascii("copy"), ascii("0"), payload)))
+        .isEqualTo(restore("other", "0", payload));
+    assertThat(run("GET copy")).isEqualTo("'v'");
+  }
+
   /** Hashes of all sizes are in the form that every Redis reads as long as no field expires. */
   @ParameterizedTest
   @ValueSource(ints = {0, 500})

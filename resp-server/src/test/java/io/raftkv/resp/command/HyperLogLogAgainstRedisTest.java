@@ -140,13 +140,7 @@ class HyperLogLogAgainstRedisTest {
     for (String value : values) {
       for (String command : List.of("PFCOUNT k", "PFCOUNT k none", "PFMERGE other k", "PFADD k")) {
         both.check("SET", "k", value);
-        // PFADD without elements looks at the header only, there: we look at everything.
-        both.check(
-            (ours, theirs) ->
-                command.equals("PFADD k")
-                    && theirs.number() == 0
-                    && ours.text().equals("INVALIDOBJ Corrupted HLL object detected"),
-            command.split(" ", -1));
+        both.check(command.split(" ", -1));
       }
     }
   }

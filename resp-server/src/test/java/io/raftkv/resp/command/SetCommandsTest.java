@@ -276,7 +276,7 @@ class SetCommandsTest {
     script.fails("SSCAN s x", "ERR invalid cursor");
     script.fails("SSCAN s 0 COUNT 0", "ERR syntax error");
     script.fails("SSCAN s 0 COUNT x", NOT_INTEGER);
-    script.fails("SSCAN s 0 NOVALUES", "ERR syntax error");
+    script.fails("SSCAN s 0 NOVALUES", "ERR NOVALUES option can only be used in HSCAN");
     script.fails("SSCAN h 0", WRONG_TYPE);
   }
 

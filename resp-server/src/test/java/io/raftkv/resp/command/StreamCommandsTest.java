@@ -420,4 +420,23 @@ class StreamCommandsTest {
   private static String names(Reply set) {
     return String.join(" ", ((Reply.SetOf) set).items().stream().map(CommandScript::text).toList());
   }
+
+  /** What changes nothing need not go through the log. */
+  @Test
+  void helpAndMistakesOfXgroupAreReads() {
+    CommandSpec xgroup =
+        SPECS.stream().filter(spec -> spec.name().equals("XGROUP")).findAny().orElseThrow();
+    for (String read : new String[] {"XGROUP HELP", "XGROUP nosuch k g", "XGROUP CREATE k"}) {
+      assertThat(xgroup.readerOf(words(read))).as(read).isNotNull();
+    }
+    for (String write : new String[] {"XGROUP CREATE k g $", "xgroup destroy k g"}) {
+      assertThat(xgroup.readerOf(words(write))).as(write).isNull();
+    }
+  }
+
+  private static byte[][] words(String command) {
+    return Arrays.stream(command.split(" ", -1))
+        .map(word -> word.getBytes(StandardCharsets.ISO_8859_1))
+        .toArray(byte[][]::new);
+  }
 }
