@@ -12,13 +12,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every family of commands on a node as shipped and on a redis-server: thousands of random
- * sequences each, in RESP2 and RESP3, and every reply the same. How much, see {@link Contest}; how
- * to add a family, see {@link Family}.
+ * Every family of commands on a node as shipped and on a redis-server: as many random sequences as
+ * a few seconds allow, in the profile {@code faults} thousands of each, in RESP2 and RESP3, and
+ * every reply the same. How to ask for more, see {@link Contest}; how to add a family, see {@link
+ * Family}.
  */
 class CompareIT {
   private static final int SEQUENCES = 2_000;
-  private static final int SECONDS = TestSize.of(36, 90);
+  private static final int SECONDS = TestSize.of(50, 1_500);
 
   @RegisterExtension static final TestCluster CLUSTER = TestCluster.ofNodes(1);
 

@@ -24,7 +24,17 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  */
 class CrashCompareIT {
   private static final List<String> FAMILIES =
-      List.of("strings", "counters", "hashes", "lists", "sets", "sortedsets");
+      List.of(
+          "strings",
+          "counters",
+          "hashes",
+          "lists",
+          "sets",
+          "sortedsets",
+          "bitmaps",
+          "hyperloglogs",
+          "geo",
+          "streams");
 
   private static final int CLIENTS = 6;
   private static final int ROUNDS = TestSize.of(1, 10);

@@ -2,6 +2,7 @@ package io.raftkv.it.compare;
 
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -22,6 +23,10 @@ final class Draw {
   /** A key that holds whatever type came first: for commands on the wrong type. */
   private static final String FOREIGN = "x";
 
+  private static final List<String> GROUPS = List.of("g1", "g1", "g1", "g2", "\u00ff", "");
+  private static final List<String> CONSUMERS = List.of("alice", "alice", "bob", "eve", "");
+  private static final List<String> NO_STREAM_IDS =
+      List.of("foo", "5-", "-*", "1-2-3", "18446744073709551616", "+7-1", "", "0-0", "-1-1");
   private static final List<String> POOL = List.of("a", "a", "a", "a", "b", "b", "c");
   private static final String MAX = "9223372036854775807";
   private static final String MIN = "-9223372036854775808";
@@ -147,6 +152,18 @@ final class Draw {
           word("millis", draw -> draw.rarely(10) ? draw.badTime() : draw.distinctSeconds() + "000"),
           word("unixseconds", draw -> draw.rarely(10) ? draw.badTime() : draw.unixSeconds()),
           word("unixmillis", draw -> draw.rarely(10) ? draw.badTime() : draw.unixSeconds() + "123"),
+          word("bitoffset", draw -> draw.rarely(15) ? draw.badBit() : draw.between(0, 300)),
+          word("bitplace", draw -> (draw.rarely(3) ? "#" : "") + draw.bitPlace()),
+          word("bittype", Draw::bitType),
+          word("bitfield", Draw::bitField),
+          word("longitude", draw -> draw.degrees(180)),
+          word("latitude", draw -> draw.degrees(85)),
+          word("distance", draw -> draw.rarely(15) ? draw.floating() : draw.between(1, 9_000)),
+          word("newid", Draw::newStreamId),
+          word("someid", Draw::streamId),
+          word("idlimit", Draw::streamLimit),
+          word("group", draw -> draw.oneOf(GROUPS)),
+          word("consumer", draw -> draw.oneOf(CONSUMERS)),
           word("brief", Draw::brief),
           word("otherdb", draw -> draw.rarely(8) ? draw.oneOf(JUNK) : draw.place.otherDatabase()));
 
@@ -155,6 +172,7 @@ final class Draw {
   private final Sequence.Place place;
   private final Set<String> keys = new LinkedHashSet<>();
   private int times;
+  private int lastStreamId = 3;
   private boolean waits;
 
   /**
@@ -287,6 +305,56 @@ final class Draw {
       case 3 -> Long.toString(random.nextLong());
       case 4, 5, 6 -> between(-1000, 1000);
       default -> between(-10, 10);
+    };
+  }
+
+  private String badBit() {
+    return oneOf(List.of("-1", MAX, MIN, "4294967296", "abc", "1.5", ""));
+  }
+
+  private String bitPlace() {
+    return rarely(15) ? badBit() : between(0, 70);
+  }
+
+  private String bitType() {
+    return rarely(15)
+        ? oneOf(List.of("i0", "u64", "i65", "x8", "u", "", "i-1"))
+        : (rarely(2) ? "i" : "u") + (1 + random.nextInt(63));
+  }
+
+  /** Not the smallest numbers: how far they are from others overflows in Redis. */
+  private String bitField() {
+    String value = integer();
+    return value.startsWith("-9223372036854775") ? "-4611686018427387904" : value;
+  }
+
+  /** So many different ones that no two places are equally far from a third one. */
+  private String degrees(int most) {
+    return rarely(40)
+        ? oneOf(List.of("180.1", "-90", "abc", "nan", "inf", ""))
+        : String.format(Locale.ROOT, "%.6f", (2 * random.nextDouble() - 1) * most);
+  }
+
+  private String newStreamId() {
+    if (rarely(20)) {
+      return oneOf(NO_STREAM_IDS);
+    }
+    lastStreamId += random.nextInt(3);
+    return lastStreamId + (rarely(3) ? "-" + random.nextInt(5) : "-*");
+  }
+
+  private String streamId() {
+    return rarely(40)
+        ? oneOf(NO_STREAM_IDS)
+        : random.nextInt(lastStreamId + 3) + (rarely(4) ? "" : "-" + random.nextInt(3));
+  }
+
+  private String streamLimit() {
+    return switch (random.nextInt(6)) {
+      case 0, 1 -> "-";
+      case 2, 3 -> "+";
+      case 4 -> "(" + streamId();
+      default -> streamId();
     };
   }
 

@@ -26,6 +26,12 @@ final class Rules {
               && raftkv.items() != null
               && sorted(redis.items()).equals(sorted(raftkv.items()));
 
+  /** The same items, in the same order if the command says which. */
+  static final Rule ANY_ORDER_UNLESS_ASKED =
+      (words, redis, raftkv) ->
+          words.stream().noneMatch(word -> word.matches("(?i)ASC|DESC|COUNT"))
+              && ANY_ORDER.agree(words, redis, raftkv);
+
   /** The same pairs in any order: a map, or in RESP2 an array of keys and values in turn. */
   static final Rule ANY_ORDER_OF_PAIRS =
       (words, redis, raftkv) ->

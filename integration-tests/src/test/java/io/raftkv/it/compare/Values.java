@@ -41,7 +41,7 @@ final class Values {
       case "set" -> questions.add(List.of("SMEMBERS", key));
       case "hash" -> questions.add(List.of("HGETALL", key));
       case "zset" -> questions.add(List.of("ZRANGE", key, "0", "-1", "WITHSCORES"));
-      case "stream" -> questions.add(List.of("XRANGE", key, "-", "+"));
+      case "stream" -> questions.add(List.of("XINFO", "STREAM", key, "FULL", "COUNT", "0"));
       default -> questions.add(List.of("EXISTS", key));
     }
     return questions;

@@ -80,7 +80,10 @@ public final class BitmapCommands {
                   "O(1) for each subcommand." + StringParts.AFTER_WHOLE,
                   "Performs arbitrary bitfield integer operations on strings.")
               .admission(BitField::admit)
-              .differs("Bits beyond --max-value-bytes are refused; Redis takes 2^32 by default.")
+              .differs(
+                  "Bits beyond --max-value-bytes are refused; Redis takes 2^32 by default. SAT of"
+                      + " the smallest numbers of 64 bits takes the lowest that fits; in Redis"
+                      + " their distance overflows, and it takes the highest.")
               .writes(BitField::run),
           command("BITFIELD_RO")
               .arity(-2)
