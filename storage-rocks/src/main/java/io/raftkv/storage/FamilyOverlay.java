@@ -123,6 +123,16 @@ final class FamilyOverlay {
     return pending;
   }
 
+  /** The first row that is put, null if there is none. */
+  byte[] firstPut() {
+    for (Map.Entry<byte[], byte[]> row : pending.entrySet()) {
+      if (row.getValue() != DELETED) {
+        return row.getKey();
+      }
+    }
+    return null;
+  }
+
   boolean hasRanges() {
     return !ranges.isEmpty();
   }

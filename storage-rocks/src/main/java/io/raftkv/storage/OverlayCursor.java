@@ -1,6 +1,5 @@
 package io.raftkv.storage;
 
-import io.raftkv.storage.rocks.RocksCursor;
 import java.util.Arrays;
 import java.util.Map;
 
@@ -12,7 +11,7 @@ final class OverlayCursor implements RowCursor {
   private final FamilyOverlay overlay;
 
   /** Null if the store surely has no rows here. */
-  private final RocksCursor stored;
+  private final SeekableCursor stored;
 
   private final byte[] from;
   private final byte[] to;
@@ -33,7 +32,7 @@ final class OverlayCursor implements RowCursor {
   private boolean onRow;
 
   OverlayCursor(
-      FamilyOverlay overlay, RocksCursor stored, byte[] from, byte[] to, boolean ascending) {
+      FamilyOverlay overlay, SeekableCursor stored, byte[] from, byte[] to, boolean ascending) {
     this.overlay = overlay;
     this.stored = stored;
     this.storedEnd = stored == null;

@@ -1,7 +1,6 @@
 package io.raftkv.storage;
 
 import io.raftkv.storage.RowCache.Region;
-import io.raftkv.storage.rocks.RocksCursor;
 import io.raftkv.storage.rocks.RocksHandles;
 import io.raftkv.storage.rocks.RocksSnapshot;
 import io.raftkv.storage.row.SysRows;
@@ -104,7 +103,7 @@ public final class ReadView implements Rows, AutoCloseable {
     requireDiskAllowed();
     if (snapshot == null && !rocksUsed) {
       rocksUsed = true;
-      RocksCursor rows = rocks.cursor(family, from, to, ascending, null);
+      RowCursor rows = store.rows(family, from, to, ascending, position.index(), null);
       if (store.nothingBegunSince(position.index())) {
         served = true;
         return rows;
@@ -113,7 +112,7 @@ public final class ReadView implements Rows, AutoCloseable {
     }
     pin();
     served = true;
-    return rocks.cursor(family, from, to, ascending, snapshot);
+    return store.rows(family, from, to, ascending, position.index(), snapshot);
   }
 
   @Override

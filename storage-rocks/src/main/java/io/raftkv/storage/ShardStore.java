@@ -31,13 +31,13 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A commit goes through three steps: its index is noted as begun and the cache learns the new
  * rows; RocksDB writes them; position, counts and cache state are published. Readers rely on that
- * order, see {@link ReadView} and {@link RowCache}.
+ * order, see {@link ReadView}, {@link RowCache} and {@link ExpiryFloor}.
  */
 public final class ShardStore implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ShardStore.class);
 
   /** Version of the storage format: goes up when an older RaftKV could not read the rows. */
-  static final int FORMAT_VERSION = 3;
+  static final int FORMAT_VERSION = 4;
 
   /** Most views of {@link #tryRetain} at one time: compactions look at every snapshot. */
   public static final int MAX_RETAINED_VIEWS = 512;
@@ -51,6 +51,8 @@ public final class ShardStore implements AutoCloseable {
   private final AtomicBoolean batchOpen = new AtomicBoolean();
   private final Object flushLock = new Object();
   private volatile State state;
+
+  private final ExpiryFloor expiryFloor = new ExpiryFloor(this::nothingBegunSince);
 
   /** Index of the commit that is under way, or of the last one. */
   private volatile long begun;
@@ -199,6 +201,10 @@ public final class ShardStore implements AutoCloseable {
     }
     begun = next.index();
     batch.announceTo(before.cache(), next.index());
+    byte[] firstExpiry = batch.firstExpiry();
+    if (firstExpiry != null) {
+      expiryFloor.lower(firstExpiry);
+    }
     byte[] position = next.encode();
     try {
       rocks.write(
@@ -479,6 +485,10 @@ public final class ShardStore implements AutoCloseable {
     return counts;
   }
 
+  ExpiryFloor expiryFloor() {
+    return expiryFloor;
+  }
+
   State state() {
     return state;
   }
@@ -486,6 +496,31 @@ public final class ShardStore implements AutoCloseable {
   /** True if a view at {@code index} may still trust what it just read without a snapshot. */
   boolean nothingBegunSince(long index) {
     return begun == index;
+  }
+
+  /** Rows as last committed, for the apply thread. */
+  SeekableCursor committedRows(Family family, byte[] from, byte[] to, boolean ascending) {
+    return rows(family, from, to, ascending, appliedIndex(), null);
+  }
+
+  /**
+   * Rows as the moment of an index has them.
+   *
+   * @param snapshot of that moment, or null if it is the newest; then the caller has to see to it
+   *     that it still is
+   */
+  SeekableCursor rows(
+      Family family,
+      byte[] from,
+      byte[] to,
+      boolean ascending,
+      long index,
+      RocksSnapshot snapshot) {
+    if (family != Family.EXPIRY || !ascending) {
+      return rocks.cursor(family, from, to, ascending, snapshot);
+    }
+    return expiryFloor.walk(
+        from, to, index, begin -> rocks.cursor(Family.EXPIRY, begin, to, true, snapshot));
   }
 
   /** A row as last committed, for the apply thread. */

@@ -1,6 +1,5 @@
 package io.raftkv.storage;
 
-import io.raftkv.storage.rocks.RocksCursor;
 import io.raftkv.storage.rocks.RowWriter;
 import io.raftkv.storage.row.ElementRows;
 import io.raftkv.storage.row.SysRows;
@@ -117,7 +116,7 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
     boolean ofNew =
         isOfNewCollection(family, from)
             && Arrays.compareUnsigned(to, ElementRows.behindAllOf(from)) <= 0;
-    RocksCursor stored = ofNew ? null : store.rocks().cursor(family, from, to, ascending, null);
+    SeekableCursor stored = ofNew ? null : store.committedRows(family, from, to, ascending);
     return new OverlayCursor(overlay(family), stored, from, to, ascending);
   }
 
@@ -331,6 +330,12 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
     } else {
       overlay(Family.SYS).put(SysRows.homes(), homes.encode());
     }
+  }
+
+  /** The first row of the {@code expiry} family that this writes, null if there is none. */
+  byte[] firstExpiry() {
+    FamilyOverlay expiries = overlays.get(Family.EXPIRY);
+    return expiries == null ? null : expiries.firstPut();
   }
 
   /** Adds all pending rows. */

@@ -74,7 +74,8 @@ final class HashDeadlinesCheck {
     }
     MemoryRows.require(stored.equals(indexRows), "index rows do not match the fields");
     ByteBuffer payload = ByteBuffer.wrap(meta.payload());
-    long mortal = payload.capacity() == 25 ? payload.getLong(17) : 0;
+    boolean hasMortal = payload.get(16) % 2 == 0; // formats 2 and 4
+    long mortal = hasMortal ? payload.getLong(payload.capacity() - Long.BYTES) : 0;
     MemoryRows.require(payload.getLong(8) == deadlines.size(), "size of a hash");
     MemoryRows.require(mortal == indexRows.size(), "number of deadlines of a hash");
   }

@@ -247,6 +247,23 @@ public final class MemoryRows implements WritableRows {
             });
   }
 
+  /**
+   * Checks what holds of streams between commands: see {@link StreamPendingCheck}.
+   *
+   * @throws AssertionError if it does not hold
+   */
+  public void verifyStreams() {
+    families
+        .get(Family.META)
+        .forEach(
+            (row, value) -> {
+              MetaRow meta = MetaRow.decode(value);
+              if (meta.type() == KeyType.STREAM && meta.encoding() == MetaRow.ROWS) {
+                StreamPendingCheck.verify(this, KeyRows.slotOf(row), meta);
+              }
+            });
+  }
+
   static void require(boolean holds, String what) {
     if (!holds) {
       throw new AssertionError(what);

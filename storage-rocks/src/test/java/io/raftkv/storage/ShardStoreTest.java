@@ -410,7 +410,8 @@ class ShardStoreTest {
     rocks.flush();
     rocks.close();
     open();
-    assertThat(SysRows.formatOf(store.rocks().get(Family.SYS, SysRows.format()))).isEqualTo(3);
+    assertThat(SysRows.formatOf(store.rocks().get(Family.SYS, SysRows.format())))
+        .isEqualTo(ShardStore.FORMAT_VERSION);
     assertThat(counts(0)).isEqualTo(new SysRows.Count(2, 1));
     assertThat(store.checksum().sha256()).isEqualTo(now);
   }
@@ -433,7 +434,7 @@ class ShardStoreTest {
     assertThatThrownBy(() -> ShardStore.open(path, environment))
         .isInstanceOf(UnsupportedFormatException.class)
         .hasMessageContaining("format 7")
-        .hasMessageContaining("up to format 3");
+        .hasMessageContaining("up to format 4");
     // It is closed again, nothing holds its lock.
     RocksHandles again = RocksHandles.open(path, environment.resources());
     again.write(out -> out.put(Family.SYS, SysRows.format(), SysRows.formatValue(2)));

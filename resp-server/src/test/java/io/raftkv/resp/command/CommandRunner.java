@@ -103,6 +103,7 @@ public final class CommandRunner {
     }
     if (spec.access() == CommandSpec.Access.WRITE) {
       rows.verify();
+      rows.verifyStreams();
     }
     return reply;
   }

@@ -1,13 +1,13 @@
 package io.raftkv.storage.rocks;
 
-import io.raftkv.storage.RowCursor;
+import io.raftkv.storage.SeekableCursor;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.Slice;
 
 /** A cursor over committed rows of one family. Not thread-safe. */
-public final class RocksCursor implements RowCursor {
+public final class RocksCursor implements SeekableCursor {
   private final RocksHandles store;
   private final RocksIterator iterator;
   private final ReadOptions options;
@@ -53,10 +53,7 @@ public final class RocksCursor implements RowCursor {
     return checked();
   }
 
-  /**
-   * Moves to the first row at or behind {@code row} in the direction of the cursor; false when
-   * there is none. For a descending cursor that is the largest row at or below it.
-   */
+  @Override
   public boolean seek(byte[] row) {
     requireOpen();
     started = true;

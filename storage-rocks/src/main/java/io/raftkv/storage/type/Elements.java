@@ -28,6 +28,8 @@ import java.util.TreeSet;
  * <pre>
  *   id:8  size:8  format:1 = 1              no element has a deadline
  *   id:8  size:8  format:1 = 2  mortal:8    that many fields have one, see {@link RowDeadlines}
+ *   id:8  size:8  format:1 = 3  removed:8   as 1, but that many were removed, see {@link RowMove}
+ *   id:8  size:8  format:1 = 4  removed:8  mortal:8
  * </pre>
  *
  * Changes are gathered until {@link #commit}, so that a command with many elements writes the
@@ -46,6 +48,10 @@ final class Elements {
 
   private static final byte ROWS = 1;
   private static final byte ROWS_WITH_DEADLINES = 2;
+
+  /** Added to either format if elements were removed. */
+  private static final byte WITH_REMOVED = 2;
+
   private static final int ROWS_FORMAT_AT = 2 * Long.BYTES;
   private static final int ROWS_PAYLOAD_BYTES = ROWS_FORMAT_AT + 1;
 
@@ -62,6 +68,9 @@ final class Elements {
 
   /** With the dead ones. */
   private long rowsSize;
+
+  /** How many were removed since the rows have their id. */
+  private long rowsRemoved;
 
   /** Null while the elements are inline. */
   private RowDeadlines deadlines;
@@ -108,22 +117,30 @@ final class Elements {
     ByteBuffer payload = ByteBuffer.wrap(meta.payload());
     rowsId = meta.rowsId();
     boolean mortal = !meta.parts().isNone();
-    int bytes = mortal ? ROWS_PAYLOAD_BYTES + Long.BYTES : ROWS_PAYLOAD_BYTES;
+    boolean sparse =
+        payload.capacity() > ROWS_FORMAT_AT && payload.get(ROWS_FORMAT_AT) > WITH_REMOVED;
+    int bytes = ROWS_PAYLOAD_BYTES + (mortal ? Long.BYTES : 0) + (sparse ? Long.BYTES : 0);
     if (payload.capacity() != bytes
-        || payload.get(ROWS_FORMAT_AT) != (mortal ? ROWS_WITH_DEADLINES : ROWS)
+        || payload.get(ROWS_FORMAT_AT) != rowsFormat(mortal, sparse)
         || payload.getLong(Long.BYTES) <= 0) {
       throw damaged(meta);
     }
     rowsSize = payload.getLong(Long.BYTES);
+    payload.position(ROWS_PAYLOAD_BYTES);
+    rowsRemoved = sparse ? payload.getLong() : 0;
     deadlines = RowDeadlines.none(key, rowsId);
     if (mortal) {
-      long count = payload.getLong(ROWS_PAYLOAD_BYTES);
+      long count = payload.getLong();
       boolean all = meta.parts().lastMillis() != MetaRow.NO_EXPIRY;
       if (type != KeyType.HASH || count <= 0 || count > rowsSize || all != (count == rowsSize)) {
         throw damaged(meta);
       }
       deadlines = RowDeadlines.of(key, rowsId, count, meta.parts());
     }
+  }
+
+  private static byte rowsFormat(boolean mortal, boolean sparse) {
+    return (byte) ((mortal ? ROWS_WITH_DEADLINES : ROWS) + (sparse ? WITH_REMOVED : 0));
   }
 
   private CorruptStoreException damaged(MetaRow meta) {
@@ -291,6 +308,7 @@ final class Elements {
       key.writableRows().delete(Family.DATA, row);
       deadlines.move(element, deadlineOf(before), MetaRow.NO_EXPIRY);
       rowsSize--;
+      rowsRemoved++;
     }
     changed = true;
     return isLive(before);
@@ -334,6 +352,9 @@ final class Elements {
       key.delete();
       return;
     }
+    if (inline == null && RowMove.isDue(rowsSize, rowsRemoved)) {
+      moveRows(times);
+    }
     int encoding = inline != null ? MetaRow.INLINE : MetaRow.ROWS;
     byte[] payload = inline != null ? inline.encode() : rowsPayload();
     if (replaces) {
@@ -342,6 +363,17 @@ final class Elements {
     } else {
       key.update(type, encoding, times, payload);
     }
+  }
+
+  private void moveRows(PartTimes times) {
+    boolean mortal = deadlines.count() > 0;
+    List<Family> families = mortal ? List.of(Family.DATA, Family.SCORE) : List.of(Family.DATA);
+    rowsId = RowMove.move(key, rowsId, families);
+    rowsRemoved = 0;
+    deadlines =
+        mortal
+            ? RowDeadlines.of(key, rowsId, deadlines.count(), times)
+            : RowDeadlines.none(key, rowsId);
   }
 
   private long storedCount() {
@@ -367,11 +399,16 @@ final class Elements {
 
   private byte[] rowsPayload() {
     boolean mortal = deadlines.count() > 0;
+    boolean sparse = rowsRemoved > 0;
+    int more = (mortal ? Long.BYTES : 0) + (sparse ? Long.BYTES : 0);
     ByteBuffer payload =
-        ByteBuffer.allocate(mortal ? ROWS_PAYLOAD_BYTES + Long.BYTES : ROWS_PAYLOAD_BYTES)
+        ByteBuffer.allocate(ROWS_PAYLOAD_BYTES + more)
             .putLong(rowsId)
             .putLong(rowsSize)
-            .put(mortal ? ROWS_WITH_DEADLINES : ROWS);
+            .put(rowsFormat(mortal, sparse));
+    if (sparse) {
+      payload.putLong(rowsRemoved);
+    }
     return mortal ? payload.putLong(deadlines.count()).array() : payload.array();
   }
 

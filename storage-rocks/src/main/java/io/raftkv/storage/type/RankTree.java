@@ -29,7 +29,8 @@ import java.util.TreeMap;
  * it is the same on all replicas.
  *
  * <p>A set from before there were nodes is one block of any size. It works, with ranks found by
- * walking, and is cut up by the next member that is added. Not thread-safe; lives for one command.
+ * walking, and is cut up by the next member that is added. One from before there were {@link
+ * ScoreEnds} learns them as it changes. Not thread-safe; lives for one command.
  */
 final class RankTree {
   /** Rows of a block at most: the largest count that takes one byte. */
@@ -52,18 +53,23 @@ final class RankTree {
   private static final int NODE_FILL = CHILDREN_MAX * 2 / 3;
   private static final int NODE_FILL_BYTES = NODE_BYTES * 2 / 3;
 
-  private static final byte FORMAT = 2;
-  private static final int ENCODED_BYTES = 2 + 2 * Integer.BYTES;
+  /** Of the record's part: nodes alone, and with the ends of the rows behind them. */
+  private static final byte NODES = 2;
+
+  private static final byte NODES_AND_ENDS = 3;
+  private static final int NODES_BYTES = 2 + 2 * Integer.BYTES;
   private static final int FIRST_NODE = 1;
 
   private final KeyHandle key;
   private final long id;
-  private final byte[] begin;
-  private final byte[] end;
+
+  /** Bytes of slot and id, with which all rows begin. */
+  private final int prefix;
 
   /** Nodes that were read or made; null for one whose rows have to go. */
   private final Map<Integer, RankNode> nodes = new TreeMap<>();
 
+  private ScoreEnds ends;
   private long size;
   private int height;
   private int root;
@@ -73,8 +79,8 @@ final class RankTree {
   RankTree(KeyHandle key, long id) {
     this.key = key;
     this.id = id;
-    this.begin = ElementRows.from(key.slot(), id);
-    this.end = ElementRows.scoresTo(key.slot(), id);
+    this.prefix = ElementRows.from(key.slot(), id).length;
+    this.ends = ScoreEnds.ofNone(key, id);
   }
 
   /** The tree of a set of {@code size} members; {@code in} is behind the size in its record. */
@@ -82,33 +88,40 @@ final class RankTree {
     this(key, id);
     this.size = size;
     if (!in.hasRemaining()) {
+      ends = ScoreEnds.unknown(key, id);
       return;
     }
-    if (in.remaining() != ENCODED_BYTES || in.get() != FORMAT) {
+    int bytes = in.remaining();
+    byte format = in.get();
+    boolean known = format == NODES ? bytes == NODES_BYTES : format == NODES_AND_ENDS;
+    if (!known || bytes < NODES_BYTES) {
       throw new CorruptStoreException("sorted set record with another format of ranks");
     }
     height = in.get();
     root = in.getInt();
     nextNode = in.getInt();
-    if (height <= 0 || root < FIRST_NODE || root >= nextNode) {
+    boolean none = format == NODES_AND_ENDS && height == 0 && root == 0 && nextNode == FIRST_NODE;
+    if (!none && (height <= 0 || root < FIRST_NODE || root >= nextNode)) {
       throw new CorruptStoreException("sorted set record with root " + root + " at " + height);
     }
+    ends = format == NODES ? ScoreEnds.unknown(key, id) : ScoreEnds.decode(key, id, in);
   }
 
   /** What the set's record has to say behind its size. */
   byte[] encode() {
-    return height == 0
-        ? new byte[0]
-        : ByteBuffer.allocate(ENCODED_BYTES)
-            .put(FORMAT)
-            .put((byte) height)
-            .putInt(root)
-            .putInt(nextNode)
-            .array();
+    byte[] encodedEnds = ends.encode();
+    return ByteBuffer.allocate(NODES_BYTES + encodedEnds.length)
+        .put(NODES_AND_ENDS)
+        .put((byte) height)
+        .putInt(root)
+        .putInt(nextNode)
+        .put(encodedEnds)
+        .array();
   }
 
-  /** Writes the rows of the nodes that have changed. */
+  /** Writes the rows of the nodes that have changed. The set has members. */
   void store() {
+    ends.settle();
     WritableRows out = key.writableRows();
     nodes.forEach(
         (number, node) -> {
@@ -133,8 +146,21 @@ final class RankTree {
     return size;
   }
 
+  /** No score row is before this key: where a walk from the first one begins. */
+  byte[] from() {
+    return ends.from();
+  }
+
+  /** All score rows are before this key. */
+  byte[] to() {
+    return ends.to();
+  }
+
   /** How many score rows come before {@code row}, which need not exist. */
   long rankOf(byte[] row) {
+    if (isBefore(ends.to(), row)) {
+      return size;
+    }
     Path path = pathTo(row);
     return path.before + rowsBetween(path.from, row);
   }
@@ -162,8 +188,8 @@ final class RankTree {
     long skip = backwards ? path.before + path.count - 1 - rank : rank - path.before;
     RowCursor cursor =
         backwards
-            ? key.rows().descending(Family.SCORE, begin, path.to)
-            : key.rows().ascending(Family.SCORE, path.from, end);
+            ? key.rows().descending(Family.SCORE, ends.from(), path.to)
+            : key.rows().ascending(Family.SCORE, path.from, ends.to());
     try {
       skip(cursor, skip);
       return cursor;
@@ -175,6 +201,7 @@ final class RankTree {
 
   /** Takes account of a score row that was just written and was not there before. */
   void add(byte[] row) {
+    ends.added(row);
     Path path = pathTo(row);
     path.add(1);
     size++;
@@ -193,7 +220,9 @@ final class RankTree {
    * Takes account of all the score rows of a new set, which are written already; until then it had
    * none.
    */
-  void addAll(long rows) {
+  void addAll(byte[] first, byte[] last, long rows) {
+    ends.added(first);
+    ends.added(last);
     size = rows;
     if (rows > BLOCK_MAX) {
       raise(cut(new Path(), false));
@@ -203,6 +232,7 @@ final class RankTree {
   /** Takes account of a score row that is deleted by this command. */
   void remove(byte[] row) {
     Path path = pathTo(row);
+    ends.removed(row, path.first, path.last);
     path.add(-1);
     size--;
     tidy(path);
@@ -215,15 +245,32 @@ final class RankTree {
    */
   void remove(byte[] from, byte[] to, long removed) {
     if (height > 0) {
-      long pruned = prune(node(root), height, begin, end, from, to);
+      long pruned = prune(node(root), height, ends.from(), ends.to(), from, to);
       if (pruned != removed) {
         throw new CorruptStoreException(
             "sorted set counts %d rows where %d are".formatted(pruned, removed));
       }
     }
+    ends.removed(from, to);
     size -= removed;
     tidy(pathTo(from));
     tidy(pathTo(to));
+  }
+
+  /**
+   * Takes account of few score rows, not all, which are deleted by this command.
+   *
+   * @param from no other row is between this key
+   * @param to and this one
+   */
+  void remove(byte[] from, byte[] to, List<byte[]> rows) {
+    ends.removed(from, to);
+    for (byte[] row : rows) {
+      Path path = pathTo(row);
+      path.add(-1);
+      size--;
+      tidy(path);
+    }
   }
 
   /** The set has no members any more: whoever deletes its key deletes all rows. */
@@ -239,7 +286,7 @@ final class RankTree {
     Path path = new Path();
     for (int depth = 0; depth < height; depth++) {
       RankNode node = path.next(depth);
-      path.enter(depth, node, node.find(row, begin.length));
+      path.enter(depth, node, node.find(row, prefix));
     }
     return path;
   }
@@ -254,7 +301,7 @@ final class RankTree {
   }
 
   private boolean isLast(Path path, byte[] row) {
-    return path.last && rowsBetween(Arrays.copyOf(row, row.length + 1), end) == 0;
+    return path.last && rowsBetween(Arrays.copyOf(row, row.length + 1), ends.to()) == 0;
   }
 
   /**
@@ -292,7 +339,7 @@ final class RankTree {
 
   /** The shortest separator of two neighbouring rows. */
   private byte[] separator(byte[] left, byte[] right) {
-    return Arrays.copyOfRange(right, begin.length, Arrays.mismatch(left, right) + 1);
+    return Arrays.copyOfRange(right, prefix, Arrays.mismatch(left, right) + 1);
   }
 
   private static int parts(long size, int fill) {
@@ -496,6 +543,9 @@ final class RankTree {
   }
 
   private long rowsBetween(byte[] from, byte[] to) {
+    if (isBefore(to, from)) {
+      return 0;
+    }
     long rows = 0;
     try (RowCursor cursor = key.rows().ascending(Family.SCORE, from, to)) {
       while (cursor.next()) {
@@ -533,8 +583,11 @@ final class RankTree {
   private final class Path {
     private final RankNode[] nodes = new RankNode[height];
     private final int[] indexes = new int[height];
-    private byte[] from = begin;
-    private byte[] to = end;
+    private byte[] from = ends.from();
+    private byte[] to = ends.to();
+
+    /** True while the way goes through the first child of every node. */
+    private boolean first = true;
 
     /** True while the way goes through the last child of every node. */
     private boolean last = true;
@@ -563,6 +616,7 @@ final class RankTree {
       count = found.count(place.index());
       from = place.index() == 0 ? from : row(place.from());
       to = place.to() == null ? to : row(place.to());
+      first &= place.index() == 0;
       last &= place.to() == null;
       node = place.node();
     }

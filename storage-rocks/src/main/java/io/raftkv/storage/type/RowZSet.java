@@ -80,9 +80,11 @@ final class RowZSet extends ZSetBody {
         });
     different.sort(ScoredMember.ORDER);
     RowZSet set = new RowZSet(key, id, new RankTree(key, id));
-    different.forEach(
-        each -> out.put(Family.SCORE, set.scoreRow(each.score(), each.member()), NOTHING));
-    set.ranks.addAll(different.size());
+    different.forEach(each -> out.put(Family.SCORE, set.scoreRow(each), NOTHING));
+    set.ranks.addAll(
+        set.scoreRow(different.get(0)),
+        set.scoreRow(different.get(different.size() - 1)),
+        different.size());
     return set;
   }
 
@@ -170,7 +172,7 @@ final class RowZSet extends ZSetBody {
 
   @Override
   ZSetCursor walkAfter(ScoredMember member, boolean backwards) {
-    byte[] row = scoreRow(member.score(), member.member());
+    byte[] row = scoreRow(member);
     return new Cursor(
         backwards
             ? rows.descending(Family.SCORE, begin(), row)
@@ -185,9 +187,15 @@ final class RowZSet extends ZSetBody {
 
   @Override
   long remove(long firstRank, long lastRank) {
-    byte[] from = firstRank == 0 ? begin() : ranks.rowAt(firstRank);
-    byte[] to = lastRank == ranks.size() - 1 ? end() : behind(ranks.rowAt(lastRank));
-    return remove(new RowRange(from, to), lastRank - firstRank + 1);
+    boolean one = firstRank == lastRank; // as queues do all the time
+    byte[] first = firstRank == 0 && !one ? begin() : ranks.rowAt(firstRank);
+    byte[] last = one ? first : lastRank == ranks.size() - 1 ? null : ranks.rowAt(lastRank);
+    RowRange part =
+        new RowRange(
+            firstRank == 0 ? begin() : first, lastRank == ranks.size() - 1 ? end() : behind(last));
+    return one && ranks.size() > 1
+        ? removeSingly(part, List.of(first))
+        : remove(part, lastRank - firstRank + 1);
   }
 
   @Override
@@ -270,13 +278,22 @@ final class RowZSet extends ZSetBody {
 
   /** Removes the members of a part, in chunks of bounded size. */
   private long remove(RowRange part, long count) {
+    if (count == 0) {
+      return 0;
+    }
     if (count == ranks.size()) {
       ranks.clear(); // The key's deletion, which must follow, drops all rows at once.
       return count;
     }
-    if (count > SINGLY) {
-      ranks.remove(part.from(), part.to(), count);
+    if (count <= SINGLY) {
+      List<byte[]> few = read(part.from(), part.to());
+      if (few.size() != count) {
+        throw new CorruptStoreException(
+            "sorted set with %d members where it counts %d".formatted(few.size(), count));
+      }
+      return removeSingly(part, few);
     }
+    ranks.remove(part.from(), part.to(), count);
     WritableRows out = key.writableRows();
     long removed = 0;
     byte[] from = part.from();
@@ -287,9 +304,7 @@ final class RowZSet extends ZSetBody {
       }
       for (byte[] row : chunk) {
         out.delete(Family.DATA, memberRow(ElementRows.memberOf(row)));
-        if (count <= SINGLY) {
-          dropScore(row);
-        } else if (count <= CHUNK) {
+        if (count <= CHUNK) {
           out.delete(Family.SCORE, row);
         }
       }
@@ -302,6 +317,17 @@ final class RowZSet extends ZSetBody {
     return removed;
   }
 
+  /** Removes the members of a part that has these score rows and no others. */
+  private long removeSingly(RowRange part, List<byte[]> scoreRows) {
+    WritableRows out = key.writableRows();
+    for (byte[] row : scoreRows) {
+      out.delete(Family.DATA, memberRow(ElementRows.memberOf(row)));
+      out.delete(Family.SCORE, row);
+    }
+    ranks.remove(part.from(), part.to(), scoreRows);
+    return scoreRows.size();
+  }
+
   private List<byte[]> read(byte[] from, byte[] to) {
     List<byte[]> chunk = new ArrayList<>(CHUNK);
     try (RowCursor cursor = rows.ascending(Family.SCORE, from, to)) {
@@ -312,8 +338,15 @@ final class RowZSet extends ZSetBody {
     return chunk;
   }
 
-  /** The score rows of a range. */
+  /** The score rows of a range, without the removed ones before the first and behind the last. */
   private RowRange part(ZSetRange range) {
+    RowRange part = unboundedPart(range);
+    boolean before = Arrays.compareUnsigned(part.from(), begin()) < 0;
+    boolean behind = Arrays.compareUnsigned(part.to(), end()) > 0;
+    return new RowRange(before ? begin() : part.from(), behind ? end() : part.to());
+  }
+
+  private RowRange unboundedPart(ZSetRange range) {
     if (range instanceof ZSetRange.ByScore scores) {
       return part(scores);
     }
@@ -382,16 +415,21 @@ final class RowZSet extends ZSetBody {
     }
   }
 
+  /** Where the first member is: what was removed before it would have to be stepped over. */
   private byte[] begin() {
-    return ElementRows.from(slot, id);
+    return ranks.from();
   }
 
   private byte[] end() {
-    return ElementRows.scoresTo(slot, id);
+    return ranks.to();
   }
 
   private byte[] memberRow(byte[] member) {
     return ElementRows.element(slot, id, member);
+  }
+
+  private byte[] scoreRow(ScoredMember member) {
+    return scoreRow(member.score(), member.member());
   }
 
   private byte[] scoreRow(double score, byte[] member) {

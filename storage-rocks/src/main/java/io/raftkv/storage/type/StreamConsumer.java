@@ -1,6 +1,7 @@
 package io.raftkv.storage.type;
 
 import io.raftkv.storage.CorruptStoreException;
+import io.raftkv.storage.StreamId;
 import java.nio.ByteBuffer;
 
 /**
@@ -11,50 +12,71 @@ public final class StreamConsumer {
   /** Stands for "never" where a time is expected. */
   public static final long NEVER = -1;
 
-  private static final byte FORMAT = 1;
-  private static final int BYTES = 1 + 4 * Long.BYTES;
+  /** Without the first pending entry, as store formats up to 3 had it. */
+  private static final byte COUNTED = 1;
+
+  private static final byte FORMAT = 2;
+  private static final int COUNTED_BYTES = 1 + 4 * Long.BYTES;
+  private static final int BYTES = COUNTED_BYTES + FirstPending.BYTES;
 
   private final byte[] name;
   private final long number;
   private long seenMillis;
   private long activeMillis;
   private long pending;
+  private final FirstPending firstPending;
   private boolean changed;
 
   private StreamConsumer(
-      byte[] name, long number, long seenMillis, long activeMillis, long pending) {
+      byte[] name,
+      long number,
+      long seenMillis,
+      long activeMillis,
+      long pending,
+      FirstPending firstPending) {
     this.name = name;
     this.number = number;
     this.seenMillis = seenMillis;
     this.activeMillis = activeMillis;
     this.pending = pending;
+    this.firstPending = firstPending;
   }
 
   static StreamConsumer create(byte[] name, long number, long nowMillis) {
-    StreamConsumer consumer = new StreamConsumer(name, number, nowMillis, NEVER, 0);
+    StreamConsumer consumer =
+        new StreamConsumer(name, number, nowMillis, NEVER, 0, FirstPending.ofNone());
     consumer.changed = true;
     return consumer;
   }
 
-  /** Value of the row: {@code format:1 number:8 seen:8 active:8 pending:8}. */
+  /** Value of the row: {@code format:1 number:8 seen:8 active:8 pending:8 exact:1 first:16}. */
   byte[] encode() {
-    return ByteBuffer.allocate(BYTES)
-        .put(FORMAT)
-        .putLong(number)
-        .putLong(seenMillis)
-        .putLong(activeMillis)
-        .putLong(pending)
-        .array();
+    ByteBuffer row =
+        ByteBuffer.allocate(BYTES)
+            .put(FORMAT)
+            .putLong(number)
+            .putLong(seenMillis)
+            .putLong(activeMillis)
+            .putLong(pending);
+    firstPending.encode(row);
+    return row.array();
   }
 
   /** Inverse of {@link #encode}. */
   static StreamConsumer decode(byte[] name, byte[] value) {
-    if (value.length != BYTES || value[0] != FORMAT) {
+    boolean counted = value.length == COUNTED_BYTES && value[0] == COUNTED;
+    if (!counted && (value.length != BYTES || value[0] != FORMAT)) {
       throw new CorruptStoreException("stream consumer of " + value.length + " bytes");
     }
-    ByteBuffer in = ByteBuffer.wrap(value, 1, BYTES - 1);
+    ByteBuffer in = ByteBuffer.wrap(value, 1, value.length - 1);
     StreamConsumer consumer =
-        new StreamConsumer(name, in.getLong(), in.getLong(), in.getLong(), in.getLong());
+        new StreamConsumer(
+            name,
+            in.getLong(),
+            in.getLong(),
+            in.getLong(),
+            in.getLong(),
+            counted ? FirstPending.unknown() : FirstPending.decode(in));
     if (consumer.pending < 0) {
       throw new CorruptStoreException("stream consumer with " + consumer.pending + " pending");
     }
@@ -94,8 +116,21 @@ public final class StreamConsumer {
     changed = true;
   }
 
-  void addPending(int delta) {
-    pending += delta;
+  FirstPending firstPending() {
+    return firstPending;
+  }
+
+  /** Takes account of an entry that is pending for it now. */
+  void addPending(StreamId entry) {
+    firstPending.added(entry);
+    pending++;
+    changed = true;
+  }
+
+  /** Takes account of an entry that is not pending for it any more. */
+  void removePending(StreamId entry) {
+    firstPending.removed(entry);
+    pending--;
     changed = true;
     if (pending < 0) {
       throw new CorruptStoreException("stream consumer with fewer pending entries than rows");

@@ -23,8 +23,12 @@ public final class StreamGroup {
   /** Stands for a number of entries that cannot be told. */
   public static final long UNKNOWN = StreamHead.UNKNOWN;
 
-  private static final byte FORMAT = 1;
-  private static final int BYTES = 1 + 6 * Long.BYTES;
+  /** Without the first pending entry, as store formats up to 3 had it. */
+  private static final byte COUNTED = 1;
+
+  private static final byte FORMAT = 2;
+  private static final int COUNTED_BYTES = 1 + 6 * Long.BYTES;
+  private static final int BYTES = COUNTED_BYTES + FirstPending.BYTES;
 
   private final StreamType stream;
   private final byte[] name;
@@ -35,6 +39,7 @@ public final class StreamGroup {
   private long entriesRead;
   private long consumerCount;
   private long pendingCount;
+  private FirstPending firstPending = FirstPending.ofNone();
   private boolean changed;
 
   private StreamGroup(StreamType stream, byte[] name, long number) {
@@ -96,32 +101,36 @@ public final class StreamGroup {
   }
 
   /**
-   * Value of the row: {@code format:1 number:8 last:16 entriesRead:8 consumers:8 pending:8}; {@code
-   * entriesRead} is all ones if it is not known.
+   * Value of the row: {@code format:1 number:8 last:16 entriesRead:8 consumers:8 pending:8 exact:1
+   * first:16}; {@code entriesRead} is all ones if it is not known.
    */
   private byte[] encode() {
-    return ByteBuffer.allocate(BYTES)
-        .put(FORMAT)
-        .putLong(number)
-        .putLong(last.millis())
-        .putLong(last.sequence())
-        .putLong(entriesRead)
-        .putLong(consumerCount)
-        .putLong(pendingCount)
-        .array();
+    ByteBuffer row =
+        ByteBuffer.allocate(BYTES)
+            .put(FORMAT)
+            .putLong(number)
+            .putLong(last.millis())
+            .putLong(last.sequence())
+            .putLong(entriesRead)
+            .putLong(consumerCount)
+            .putLong(pendingCount);
+    firstPending.encode(row);
+    return row.array();
   }
 
   /** Inverse of {@link #encode}. */
   static StreamGroup decode(StreamType stream, byte[] name, byte[] value) {
-    if (value.length != BYTES || value[0] != FORMAT) {
+    boolean counted = value.length == COUNTED_BYTES && value[0] == COUNTED;
+    if (!counted && (value.length != BYTES || value[0] != FORMAT)) {
       throw new CorruptStoreException("stream group of " + value.length + " bytes");
     }
-    ByteBuffer in = ByteBuffer.wrap(value, 1, BYTES - 1);
+    ByteBuffer in = ByteBuffer.wrap(value, 1, value.length - 1);
     StreamGroup group = new StreamGroup(stream, name, in.getLong());
     group.last = new StreamId(in.getLong(), in.getLong());
     group.entriesRead = in.getLong();
     group.consumerCount = in.getLong();
     group.pendingCount = in.getLong();
+    group.firstPending = counted ? FirstPending.unknown() : FirstPending.decode(in);
     if (group.consumerCount < 0 || group.pendingCount < 0) {
       throw new CorruptStoreException(
           "stream group with %d consumers and %d pending entries"
@@ -256,7 +265,7 @@ public final class StreamGroup {
     key().writableRows().delete(Family.STREAM, consumerRow(consumerName));
     opened.remove(consumerName);
     consumerCount--;
-    addPending(-dropped);
+    changed = true;
     return dropped;
   }
 
@@ -264,8 +273,21 @@ public final class StreamGroup {
     return number;
   }
 
-  void addPending(long delta) {
-    pendingCount += delta;
+  FirstPending firstPending() {
+    return firstPending;
+  }
+
+  /** Takes account of an entry that is pending now. */
+  void addPending(StreamId entry) {
+    firstPending.added(entry);
+    pendingCount++;
+    changed = true;
+  }
+
+  /** Takes account of an entry that is not pending any more. */
+  void removePending(StreamId entry) {
+    firstPending.removed(entry);
+    pendingCount--;
     changed = true;
     if (pendingCount < 0) {
       throw new CorruptStoreException("stream group with fewer pending entries than rows");
@@ -276,11 +298,13 @@ public final class StreamGroup {
     WritableRows out = key().writableRows();
     for (StreamConsumer consumer : opened.values()) {
       if (consumer.isChanged()) {
+        consumer.firstPending().settle(consumer.pending(), () -> pending.firstOf(consumer));
         out.put(Family.STREAM, consumerRow(consumer.name()), consumer.encode());
         consumer.saved();
       }
     }
     if (changed) {
+      firstPending.settle(pendingCount, pending::firstId);
       out.put(Family.STREAM, stream.groupRow(name), encode());
       changed = false;
     }

@@ -43,10 +43,19 @@ public final class StreamPending {
     return found.isEmpty() ? null : found.get(0);
   }
 
+  /** The smallest pending id of a group that counts any. */
+  StreamId firstId() {
+    PendingEntry first = first();
+    if (first == null) {
+      throw new CorruptStoreException("stream group with fewer rows than pending entries");
+    }
+    return first.id();
+  }
+
   /** The pending entry with the greatest id, null if there is none. */
   public PendingEntry last() {
     try (RowCursor cursor =
-        rows().descending(Family.STREAM, row(StreamId.MIN), rowBehind(StreamId.MAX))) {
+        rows().descending(Family.STREAM, row(group.firstPending().id()), rowBehind(StreamId.MAX))) {
       return cursor.next() ? decode(cursor) : null;
     }
   }
@@ -60,7 +69,11 @@ public final class StreamPending {
   public List<PendingEntry> range(
       StreamId from, StreamId to, long limit, Predicate<PendingEntry> wanted) {
     List<PendingEntry> found = new ArrayList<>();
-    try (RowCursor cursor = rows().ascending(Family.STREAM, row(from), rowBehind(to))) {
+    StreamId begin = group.firstPending().orLater(from);
+    if (begin.isAfter(to)) {
+      return found;
+    }
+    try (RowCursor cursor = rows().ascending(Family.STREAM, row(begin), rowBehind(to))) {
       while (found.size() < limit && cursor.next()) {
         PendingEntry entry = decode(cursor);
         if (wanted.test(entry)) {
@@ -108,7 +121,7 @@ public final class StreamPending {
   }
 
   /**
-   * Deletes all rows of what is pending for a consumer; the caller sees to the counts.
+   * Deletes all rows of what is pending for a consumer, which has to be deleted, too.
    *
    * @return how many entries that were
    */
@@ -122,6 +135,7 @@ public final class StreamPending {
       chunk = idsOf(consumer, from, CHUNK);
       for (StreamId id : chunk) {
         out.delete(Family.STREAM, row(id));
+        group.removePending(id);
         if (!asRange) {
           out.delete(Family.STREAM, rowOf(consumer, id));
         }
@@ -136,6 +150,15 @@ public final class StreamPending {
       out.deleteRange(Family.STREAM, rowOf(consumer, StreamId.MIN), rowBehindAllOf(consumer));
     }
     return dropped;
+  }
+
+  /** The smallest id pending for a consumer for which something is. */
+  StreamId firstOf(StreamConsumer consumer) {
+    List<StreamId> ids = idsOf(consumer, StreamId.MIN, 1);
+    if (ids.isEmpty()) {
+      throw new CorruptStoreException("stream consumer with fewer rows than pending entries");
+    }
+    return ids.get(0);
   }
 
   private List<StreamId> idsOf(StreamConsumer consumer, StreamId from, long limit) {
@@ -161,21 +184,21 @@ public final class StreamPending {
     if (before != null && !sameOwner) {
       StreamConsumer owner = ownerOf(before);
       out.delete(Family.STREAM, rowOf(owner, before.id()));
-      owner.addPending(-1);
+      owner.removePending(before.id());
     }
     if (after == null) {
       out.delete(Family.STREAM, row(before.id()));
-      group.addPending(-1);
+      group.removePending(before.id());
       return;
     }
     out.put(Family.STREAM, row(after.id()), after.encode());
     if (!sameOwner) {
       StreamConsumer owner = ownerOf(after);
       out.put(Family.STREAM, rowOf(owner, after.id()), new byte[0]);
-      owner.addPending(1);
+      owner.addPending(after.id());
     }
     if (before == null) {
-      group.addPending(1);
+      group.addPending(after.id());
     }
   }
 
@@ -204,7 +227,8 @@ public final class StreamPending {
   }
 
   private RowCursor cursorOf(StreamConsumer consumer, StreamId from) {
-    return rows().ascending(Family.STREAM, rowOf(consumer, from), rowBehindAllOf(consumer));
+    StreamId begin = consumer.firstPending().orLater(from);
+    return rows().ascending(Family.STREAM, rowOf(consumer, begin), rowBehindAllOf(consumer));
   }
 
   private byte[] rowBehindAllOf(StreamConsumer consumer) {

@@ -91,6 +91,15 @@ class HashDeadlinesTest {
     MetaRow meta = fixture.key().meta();
     assertThat(HEX.formatHex(meta.payload()))
         .isEqualTo("0000000000000001" + "0000000000000002" + "02" + "0000000000000001");
+    fixture.hash().put(bytes("g"), bytes("v"));
+    fixture.hash().removeAll(List.of(bytes("g")));
+    assertThat(HEX.formatHex(fixture.key().meta().payload()))
+        .isEqualTo(
+            "0000000000000001"
+                + "0000000000000002"
+                + "04"
+                + "0000000000000001" // removed
+                + "0000000000000001");
     int slot = Slot.of(TypeFixture.KEY);
     assertThat(fixture.memory.get(Family.DATA, ElementRows.element(slot, 1, bytes("m"))))
         .startsWith(HEX.parseHex("01" + "0102030405060708" + "7777"))
@@ -379,7 +388,8 @@ class HashDeadlinesTest {
     fixture.hash().put(bytes("e"), bytes("6"));
 
     assertThat(fixture.key().meta().encode()[0]).isEqualTo((byte) 1);
-    assertThat(HEX.formatHex(fixture.key().meta().payload())).endsWith("0000000000000003" + "01");
+    assertThat(HEX.formatHex(fixture.key().meta().payload()))
+        .endsWith("0000000000000003" + "03" + "0000000000000003");
     assertThat(fixture.memory.size(Family.SCORE)).isZero();
   }
 

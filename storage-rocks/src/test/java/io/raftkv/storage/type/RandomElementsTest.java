@@ -46,6 +46,20 @@ class RandomElementsTest {
         counts -> fixture.set().randomRepeated(4, random).forEach(m -> count(counts, m)));
   }
 
+  /** Down to the last one, no pick steps over many that were taken before, but when rows move. */
+  @Test
+  void aDrainedSetIsPickedFromAsQuicklyAsASmallOne() {
+    fill(20_000, true);
+    int slow = 0;
+    while (fixture.set().size() > 1) {
+      fixture.rows.reset();
+      fixture.set().pop(1, random);
+      slow += fixture.rows.skipped > 1_000 ? 1 : 0;
+    }
+    assertThat(slow).isLessThanOrEqualTo(4);
+    fixture.memory.verify();
+  }
+
   @Test
   void largeSetsArePickedFromNearlyEvenly() {
     fill(2_000, true);

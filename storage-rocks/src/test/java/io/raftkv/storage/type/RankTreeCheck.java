@@ -9,6 +9,7 @@ import io.raftkv.storage.Rows;
 import io.raftkv.storage.row.ElementRows;
 import io.raftkv.storage.row.KeyRows;
 import io.raftkv.storage.row.MetaRow;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Set;
@@ -19,6 +20,7 @@ final class RankTreeCheck {
   private static final byte[] FIRST = {};
   private static final byte[] BEHIND_ALL = {-1, -1, -1, -1};
   private static final int PREFIX_BYTES = 10;
+  private static final int KEPT_BYTES = 127;
 
   private final Rows rows;
   private final int slot;
@@ -31,7 +33,10 @@ final class RankTreeCheck {
     this.id = id;
   }
 
-  /** Every count is the number of rows it stands for, and no node is lost or left over. */
+  /**
+   * Every count is the number of rows it stands for, no node is lost or left over, and no row is
+   * outside of the ends.
+   */
   static void check(Rows rows) {
     try (RowCursor metas = rows.ascending(Family.META, FIRST, BEHIND_ALL)) {
       while (metas.next()) {
@@ -74,20 +79,52 @@ final class RankTreeCheck {
     byte[] begin = ElementRows.from(slot, id);
     byte[] end = ElementRows.scoresTo(slot, id);
     long size = payload.getLong();
-    if (payload.hasRemaining()) {
-      assertThat(payload.get()).isEqualTo((byte) 2);
-      int height = payload.get();
-      int root = payload.getInt();
+    assertThat(payload.get()).isEqualTo((byte) 3);
+    int height = payload.get();
+    int root = payload.getInt();
+    int nextNode = payload.getInt();
+    if (height > 0) {
       assertThat(checkNode(root, height, begin, end)).isEqualTo(size);
-      assertThat(seen).allMatch(number -> number < payload.getInt(payload.position()));
+      assertThat(seen).allMatch(number -> number < nextNode);
     } else {
+      assertThat(root).isZero();
       assertThat(rowsBetween(begin, end)).isEqualTo(size);
     }
+    checkEnds(payload, begin, end);
     try (RowCursor nodes = rows.ascending(Family.SCORE, end, ElementRows.to(slot, id))) {
       while (nodes.next()) {
         int number = ByteBuffer.wrap(nodes.key()).getInt(PREFIX_BYTES + Short.BYTES);
         assertThat(seen).as("node with a parent").contains(number);
       }
+    }
+  }
+
+  /** No row is outside of the ends in the record; those that say so are exact. */
+  private void checkEnds(ByteBuffer payload, byte[] begin, byte[] end) {
+    int exact = payload.get();
+    byte[] from = new byte[payload.get()];
+    byte[] to = new byte[payload.remaining() - from.length];
+    payload.get(from).get(to);
+    byte[] first = outermost(begin, end, true);
+    byte[] last = outermost(begin, end, false);
+    assertThat(Arrays.compareUnsigned(from, first)).isLessThanOrEqualTo(0);
+    assertThat(Arrays.compareUnsigned(last, to)).isNegative();
+    if ((exact & 1) != 0) {
+      assertThat(from).isEqualTo(Arrays.copyOf(first, Math.min(first.length, KEPT_BYTES)));
+    }
+    if ((exact & 2) != 0 && last.length <= KEPT_BYTES) {
+      assertThat(to).isEqualTo(Arrays.copyOf(last, last.length + 1));
+    } else if ((exact & 2) != 0) {
+      BigInteger kept = new BigInteger(1, Arrays.copyOf(last, KEPT_BYTES));
+      assertThat(to).hasSize(KEPT_BYTES);
+      assertThat(new BigInteger(1, to)).isEqualTo(kept.add(BigInteger.ONE));
+    }
+  }
+
+  private byte[] outermost(byte[] begin, byte[] end, boolean first) {
+    try (RowCursor cursor = rows.cursor(Family.SCORE, begin, end, first)) {
+      assertThat(cursor.next()).isTrue();
+      return Arrays.copyOfRange(cursor.key(), PREFIX_BYTES, cursor.key().length);
     }
   }
 

@@ -21,6 +21,7 @@ import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class SetTypeTest {
@@ -43,6 +44,43 @@ class SetTypeTest {
 
     byte[] row = ElementRows.element(Slot.of(TypeFixture.KEY), 1, bytes("m".repeat(65)));
     assertThat(fixture.memory.get(Family.DATA, row)).isEmpty();
+  }
+
+  @Test
+  void theRecordCountsRemovedMembersUntilItsRowsMove() {
+    fixture.set().addAll(IntStream.range(0, 200).mapToObj(i -> bytes("m" + i)).toList());
+    assertThat(payload()).isEqualTo("0000000000000001" + "00000000000000c8" + "01");
+    for (int i = 0; i < 159; i++) {
+      fixture.set().removeAll(list("m" + i));
+    }
+    assertThat(payload())
+        .isEqualTo("0000000000000001" + "0000000000000029" + "03" + "000000000000009f");
+    fixture.set().removeAll(list("m159"));
+    assertThat(payload()).endsWith("0000000000000028" + "01").doesNotStartWith("0000000000000001");
+    assertThat(fixture.set().scan(0, 100, member -> {})).isZero();
+    assertThat(fixture.set().contains(bytes("m160"))).isTrue();
+    fixture.memory.verify();
+  }
+
+  /** A command must not move more than is moved in a moment. */
+  @Test
+  void largeMembersStayWhereTheyAre() {
+    String large = "x".repeat(600_000);
+    for (int i = 0; i < 8; i++) {
+      fixture.set().addAll(list(large + i));
+    }
+    for (int i = 0; i < 130; i++) {
+      fixture.set().addAll(list("m" + i));
+      fixture.set().removeAll(list("m" + i));
+    }
+    assertThat(payload())
+        .isEqualTo("0000000000000001" + "0000000000000008" + "03" + "0000000000000002");
+    assertThat(fixture.set().contains(bytes(large + 7))).isTrue();
+    fixture.memory.verify();
+  }
+
+  private String payload() {
+    return HexFormat.of().formatHex(fixture.key().meta().payload());
   }
 
   @Test

@@ -13,6 +13,7 @@ import io.raftkv.storage.StreamId;
 import io.raftkv.storage.row.MetaRow;
 import io.raftkv.storage.row.StreamRows;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
@@ -85,18 +86,24 @@ class StreamTypeTest {
     assertThat(values())
         .containsExactly(
             "01" + "02" + "0166" + "027631",
-            "01" // group
+            "02" // group
                 + "0000000000000001" // number
                 + "0000000000000001"
                 + "0000000000000000" // last
                 + "0000000000000001" // read
                 + "0000000000000001" // consumers
-                + "0000000000000001", // pending
-            "01" // consumer
+                + "0000000000000001" // pending
+                + "01" // exactly from
+                + "0000000000000001"
+                + "0000000000000000", // this entry on
+            "02" // consumer
                 + "0000000000000002" // number
                 + "0000000000000100" // seen
                 + "0000000000000200" // active
-                + "0000000000000001", // pending
+                + "0000000000000001" // pending
+                + "01" // exactly from
+                + "0000000000000001"
+                + "0000000000000000", // this entry on
             "01" + "0000000000000200" + "0000000000000001" + "63", // pending entry
             "");
   }
@@ -233,6 +240,66 @@ class StreamTypeTest {
     assertThat(fixture.memory.size(Family.STREAM)).isZero();
   }
 
+  /** As two consumers work: what they have acknowledged must not make looking slower. */
+  @Test
+  void whatWasAcknowledgedIsNotSteppedOver() {
+    fill(2_000);
+    StreamType created = stream();
+    created.createGroup(bytes("g"), StreamId.MIN, -1);
+    StreamGroup group = created.group(bytes("g"));
+    for (int i = 0; i < 1_000; i++) {
+      for (String consumer : List.of("a", "b")) {
+        new StreamDelivery(created, group, group.askedBy(bytes(consumer), 1), 1)
+            .deliverNew(1, true);
+      }
+    }
+    created.save();
+    for (int i = 1; i < 1_500; i++) {
+      fixture.rows.reset();
+      StreamType acknowledged = stream();
+      acknowledged.group(bytes("g")).pending().acknowledge(List.of(id(i)));
+      acknowledged.save();
+      StreamType stream = stream();
+      StreamPending pending = stream.group(bytes("g")).pending();
+      assertThat(pending.first().id()).isEqualTo(id(i + 1));
+      assertThat(pending.range(StreamId.MIN, StreamId.MAX, 1, entry -> true)).hasSize(1);
+      for (StreamConsumer consumer : stream.group(bytes("g")).consumers()) {
+        assertThat(pending.rangeOf(consumer, StreamId.MIN, StreamId.MAX, 1, entry -> true))
+            .hasSize(1);
+      }
+      assertThat(fixture.rows.skipped).as("after " + i).isLessThanOrEqualTo(12);
+    }
+    fixture.memory.verifyStreams();
+  }
+
+  /** Groups and consumers of store formats up to 3 do not say what is pending first. */
+  @Test
+  void aGroupThatDoesNotKnowItsFirstPendingEntryWorksAndLearnsIt() {
+    fill(10);
+    StreamType stream = stream();
+    stream.createGroup(bytes("g"), StreamId.MIN, -1);
+    StreamGroup group = stream.group(bytes("g"));
+    new StreamDelivery(stream, group, group.askedBy(bytes("c"), 1), 1).deliverNew(9, true);
+    stream.save();
+    int slot = fixture.key().slot();
+    long rowsId = fixture.key().meta().rowsId();
+    for (byte[] row :
+        List.of(
+            StreamRows.group(slot, rowsId, bytes("g")),
+            StreamRows.consumer(slot, rowsId, 1, bytes("c")))) {
+      byte[] value = fixture.memory.get(Family.STREAM, row);
+      byte[] old = Arrays.copyOf(value, value.length - 17);
+      old[0] = 1;
+      fixture.memory.put(Family.STREAM, row, old);
+    }
+    assertThat(stream().group(bytes("g")).pending().first().id()).isEqualTo(id(1));
+    StreamType acknowledged = stream();
+    assertThat(acknowledged.group(bytes("g")).pending().acknowledge(List.of(id(1)))).isOne();
+    acknowledged.save();
+    assertThat(stream().group(bytes("g")).pending().first().id()).isEqualTo(id(2));
+    fixture.memory.verifyStreams();
+  }
+
   @Test
   void aGroupForgetsItsConsumersWithWhatIsPending() {
     fill(1500);
@@ -252,6 +319,13 @@ class StreamTypeTest {
     assertThat(stream().group(bytes("g")).pendingCount()).isEqualTo(300);
     assertThat(stream().group(bytes("g")).consumerCount()).isOne();
     assertThat(stream().group(bytes("g")).pending().first().id()).isEqualTo(id(1201));
+    StreamType idle = stream();
+    idle.group(bytes("g")).createConsumer(bytes("idle"), 2);
+    idle.save();
+    StreamType deleted = stream();
+    assertThat(deleted.group(bytes("g")).deleteConsumer(bytes("idle"))).isZero();
+    deleted.save();
+    assertThat(stream().group(bytes("g")).consumerCount()).isOne();
     // entries, the group, b, and two rows for each entry that is pending for b
     assertThat(fixture.memory.size(Family.STREAM)).isEqualTo(1500 + 2 + 600);
   }

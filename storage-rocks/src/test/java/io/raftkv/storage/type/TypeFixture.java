@@ -10,7 +10,11 @@ import io.raftkv.storage.MemoryRows;
 import io.raftkv.storage.RowCursor;
 import io.raftkv.storage.WritableRows;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
 
 /** One key on rows in memory, which count what is done to them. */
 final class TypeFixture {
@@ -67,21 +71,32 @@ final class TypeFixture {
     return texts;
   }
 
-  /** Counts cursors and writes of rows that work as usual. */
+  /**
+   * Counts what is done to rows that work as usual. It also remembers the rows that were deleted
+   * one by one, for a cursor of RocksDB steps over each of them that lies on its way.
+   */
   static final class CountingRows implements WritableRows {
     private final WritableRows rows;
+    private final Map<Family, TreeSet<byte[]>> deleted = new EnumMap<>(Family.class);
     int cursors;
     int gets;
     int writes;
 
+    /** Deleted rows that cursors stepped over. */
+    int skipped;
+
     CountingRows(WritableRows rows) {
       this.rows = rows;
+      for (Family family : Family.values()) {
+        deleted.put(family, new TreeSet<>(Arrays::compareUnsigned));
+      }
     }
 
     void reset() {
       cursors = 0;
       gets = 0;
       writes = 0;
+      skipped = 0;
     }
 
     @Override
@@ -93,7 +108,38 @@ final class TypeFixture {
     @Override
     public RowCursor cursor(Family family, byte[] from, byte[] to, boolean ascending) {
       cursors++;
-      return rows.cursor(family, from, to, ascending);
+      RowCursor cursor = rows.cursor(family, from, to, ascending);
+      return new RowCursor() {
+        private byte[] last = ascending ? from : to;
+
+        @Override
+        public boolean next() {
+          boolean found = cursor.next();
+          byte[] here = found ? cursor.key() : ascending ? to : from;
+          byte[] low = ascending ? last : here;
+          byte[] high = ascending ? here : last;
+          if (Arrays.compareUnsigned(low, high) < 0) {
+            skipped += deleted.get(family).subSet(low, high).size();
+          }
+          last = here;
+          return found;
+        }
+
+        @Override
+        public byte[] key() {
+          return cursor.key();
+        }
+
+        @Override
+        public byte[] value() {
+          return cursor.value();
+        }
+
+        @Override
+        public void close() {
+          cursor.close();
+        }
+      };
     }
 
     @Override
@@ -124,18 +170,21 @@ final class TypeFixture {
     @Override
     public void put(Family family, byte[] row, byte[] value) {
       writes++;
+      deleted.get(family).remove(row);
       rows.put(family, row, value);
     }
 
     @Override
     public void delete(Family family, byte[] row) {
       writes++;
+      deleted.get(family).add(row);
       rows.delete(family, row);
     }
 
     @Override
     public void deleteRange(Family family, byte[] from, byte[] to) {
       writes++;
+      deleted.get(family).subSet(from, to).clear();
       rows.deleteRange(family, from, to);
     }
 

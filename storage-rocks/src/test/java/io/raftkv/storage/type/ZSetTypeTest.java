@@ -301,7 +301,20 @@ class ZSetTypeTest {
     set.put(bytes("x".repeat(65)), 1.5);
     set.save();
     assertThat(HexFormat.of().formatHex(key().meta().payload()))
-        .isEqualTo("0000000000000001" + "0000000000000001");
+        .isEqualTo(
+            "0000000000000001" // id
+                + "0000000000000001" // size
+                + "03"
+                + "00"
+                + "00000000"
+                + "00000001" // no nodes
+                + "03"
+                + "49"
+                + "bff8000000000000"
+                + "78".repeat(65) // the first row, without its prefix
+                + "bff8000000000000"
+                + "78".repeat(65)
+                + "00"); // behind the last one
     String dump = rows.dump();
     assertThat(dump).contains("= 3ff8000000000000").contains("bff8000000000000" + "78".repeat(65));
   }

@@ -1,0 +1,72 @@
+package io.raftkv.storage.type;
+
+import io.raftkv.storage.Family;
+import io.raftkv.storage.KeyHandle;
+import io.raftkv.storage.RowCursor;
+import io.raftkv.storage.WritableRows;
+import io.raftkv.storage.row.ElementRows;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Moves what is left of a collection away from the rows that were deleted between. Random picks of
+ * a set that was drained would step over thousands of them to come from one element to the next;
+ * under a new id there are none.
+ */
+final class RowMove {
+  /** A collection of more elements stays where it is: one command must not take long. */
+  private static final int MAX_ELEMENTS = 16_384;
+
+  /** Rows of more bytes stay where they are. */
+  private static final long MAX_BYTES = 4L << 20;
+
+  /** Moved when so many elements were removed for each one that is left: O(1) for each removed. */
+  private static final int REMOVED_FOR_EACH = 4;
+
+  private static final int REMOVED_MIN = 128;
+
+  private record Row(Family family, byte[] key, byte[] value) {}
+
+  private RowMove() {}
+
+  /**
+   * Whether it is time to move.
+   *
+   * @param size elements that are left
+   * @param removed those removed since the rows were made, or last looked at for this
+   */
+  static boolean isDue(long size, long removed) {
+    return size <= MAX_ELEMENTS && removed >= Math.max(REMOVED_MIN, REMOVED_FOR_EACH * size);
+  }
+
+  /**
+   * Moves all rows of a collection.
+   *
+   * @return their id from now on; the old one if they are too large to be moved
+   */
+  static long move(KeyHandle key, long id, List<Family> families) {
+    List<Row> rows = new ArrayList<>();
+    long bytes = 0;
+    byte[] from = ElementRows.from(key.slot(), id);
+    byte[] to = ElementRows.to(key.slot(), id);
+    for (Family family : families) {
+      try (RowCursor cursor = key.rows().ascending(family, from, to)) {
+        while (cursor.next()) {
+          Row row = new Row(family, cursor.key(), cursor.value());
+          bytes += row.key.length + row.value.length;
+          if (bytes > MAX_BYTES) {
+            return id;
+          }
+          rows.add(row);
+        }
+      }
+    }
+    WritableRows out = key.writableRows();
+    long next = out.nextId();
+    for (Row row : rows) {
+      out.put(row.family, ElementRows.rehomed(row.key, key.slot(), next), row.value);
+    }
+    families.forEach(family -> out.deleteRange(family, from, to));
+    return next;
+  }
+}
