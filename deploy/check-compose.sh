@@ -144,7 +144,15 @@ cleanup() {
   rm -rf -- "$scratch"
 }
 trap cleanup EXIT
-export RAFTKV_DATA_DIR=$scratch/data RAFTKV_PORT=27379 RAFTKV_RAFT_PORT=27380 RAFTKV_HTTP_PORT=27381
+read -r RAFTKV_PORT RAFTKV_RAFT_PORT RAFTKV_HTTP_PORT < <(
+  python3 - <<'PYTHON'
+import socket
+
+probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+print(*(probe.getsockname()[1] for probe in probes))
+PYTHON
+)
+export RAFTKV_DATA_DIR=$scratch/data RAFTKV_PORT RAFTKV_RAFT_PORT RAFTKV_HTTP_PORT
 "$here/raftkv" >"$scratch/log" 2>&1 &
 node=$!
 deadline=$((SECONDS + 90))
