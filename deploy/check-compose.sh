@@ -39,10 +39,16 @@ def check(holds, problem):
 
 KEYS = {
     "image", "build", "restart", "stop_grace_period", "ulimits", "healthcheck", "environment",
-    "ports", "volumes", "profiles", "depends_on",
+    "ports", "volumes", "profiles", "depends_on", "pull_policy", "mem_limit",
 }
 services = compose["services"]
 published = {}
+builders = {}
+for name, service in services.items():
+    if "build" in service:
+        builders.setdefault(service["image"], []).append(name)
+for image, names in builders.items():
+    check(len(names) == 1, f"{names} all build {image}: they would race for its tag")
 for name, service in services.items():
     check(service.keys() <= KEYS, f"{name}: unknown keys {service.keys() - KEYS}")
     for port in service.get("ports", []):
@@ -59,6 +65,12 @@ for name, service in services.items():
             check(source in compose["volumes"], f"{name}: volume {source} is not declared")
     for other in service.get("depends_on", []):
         check(other in services, f"{name}: depends on {other}, which does not exist")
+    if service["image"] in builders:
+        check(service.get("pull_policy") == "never", f"{name}: would pull {service['image']}")
+    # A variable that is no setting would stop every raftkv that is started from the same shell.
+    for key, value in service.get("environment", {}).items():
+        for used in re.findall(r"\$\{(\w+)", value):
+            check(used == key, f"{name}: {key} is taken from {used}")
     if "build" in service:
         context = here / service["build"]["context"]
         dockerfile = context / service["build"]["dockerfile"]
@@ -79,6 +91,7 @@ check(len(nodes) == 3, f"nodes: {sorted(nodes)}")
 for name, service in nodes.items():
     environment = service["environment"]
     check(environment["RAFTKV_NODE_ID"] == name, f"{name}: its node id is another")
+    check("mem_limit" in service, f"{name}: no mem_limit, each heap would be 40 % of the machine")
     check(f"{name}:/data" in service["volumes"], f"{name}: its data is not on its own volume")
     check(service["healthcheck"]["test"] == ["CMD", "raftkv", "healthcheck"], f"{name}: health check")
     members = dict(m.split("=") for m in environment["RAFTKV_CLUSTER"].split(","))
@@ -131,7 +144,15 @@ cleanup() {
   rm -rf -- "$scratch"
 }
 trap cleanup EXIT
-export RAFTKV_DATA_DIR=$scratch/data RAFTKV_PORT=27379 RAFTKV_RAFT_PORT=27380 RAFTKV_HTTP_PORT=27381
+read -r RAFTKV_PORT RAFTKV_RAFT_PORT RAFTKV_HTTP_PORT < <(
+  python3 - <<'PYTHON'
+import socket
+
+probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+print(*(probe.getsockname()[1] for probe in probes))
+PYTHON
+)
+export RAFTKV_DATA_DIR=$scratch/data RAFTKV_PORT RAFTKV_RAFT_PORT RAFTKV_HTTP_PORT
 "$here/raftkv" >"$scratch/log" 2>&1 &
 node=$!
 deadline=$((SECONDS + 90))

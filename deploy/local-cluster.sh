@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
 # Three nodes on this machine, each a process of its own.
 #
-#   local-cluster.sh start        start the nodes that are not running, wait until they are ready
+#   local-cluster.sh start [PORT] start the nodes that are not running, wait until they are ready
 #   local-cluster.sh stop         stop all in order
 #   local-cluster.sh kill N       kill -9 node N (1 to 3)
 #   local-cluster.sh restart N    stop node N if it runs, start it again, wait until it is ready
 #   local-cluster.sh status       show what runs and what it says of itself
 #   local-cluster.sh clean        stop all and delete the data
 #
-# Clients: ports 7001-7003. Replication: 17001-17003. HTTP: 8001-8003. Data and logs are in
-# ./raftkv-cluster. Further settings can be given in the environment, as RAFTKV_REQUIREPASS=secret.
+# Clients: ports 7001-7003. Replication: 17001-17003. HTTP: 8001-8003. If PORT is given, it takes the
+# place of 7001, and the others move with it; the cluster keeps the ports that it began with. Data and
+# logs are in ./raftkv-cluster. Further settings can be given in the environment, as
+# RAFTKV_REQUIREPASS=secret.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 data=$PWD/raftkv-cluster
-members=n1=127.0.0.1:17001:7001,n2=127.0.0.1:17002:7002,n3=127.0.0.1:17003:7003
 ready_seconds=90
 stop_seconds=40
 
@@ -24,7 +25,20 @@ fail() {
 }
 
 usage() {
-  sed -n '2,13s/^# \{0,1\}//p' "$0"
+  sed -n '2,/^set /s/^# \{0,1\}//p' "$0"
+}
+
+# The client port of n1: as this cluster began, else as asked for.
+first_port() {
+  cat "$data/port" 2>/dev/null || echo "${1:-7001}"
+}
+
+client_port() { echo $((first + $1 - 1)); }
+raft_port() { echo $((first + $1 + 9999)); }
+http_port() { echo $((first + $1 + 999)); }
+
+member() {
+  echo "n$1=127.0.0.1:$(raft_port "$1"):$(client_port "$1")"
 }
 
 # The pid of node $1 if it runs. A recycled pid is not taken for it: its command line must match.
@@ -45,7 +59,7 @@ get() {
 }
 
 is_ready() {
-  get "800$1" /health/ready | head -n 1 | grep -q ' 200 '
+  get "$(http_port "$1")" /health/ready | head -n 1 | grep -q ' 200 '
 }
 
 start_node() {
@@ -56,7 +70,8 @@ start_node() {
   fi
   mkdir -p "$data/n$n"
   JAVA_OPTS=${JAVA_OPTS:--Xmx512m} nohup "$root/deploy/raftkv" server \
-    --node-id "n$n" --cluster "$members" --http-port "800$n" --data-dir "$data/n$n/data" \
+    --node-id "n$n" --cluster "$(member 1),$(member 2),$(member 3)" \
+    --http-port "$(http_port "$n")" --data-dir "$data/n$n/data" \
     >>"$data/n$n/log" 2>&1 </dev/null &
   echo $! >"$data/n$n/pid"
   echo "n$n started, pid $!, log $data/n$n/log"
@@ -71,7 +86,7 @@ wait_ready() {
         fail "n$n has stopped, see its log above"
       }
       [ "$SECONDS" -lt "$deadline" ] || {
-        get "800$n" /health/ready >&2 || true
+        get "$(http_port "$n")" /health/ready >&2 || true
         fail "n$n is not ready after $ready_seconds s, see $data/n$n/log"
       }
       sleep 0.2
@@ -106,17 +121,26 @@ node_argument() {
   esac
 }
 
+first=$(first_port)
 case ${1:-} in
   start)
+    if [ -n "${2:-}" ]; then
+      [[ $2 =~ ^[0-9]{1,5}$ ]] && [ "$2" -ge 1 ] && [ "$2" -le 55533 ] ||
+        fail "$2 is not a port from 1 to 55533"
+      first=$(first_port "$2")
+      [ "$first" -eq "$2" ] || fail "this cluster has begun at port $first; see clean"
+    fi
+    mkdir -p "$data"
+    echo "$first" >"$data/port"
     for n in 1 2 3; do start_node "$n"; done
     wait_ready 1 2 3
     cat <<EOF
 All three nodes are ready. Any node answers any command:
 
-  redis-cli -p 7001 set greeting hello
-  redis-cli -p 7003 get greeting
-  redis-cli -p 7002 cluster shards
-  $0 kill 1; redis-cli -p 7002 get greeting; $0 restart 1
+  redis-cli -p $(client_port 1) set greeting hello
+  redis-cli -p $(client_port 3) get greeting
+  redis-cli -p $(client_port 2) cluster shards
+  $0 kill 1; redis-cli -p $(client_port 2) get greeting; $0 restart 1
 EOF
     ;;
   stop) stop_nodes 1 2 3 ;;
@@ -136,8 +160,9 @@ EOF
   status)
     for n in 1 2 3; do
       if pid=$(pid_of "$n"); then
-        echo "n$n: pid $pid, port 700$n"
-        get "800$n" /health/ready | sed '1,/^$/d; s/^/  /' || echo "  no answer on port 800$n"
+        echo "n$n: pid $pid, port $(client_port "$n")"
+        get "$(http_port "$n")" /health/ready | sed '1,/^$/d; s/^/  /' ||
+          echo "  no answer on port $(http_port "$n")"
       else
         echo "n$n: not running"
       fi

@@ -32,7 +32,7 @@ class FullDiskIT {
   final TestCluster cluster =
       TestCluster.ofNodes(3)
           .smallDisk("n3", 160)
-          .flags("--min-free-disk", Long.toString(MIN_FREE), "--log-segment-bytes", "4mb")
+          .flags("--min-free-disk", Long.toString(MIN_FREE), "--log-segment-bytes", "6mb")
           .flags("--max-value-bytes", "1mb", "--batch-bytes", "1mb", "--write-buffer", "8mb");
 
   /** Before its disk is used up, a leader takes no more writes; whoever only follows goes on. */

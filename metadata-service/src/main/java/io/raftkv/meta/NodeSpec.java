@@ -4,8 +4,8 @@ package io.raftkv.meta;
  * What a node says of itself.
  *
  * @param id its name, unique for ever; also its Raft peer id
- * @param host name or address under which other nodes and clients reach it
- * @param respPort where it serves clients
+ * @param host name or address under which other nodes reach it
+ * @param respPort where it serves clients and other nodes' links
  * @param raftPort where it serves Raft
  * @param httpPort where it serves health and metrics; 0 if it does not
  * @param softwareVersion release it runs, for people; empty if unknown

@@ -6,6 +6,7 @@ import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.StorageException;
 import io.raftkv.storage.StoreEnvironment;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -40,6 +41,7 @@ import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.server.storage.RaftStorageDirectory;
 import org.apache.ratis.statemachine.StateMachine;
+import org.apache.ratis.thirdparty.io.grpc.netty.NettyServerBuilder;
 import org.apache.ratis.util.ProtoUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -110,12 +112,15 @@ public final class RaftNode implements AutoCloseable {
     RaftServerConfigKeys.setStorageDir(
         properties, List.of(options.directory().resolve("none").toFile()));
     Parameters parameters = RaftTransport.parameters(links);
-    // One hand-over per message less: handlers pass entries on to the log's thread, whose queue has
-    // room for all that one leader has under way unless values are large.
     GrpcConfigKeys.Server.setServicesCustomizer(
         parameters,
         (builder, types) ->
-            builder.directExecutor().intercept(new LeaderGate(this::isOpen, this::isOnDisk)));
+            listeningOnAll(builder, options)
+                // One hand-over per message less: handlers pass entries on to the log's thread,
+                // whose queue has room for all that one leader has under way unless values are
+                // large.
+                .directExecutor()
+                .intercept(new LeaderGate(this::isOpen, this::isOnDisk)));
     this.server =
         RaftServer.newBuilder()
             .setServerId(RaftPeerId.valueOf(options.nodeId()))
@@ -127,6 +132,14 @@ public final class RaftNode implements AutoCloseable {
     RaftServerConfigKeys.setStorageDir(properties, List.of(groupsDirectory().toFile()));
     this.transport = (RaftTransport.Factory) server.getFactory();
     this.leaderAppends = new LeaderAppends(server, this::isOpen, this::isOnDisk, appendPool);
+  }
+
+  /** Ratis' settings have room for one address; gRPC itself takes any number. */
+  private static NettyServerBuilder listeningOnAll(NettyServerBuilder server, RaftOptions options) {
+    options.bindHosts().stream()
+        .skip(1) // which the settings name
+        .forEach(host -> server.addListenAddress(new InetSocketAddress(host, options.port())));
+    return server;
   }
 
   /**

@@ -11,11 +11,7 @@ import org.apache.ratis.util.TimeDuration;
 
 /** Ratis' settings, each with its reason. The defaults of Ratis are kept where none is given. */
 final class RaftSettings {
-  /** Room of a message or buffer beyond the largest entry. */
-  private static final int OVERHEAD_BYTES = 1 << 20;
-
   private static final int FIRST_ELECTION_MIN_MILLIS = 150;
-  private static final int BUFFER_MIN_BYTES = 4 << 20;
   private static final long QUEUE_MIN_BYTES = 64 << 20;
 
   /** Election timeouts without a leader that are worth a warning. */
@@ -29,7 +25,7 @@ final class RaftSettings {
     RaftServerConfigKeys.setStorageDir(p, List.of(options.directory().resolve("groups").toFile()));
     // The default is under the temporary directory: renaming across file systems fails.
     RaftServerConfigKeys.setRemovedGroupsDir(p, options.directory().resolve("removed").toFile());
-    GrpcConfigKeys.Server.setHost(p, options.bindHost());
+    GrpcConfigKeys.Server.setHost(p, options.bindHosts().get(0)); // the others: RaftNode
     GrpcConfigKeys.Server.setPort(p, options.port());
 
     TimeDuration min = millis(options.electionTimeoutMin().toMillis());
@@ -52,15 +48,14 @@ final class RaftSettings {
 
     // An entry over the appender's limit makes the leader step down, so all limits go together.
     // Ratis wraps an entry into a message of its own, which counts.
-    SizeInBytes entry =
-        SizeInBytes.valueOf(Math.max(BUFFER_MIN_BYTES, options.maxEntryBytes() + OVERHEAD_BYTES));
+    SizeInBytes entry = SizeInBytes.valueOf(RaftOptions.appenderBytes(options.maxEntryBytes()));
     // The default sleeps 5 s after some errors. By then a heartbeat is due, which goes instead of
     // the entries that would repair a follower whose log is gone, and fails again: for ever.
     Log.Appender.setRetryPolicy(p, "10ms,20, 50ms,1000000000");
     // Else a follower hands every entry to the common pool, which on two processors is a new thread
     // each time, and from there to another pool, before its log sees it.
     Log.setAppendEntriesComposeEnabled(p, false);
-    SizeInBytes message = SizeInBytes.valueOf(entry.getSizeInt() + OVERHEAD_BYTES);
+    SizeInBytes message = SizeInBytes.valueOf(RaftOptions.bufferBytes(options.maxEntryBytes()));
     Log.Appender.setBufferByteLimit(p, entry);
     Log.setWriteBufferSize(p, message);
     // An entry over this one closes the replica. Two, for a follower that has to wait for room
@@ -68,9 +63,9 @@ final class RaftSettings {
     // up the thread that brings the entries of all groups.
     Log.setQueueByteLimit(
         p, SizeInBytes.valueOf(Math.max(QUEUE_MIN_BYTES, 2L * message.getSizeInt())));
-    GrpcConfigKeys.setMessageSizeMax(p, SizeInBytes.valueOf(message.getSizeInt() + OVERHEAD_BYTES));
-    Log.setSegmentSizeMax(
-        p, SizeInBytes.valueOf(Math.max(options.segmentBytes(), message.getSizeInt())));
+    GrpcConfigKeys.setMessageSizeMax(
+        p, SizeInBytes.valueOf(message.getSizeInt() + RaftOptions.OVERHEAD_BYTES));
+    Log.setSegmentSizeMax(p, SizeInBytes.valueOf(options.segmentBytes()));
     Log.setPreallocatedSize(p, SizeInBytes.valueOf(Math.min(options.segmentBytes(), 4 << 20)));
     // 200 MB per group by default.
     Log.setSegmentCacheNumMax(p, 2);

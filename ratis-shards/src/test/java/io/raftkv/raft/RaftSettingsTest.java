@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
@@ -16,13 +17,13 @@ class RaftSettingsTest {
     return RaftSettings.of(
         new RaftOptions(
             "n",
-            "127.0.0.1",
+            List.of("127.0.0.1"),
             1,
             Path.of("data"),
             Duration.ofSeconds(1),
             Duration.ofSeconds(2),
             maxEntryBytes,
-            1 << 20,
+            RaftOptions.smallestSegmentBytes(maxEntryBytes),
             100,
             1 << 30,
             10));
@@ -39,7 +40,9 @@ class RaftSettingsTest {
       assertThat(buffer).isGreaterThan(entry + 8);
       assertThat(Log.queueByteLimit(p).getSize()).isGreaterThan(buffer);
       assertThat(GrpcConfigKeys.messageSizeMax(p, ignored -> {}).getSizeInt()).isGreaterThan(entry);
-      assertThat(Log.segmentSizeMax(p).getSize()).isGreaterThanOrEqualTo(buffer);
+      assertThat(Log.segmentSizeMax(p).getSize())
+          .isEqualTo(RaftOptions.smallestSegmentBytes(largest))
+          .isGreaterThanOrEqualTo(buffer);
     }
   }
 

@@ -242,13 +242,13 @@ public final class TestCluster implements AutoCloseable {
             new RaftNode(
                 new RaftOptions(
                     id,
-                    "127.0.0.1",
+                    List.of("127.0.0.1"),
                     port,
                     home,
                     Duration.ofMillis(400),
                     Duration.ofMillis(800),
                     maxEntryBytes,
-                    1 << 20,
+                    RaftOptions.smallestSegmentBytes(maxEntryBytes),
                     snapshotEntries,
                     SNAPSHOT_LOG_BYTES,
                     1),

@@ -15,11 +15,15 @@ public record BindAddress(String host, boolean optional) {
     }
   }
 
-  /** Reads {@code 127.0.0.1}, {@code -::1}, {@code *}. */
+  /** Reads {@code 127.0.0.1}, {@code -::1}, {@code *}, {@code ::*}. */
   public static BindAddress parse(String text) {
     boolean optional = text.startsWith("-");
     String host = optional ? text.substring(1) : text;
-    return new BindAddress(host.equals("*") ? "0.0.0.0" : host, optional);
+    return switch (host) {
+      case "*" -> new BindAddress("0.0.0.0", optional);
+      case "::*" -> new BindAddress("::", optional);
+      default -> new BindAddress(host, optional);
+    };
   }
 
   /** True if only this machine can connect here. Looks nothing up: an unknown name is not local. */
@@ -31,9 +35,18 @@ public record BindAddress(String host, boolean optional) {
     return isLiteral() && literal().isLoopbackAddress();
   }
 
-  /** True for {@code 0.0.0.0} and {@code ::}. */
+  /** True for {@code 0.0.0.0} and {@code ::}, of which the latter takes IPv4, too. */
   public boolean isWildcard() {
     return isLiteral() && literal().isAnyLocalAddress();
+  }
+
+  /** True if a socket here takes, too, what comes to the other address. */
+  boolean covers(BindAddress other) {
+    return isWildcard() && (isIpv6() || !other.isIpv6());
+  }
+
+  private boolean isIpv6() {
+    return host.indexOf(':') >= 0;
   }
 
   private boolean isLiteral() {

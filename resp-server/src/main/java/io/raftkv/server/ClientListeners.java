@@ -41,11 +41,11 @@ final class ClientListeners implements AutoCloseable {
   }
 
   /**
-   * Listens on every address that is there.
+   * Listens on every one of these addresses.
    *
    * @param listening is told the port, a free one if the configuration says 0
    */
-  void open(Transport transport, IntConsumer listening) throws IOException {
+  void open(Transport transport, List<String> hosts, IntConsumer listening) throws IOException {
     int pauseBytes = (int) config.clients().outputBufferPause().bytes();
     ServerBootstrap bootstrap =
         new ServerBootstrap()
@@ -66,10 +66,9 @@ final class ClientListeners implements AutoCloseable {
                 });
     transport.keepAlive(bootstrap, config.clients().tcpKeepalive());
     int port = config.listen().port();
-    for (BindAddress address : config.listen().bind()) {
+    for (String address : hosts) {
       try {
-        Channel listener =
-            bootstrap.bind(new InetSocketAddress(address.host(), port)).sync().channel();
+        Channel listener = bootstrap.bind(new InetSocketAddress(address, port)).sync().channel();
         listeners.add(listener);
         port = ((InetSocketAddress) listener.localAddress()).getPort();
         listening.accept(port);
@@ -77,11 +76,8 @@ final class ClientListeners implements AutoCloseable {
         Thread.currentThread().interrupt();
         throw new IOException("interrupted", interrupted);
       } catch (Exception refused) {
-        if (!address.optional()) {
-          throw new IOException(
-              "cannot listen on " + address + " port " + port + ": " + refused.getMessage(),
-              refused);
-        }
+        throw new IOException(
+            "cannot listen on " + address + " port " + port + ": " + refused.getMessage(), refused);
       }
     }
   }

@@ -236,18 +236,12 @@ final class ClusterController implements AutoCloseable {
   }
 
   private NodeSpec ownSpec(long incarnation) {
-    ServerConfig config = node.config();
-    String host =
-        config
-            .listen()
-            .announceHost()
-            .or(() -> config.cluster().member(self).map(ClusterMember::host))
-            .orElse("127.0.0.1");
+    ClusterMember own = node.addresses().own(self, node.raftPort(), node.respPort());
     return new NodeSpec(
         self,
-        host,
-        node.respPort(),
-        node.raftPort(),
+        own.host(),
+        own.respPort(),
+        own.raftPort(),
         node.httpPort(),
         Version.current(),
         incarnation);
@@ -273,15 +267,15 @@ final class ClusterController implements AutoCloseable {
         if (node.raft().hasFailed(start.shard().groupId())) {
           continue; // it stopped for a reason, which is in the log; a person has to act
         }
-        startReplica(state, start.shard());
+        startReplica(start.shard());
       }
     }
   }
 
   /** One that does not start must not keep others from it, nor this node from the rest. */
-  private void startReplica(ClusterState state, ShardInfo shard) {
+  private void startReplica(ShardInfo shard) {
     try {
-      node.raft().startReplica(shard.groupId(), members(state, shard));
+      node.raft().startReplica(shard.groupId(), members(shard));
       failedStarts.remove(shard.groupId());
     } catch (IOException | RuntimeException failed) {
       if (!failed.toString().equals(failedStarts.put(shard.groupId(), failed.toString()))) {
@@ -298,13 +292,12 @@ final class ClusterController implements AutoCloseable {
     }
   }
 
-  private static List<Member> members(ClusterState state, ShardInfo shard) {
+  private List<Member> members(ShardInfo shard) {
     return shard.replicas().stream()
         .map(
             replica -> {
-              NodeInfo host = state.nodes().get(replica.nodeId());
-              HostPort address = new HostPort(host.host(), host.raftPort());
-              return new Member(host.id(), address.toString(), replica.isVoter());
+              ClusterMember host = node.addresses().of(replica.nodeId()).orElseThrow();
+              return new Member(host.id(), host.raftAddress().toString(), replica.isVoter());
             })
         .toList();
   }

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /** Bytes of the requests by which nodes manage each other, and of their answers. */
@@ -13,12 +14,40 @@ final class ControlRequests {
 
   private ControlRequests() {}
 
-  /** Answered with the peer's clock, 8 bytes. */
+  /**
+   * What a node answers to a heartbeat.
+   *
+   * @param clockMillis its clock, since the epoch
+   * @param clientHost the host that clients are to reach it by, if it has one to announce
+   */
+  record Heartbeat(long clockMillis, Optional<String> clientHost) {}
+
+  /** Answered with {@link #encode(Heartbeat)}. */
   static byte[] heartbeat() {
     return new byte[] {HEARTBEAT};
   }
 
-  /** Answered with {@link #encode}, or nothing if the peer has no such replica. */
+  /** The clock, 8 bytes, then the host as UTF-8 to the end. */
+  static byte[] encode(Heartbeat heartbeat) {
+    byte[] host = heartbeat.clientHost().orElse("").getBytes(StandardCharsets.UTF_8);
+    return ByteBuffer.allocate(Long.BYTES + host.length)
+        .putLong(heartbeat.clockMillis())
+        .put(host)
+        .array();
+  }
+
+  /** Inverse of {@link #encode(Heartbeat)}. */
+  static Heartbeat decodeHeartbeat(byte[] bytes) {
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    long clock = in.getLong();
+    String host = StandardCharsets.UTF_8.decode(in).toString();
+    return new Heartbeat(clock, host.isEmpty() ? Optional.empty() : Optional.of(host));
+  }
+
+  /**
+   * Answered with {@link #encode(NodeStatus.ReplicaStatus)}, or nothing if the peer has no such
+   * replica.
+   */
   static byte[] replicaStatus(UUID group) {
     return ByteBuffer.allocate(1 + 2 * Long.BYTES)
         .put(REPLICA_STATUS)

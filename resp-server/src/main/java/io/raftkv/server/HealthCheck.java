@@ -23,14 +23,18 @@ final class HealthCheck {
     if (port == 0) {
       return new Result(false, "http-port is off or 0: there is no known port to ask");
     }
-    BindAddress first = listen.bind().get(0);
-    String host = first.isWildcard() ? "127.0.0.1" : HostPort.bracketed(first.host());
-    String url = "http://" + host + ":" + port + (readiness ? "/health/ready" : "/health/live");
+    String asked = port + (readiness ? "/health/ready" : "/health/live");
     try {
-      return get(url);
+      return get("http://" + host(listen) + ":" + asked);
     } catch (IOException unreachable) {
-      return new Result(false, url + ": " + unreachable);
+      return new Result(false, "no answer on port " + asked + ": " + unreachable);
     }
+  }
+
+  /** The first address that the node listens on. */
+  private static String host(ServerConfig.Listen listen) throws IOException {
+    BindAddress first = new BindAddress(ListenHosts.of(listen.bind()).get(0), false);
+    return first.isWildcard() ? "127.0.0.1" : HostPort.bracketed(first.host());
   }
 
   private static Result get(String url) throws IOException {

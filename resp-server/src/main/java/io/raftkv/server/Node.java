@@ -60,11 +60,13 @@ final class Node implements RunningServer {
 
   private final ServerConfig config;
   private final DataDirectory directory;
+  private final List<String> hosts;
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
   private final Metrics metrics = new Metrics();
   private final Transport transport;
   private final StoreEnvironment stores;
   private final MetadataGroup metadata;
+  private final MemberAddresses addresses;
   private final SessionRegistry sessions;
   private final NodeLinks links;
   private final PeerMonitor peers;
@@ -92,11 +94,13 @@ final class Node implements RunningServer {
     this.respPort = config.listen().port();
     boolean made = false;
     try {
+      this.hosts = ListenHosts.of(config.listen().bind());
       this.raftPort = config.listen().raftPort() == 0 ? freePort() : config.listen().raftPort();
       this.transport = Transport.open(config.clients().ioThreads());
-      NodeOptions options = new NodeOptions(config, raftPort);
+      NodeOptions options = new NodeOptions(config, hosts, raftPort);
       this.stores = new StoreEnvironment(options.stores());
       this.metadata = new MetadataGroup(transport.loops().next());
+      this.addresses = new MemberAddresses(config.cluster(), metadata::state);
       this.sessions = new SessionRegistry(config.clients().maxClients());
       String secret = options.clusterSecret();
       this.links =
@@ -104,7 +108,7 @@ final class Node implements RunningServer {
               config.node().id(),
               NodeOptions.outgoing(transport),
               options.links(),
-              this::respAddress,
+              this::linkAddress,
               secret);
       this.peers =
           new PeerMonitor(
@@ -138,7 +142,7 @@ final class Node implements RunningServer {
               options.proposals(),
               metrics::batch,
               MAX_ENTRIES_IN_FLIGHT,
-              options.maxEntryBytes(),
+              config.requests().maxEntryBytes(),
               new ProposalDelivery(),
               bytes -> new CommandEngine(table[0]).decode(bytes));
       this.barrier =
@@ -201,6 +205,10 @@ final class Node implements RunningServer {
 
   MetadataGroup metadata() {
     return metadata;
+  }
+
+  MemberAddresses addresses() {
+    return addresses;
   }
 
   RaftNode raft() {
@@ -307,25 +315,26 @@ final class Node implements RunningServer {
 
   /** Ratis ends the process if it cannot have its port; better to say which one it is. */
   private void requireRaftPort() throws IOException {
-    String host = config.listen().bind().get(0).host();
-    try (ServerSocket probe = new ServerSocket()) {
-      probe.setReuseAddress(true);
-      probe.bind(new InetSocketAddress(host, raftPort));
-    } catch (IOException refused) {
-      throw new IOException(
-          "cannot listen on " + host + " raft-port " + raftPort + ": " + refused.getMessage(),
-          refused);
+    for (String host : hosts) {
+      try (ServerSocket probe = new ServerSocket()) {
+        probe.setReuseAddress(true);
+        probe.bind(new InetSocketAddress(host, raftPort));
+      } catch (IOException refused) {
+        throw new IOException(
+            "cannot listen on " + host + " raft-port " + raftPort + ": " + refused.getMessage(),
+            refused);
+      }
     }
   }
 
   private void listen() throws IOException {
-    listeners.open(transport, port -> respPort = port);
+    listeners.open(transport, hosts, port -> respPort = port);
     if (config.listen().httpPort().isPresent()) {
       http =
           new HttpServer(
               transport.loops(),
               transport.serverChannel(),
-              config.listen().bind().get(0).host(),
+              hosts,
               config.listen().httpPort().getAsInt(),
               metrics.registry(),
               health);
@@ -368,19 +377,11 @@ final class Node implements RunningServer {
 
   // ---- what the parts ask of the node ----
 
-  /** Where another node takes commands: as it registered, else as the configuration says. */
-  private InetSocketAddress respAddress(String nodeId) {
-    return metadata
-        .state()
-        .node(nodeId)
-        .map(node -> new InetSocketAddress(node.host(), node.respPort()))
-        .or(
-            () ->
-                config
-                    .cluster()
-                    .member(nodeId)
-                    .map(ClusterMember::respAddress)
-                    .map(address -> new InetSocketAddress(address.host(), address.port())))
+  /** Where another node takes commands; looks its name up. */
+  private InetSocketAddress linkAddress(String nodeId) {
+    return addresses
+        .of(nodeId)
+        .map(member -> new InetSocketAddress(member.host(), member.respPort()))
         .orElse(null);
   }
 

@@ -18,7 +18,6 @@ final class NodeOptions {
   private static final int MAX_BATCHES_IN_FLIGHT = 8;
   private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
   private static final long KEPT_ENTRIES = 1_000;
-  private static final int ENTRY_OVERHEAD_BYTES = 1 << 16;
 
   /** The rows of a long string count for so many parts more than its bytes, and a part. */
   private static final int SHARE_OF_ROW_OVERHEAD = 16;
@@ -26,13 +25,16 @@ final class NodeOptions {
   private static final int LINK_CONNECT_MILLIS = 1_000;
 
   private final ServerConfig config;
+  private final List<String> hosts;
   private final int raftPort;
 
   /**
+   * @param hosts to listen on, see {@link ListenHosts}
    * @param raftPort the real one, never 0
    */
-  NodeOptions(ServerConfig config, int raftPort) {
+  NodeOptions(ServerConfig config, List<String> hosts, int raftPort) {
     this.config = config;
+    this.hosts = hosts;
     this.raftPort = raftPort;
   }
 
@@ -67,12 +69,12 @@ final class NodeOptions {
     ServerConfig.Raft raftConfig = config.raft();
     return new RaftOptions(
         config.node().id(),
-        config.listen().bind().get(0).host(),
+        hosts,
         raftPort,
         directory,
         raftConfig.electionTimeoutMin(),
         raftConfig.electionTimeoutMax(),
-        maxEntryBytes(),
+        config.requests().maxEntryBytes(),
         raftConfig.logSegment().bytes(),
         raftConfig.snapshotEntries(),
         raftConfig.snapshotLog().bytes(),
@@ -89,18 +91,6 @@ final class NodeOptions {
   }
 
   /**
-   * The largest command fits into an entry, and so does a full batch: an entry that were larger
-   * would topple the leader. The limit of commands counts the bytes of their words; in the log each
-   * word has a length of one byte, and one more for every 128 bytes at the most.
-   */
-  int maxEntryBytes() {
-    long command = config.requests().maxCommand().bytes();
-    long lengths = RespLimits.DEFAULT.maxArrayLength() + command / 128;
-    long batch = config.requests().batchBytes().bytes();
-    return Math.toIntExact(Math.max(command + lengths, batch) + ENTRY_OVERHEAD_BYTES);
-  }
-
-  /**
    * What one entry may change and answer. It is held in memory while it is applied, and once more
    * while it is written; so a quarter of the heap, but never less than the largest value takes. A
    * string that is cut into rows, because a part of it changes, takes a little more than its bytes.
@@ -109,7 +99,7 @@ final class NodeOptions {
     long value = config.requests().maxValue().bytes();
     return Math.max(
         Runtime.getRuntime().maxMemory() / 4,
-        value + value / SHARE_OF_ROW_OVERHEAD + ENTRY_OVERHEAD_BYTES);
+        value + value / SHARE_OF_ROW_OVERHEAD + ServerConfig.ENTRY_OVERHEAD_BYTES);
   }
 
   RespLimits clients() {

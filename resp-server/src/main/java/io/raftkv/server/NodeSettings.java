@@ -54,8 +54,8 @@ final class NodeSettings {
           "bind",
           ValueType.BIND,
           "127.0.0.1 -::1",
-          "Addresses to listen on. One with a leading '-' may be missing on this machine. '*' is"
-              + " every IPv4 address. See protected-mode.",
+          "Addresses that every port listens on. One with a leading '-' may be missing on this"
+              + " machine. '*' is every IPv4 address, '::*' every address. See protected-mode.",
           config -> config.listen().bind());
 
   static final Setting<Integer> PORT =
@@ -91,7 +91,8 @@ final class NodeSettings {
           ValueType.OPTIONAL_HOST,
           "own entry in --cluster, else the address the client came by",
           values -> ownMember(values).map(ClusterMember::host),
-          "Host that cluster-aware clients are told to connect to.",
+          "Host that CLUSTER SLOTS, SHARDS and NODES tell clients to reach this node by. Nodes reach"
+              + " each other by the hosts of cluster.",
           config -> config.listen().announceHost());
 
   // Cluster
@@ -111,7 +112,8 @@ final class NodeSettings {
           ValueType.OPTIONAL_HOST_PORT,
           "none",
           values -> Optional.empty(),
-          "Client address of any node of a running cluster to join. Not together with cluster.",
+          "Refused by this version. For later: the client address of a node of a running cluster, to"
+              + " join it.",
           config -> config.cluster().join());
 
   static final Setting<Integer> SHARDS =

@@ -2,11 +2,13 @@ package io.raftkv.server;
 
 import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.HistoryEvent;
+import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.RoutingChange;
 import io.raftkv.resp.command.Connection;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 
@@ -85,6 +87,12 @@ public interface NodeStatus {
    * if it has none.
    */
   long keysInSlot(int slot, int database);
+
+  /**
+   * The host that clients are to reach a node by; empty if that is the address they came to this
+   * node by.
+   */
+  Optional<String> clientHost(NodeInfo node);
 
   /** True if this node is connected to the other one now. */
   boolean isConnected(String nodeId);

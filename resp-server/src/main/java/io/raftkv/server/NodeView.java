@@ -3,6 +3,7 @@ package io.raftkv.server;
 import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.HistoryEvent;
 import io.raftkv.meta.MetaHistory;
+import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.RoutingChange;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.raft.LeaderView;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -164,6 +166,13 @@ final class NodeView implements NodeStatus {
             : replica.withStore(
                 store -> store.query(view -> view.keysInSlot(slot, view.homes().of(database))));
     return keys == null ? -1 : keys;
+  }
+
+  @Override
+  public Optional<String> clientHost(NodeInfo other) {
+    return other.id().equals(nodeId())
+        ? config().listen().announceHost()
+        : node.peers().announcedHost(other.id()).or(() -> Optional.of(other.host()));
   }
 
   @Override

@@ -1,12 +1,12 @@
 package io.raftkv.server;
 
 import io.raftkv.shard.PeerTransport;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Heartbeats between nodes: who was heard of when, and how far this node's clock is from the
- * others'. Thread-safe.
+ * Heartbeats between nodes: who was heard of when, where it wants its clients, and how far this
+ * node's clock is from the others'. Thread-safe.
  *
  * <p>All clocks, this node's included, are compared with one that cannot jump: the steady time,
  * which counts from the start of the process. So a jump of this node's clock is seen by the first
@@ -31,6 +31,7 @@ final class PeerMonitor {
   private final LongSupplier nanoClock;
   private final long startNanos;
   private final Map<String, Long> lastHeard = new ConcurrentHashMap<>();
+  private final Map<String, Optional<String>> announcedHosts = new ConcurrentHashMap<>();
 
   /**
    * Clocks of the other nodes, less the steady time. One that is away still counts, as it was: both
@@ -66,6 +67,11 @@ final class PeerMonitor {
   Map<String, Long> lastHeard() {
     lastHeard.put(self, nanoClock.getAsLong());
     return lastHeard;
+  }
+
+  /** What a node wanted clients to be told as its host when it was last heard of, if anything. */
+  Optional<String> announcedHost(String nodeId) {
+    return announcedHosts.getOrDefault(nodeId, Optional.empty());
   }
 
   /**
@@ -109,8 +115,10 @@ final class PeerMonitor {
               }
               long roundTrip = steadyMillis() - sentAt;
               lastHeard.put(node, nanoClock.getAsLong());
+              ControlRequests.Heartbeat heard = ControlRequests.decodeHeartbeat(answer);
+              announcedHosts.put(node, heard.clientHost());
               if (roundTrip < skewLimitMillis) {
-                offsets.put(node, ByteBuffer.wrap(answer).getLong() - sentAt - roundTrip / 2);
+                offsets.put(node, heard.clockMillis() - sentAt - roundTrip / 2);
               }
             });
   }

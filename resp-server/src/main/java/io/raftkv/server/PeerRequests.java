@@ -31,7 +31,9 @@ final class PeerRequests {
     switch (kind) {
       case ControlRequests.HEARTBEAT -> {
         return CompletableFuture.completedFuture(
-            ByteBuffer.allocate(Long.BYTES).putLong(System.currentTimeMillis()).array());
+            ControlRequests.encode(
+                new ControlRequests.Heartbeat(
+                    System.currentTimeMillis(), node.config().listen().announceHost())));
       }
       case ControlRequests.REPLICA_STATUS -> {
         UUID group = new UUID(request.getLong(), request.getLong());

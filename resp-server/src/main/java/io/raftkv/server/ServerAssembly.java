@@ -8,11 +8,6 @@ public final class ServerAssembly {
 
   /** Starts a node; it listens when this returns, and says in the log when it is ready. */
   public static RunningServer start(ServerConfig config) throws StartupException {
-    if (config.cluster().join().isPresent()) {
-      throw new StartupException(
-          "joining a running cluster is not supported by this version; name all nodes with"
-              + " --cluster");
-    }
     DataDirectory directory = DataDirectory.open(config.node().dataDir(), config.node().id());
     Node node = null;
     boolean started = false;

@@ -2,6 +2,8 @@ package io.raftkv.server;
 
 import static io.raftkv.server.InvalidSettingException.require;
 
+import io.raftkv.raft.RaftOptions;
+import io.raftkv.resp.codec.RespLimits;
 import io.raftkv.resp.command.ReadConsistency;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,6 +36,9 @@ public record ServerConfig(
   private static final ByteSize MAX_VALUE = ByteSize.mebibytes(512);
   private static final ByteSize MAX_COMMAND = ByteSize.mebibytes(1024);
   private static final ByteSize MIN_BUFFER = ByteSize.mebibytes(1);
+
+  /** What an entry has beside its commands. */
+  static final int ENTRY_OVERHEAD_BYTES = 1 << 16;
 
   /** Netty counts a buffer's overhead too: with less no reply would ever leave a pause. */
   private static final ByteSize MIN_OUTPUT_BUFFER = new ByteSize(1 << 10);
@@ -76,8 +81,9 @@ public record ServerConfig(
   }
 
   /**
-   * The cluster this node begins with or joins. No members: it is alone.
+   * The cluster this node begins with. No members: it is alone.
    *
+   * @param join a node of a running cluster; always empty, see {@link NodeSettings#JOIN}
    * @param shards shards of a new cluster
    */
   public record Cluster(
@@ -96,9 +102,10 @@ public record ServerConfig(
             "names node " + member + " with an id or an address that another node has");
       }
       require(
-          members.isEmpty() || join.isEmpty(),
+          join.isEmpty(),
           name(NodeSettings.JOIN),
-          "cannot be used together with cluster: a node begins a cluster or joins one");
+          "is refused by this version: a cluster has the nodes that it began with, which cluster"
+              + " names");
       int nodes = Math.max(1, members.size());
       require(
           replicationFactor <= nodes,
@@ -108,7 +115,7 @@ public record ServerConfig(
 
     /** True if this node is a cluster of its own. */
     public boolean isSingleNode() {
-      return members.size() <= 1 && join.isEmpty();
+      return members.size() <= 1;
     }
 
     /** The member with this id. */
@@ -164,6 +171,11 @@ public record ServerConfig(
           name(ClientSettings.BATCH_BYTES),
           "must be from 1 to max-command-bytes, " + maxCommand);
     }
+
+    /** See {@link ServerConfig#maxEntryBytes}. */
+    int maxEntryBytes() {
+      return ServerConfig.maxEntryBytes(maxCommand, batchBytes);
+    }
   }
 
   /** Replication of the shards. */
@@ -182,7 +194,6 @@ public record ServerConfig(
           name(ShardSettings.ELECTION_TIMEOUT_MAX),
           "must be more than election-timeout-min, "
               + ValueType.formatDuration(electionTimeoutMin));
-      requireAtLeast(ShardSettings.LOG_SEGMENT_BYTES, logSegment, MIN_BUFFER);
       requireAtLeast(ShardSettings.SNAPSHOT_LOG_BYTES, snapshotLog, logSegment);
       requireAtLeast(ShardSettings.EXPIRY_CYCLE, expiryCycle, MIN_PERIOD);
       requireAtLeast(ShardSettings.CLOCK_SKEW_LIMIT, clockSkewLimit, MIN_PERIOD);
@@ -212,12 +223,37 @@ public record ServerConfig(
       require(listen.port() != 0, name(NodeSettings.PORT), "cannot be 0 in a cluster");
       require(listen.raftPort() != 0, name(NodeSettings.RAFT_PORT), "cannot be 0 in a cluster");
     }
+    ByteSize smallestSegment = smallestSegment(requests.maxCommand(), requests.batchBytes());
+    require(
+        raft.logSegment().compareTo(smallestSegment) >= 0,
+        name(ShardSettings.LOG_SEGMENT_BYTES),
+        "must be at least "
+            + smallestSegment
+            + ", which the largest entry takes with max-command-bytes "
+            + requests.maxCommand());
     boolean local = listen.bind().stream().allMatch(BindAddress::isLoopback);
     require(
         local || security.password().isPresent() || !security.protectedMode(),
         name(NodeSettings.BIND),
         "reaches beyond this machine, but there is no password: set requirepass, or protected-mode"
             + " no on a network you trust");
+  }
+
+  /**
+   * Size of the largest log entry. The largest command fits, and so does a full batch: an entry
+   * that were larger would topple the leader. The limit of commands counts the bytes of their
+   * words; in the log each word has a length of one byte, and one more for every 128 bytes at the
+   * most.
+   */
+  static int maxEntryBytes(ByteSize maxCommand, ByteSize batch) {
+    long command = maxCommand.bytes();
+    long lengths = RespLimits.DEFAULT.maxArrayLength() + command / 128;
+    return Math.toIntExact(Math.max(command + lengths, batch.bytes()) + ENTRY_OVERHEAD_BYTES);
+  }
+
+  /** A file of the log holds the largest entry at least. */
+  static ByteSize smallestSegment(ByteSize maxCommand, ByteSize batch) {
+    return new ByteSize(RaftOptions.smallestSegmentBytes(maxEntryBytes(maxCommand, batch)));
   }
 
   /**

@@ -9,6 +9,9 @@ final class ShardSettings {
       new SettingSection(SettingGroup.REPLICATION);
   private static final SettingSection STORAGE_GROUP = new SettingSection(SettingGroup.STORAGE);
 
+  private static final ByteSize SNAPSHOT_LOG = ByteSize.mebibytes(1024);
+  private static final ByteSize LOG_SEGMENT = ByteSize.mebibytes(32);
+
   // Replication
 
   static final Setting<Duration> ELECTION_TIMEOUT_MIN =
@@ -36,19 +39,27 @@ final class ShardSettings {
           config -> config.raft().snapshotEntries());
 
   static final Setting<ByteSize> SNAPSHOT_LOG_BYTES =
-      REPLICATION_GROUP.constant(
+      REPLICATION_GROUP.derived(
           "snapshot-log-bytes",
           ValueType.SIZE,
-          "1gb",
+          "1gb, or log-segment-bytes if that is more",
+          values -> larger(SNAPSHOT_LOG, values.get(ShardSettings.LOG_SEGMENT_BYTES)),
           "Log of a shard between snapshots, whichever of the two is reached first.",
           config -> config.raft().snapshotLog());
 
   static final Setting<ByteSize> LOG_SEGMENT_BYTES =
-      REPLICATION_GROUP.constant(
+      REPLICATION_GROUP.derived(
           "log-segment-bytes",
           ValueType.SIZE,
-          "32mb",
-          "Size of one file of the Raft log.",
+          "32mb, or what the largest entry takes",
+          values ->
+              larger(
+                  LOG_SEGMENT,
+                  ServerConfig.smallestSegment(
+                      values.get(ClientSettings.MAX_COMMAND_BYTES),
+                      values.get(ClientSettings.BATCH_BYTES))),
+          "Size of one file of the Raft log; at least what the largest entry takes, which is a few"
+              + " MB more than max-command-bytes: 69mb by default.",
           config -> config.raft().logSegment());
 
   static final Setting<Duration> EXPIRY_CYCLE =
@@ -108,4 +119,8 @@ final class ShardSettings {
   static final List<Setting<?>> ALL = SettingSection.join(REPLICATION_GROUP, STORAGE_GROUP);
 
   private ShardSettings() {}
+
+  private static ByteSize larger(ByteSize one, ByteSize other) {
+    return one.compareTo(other) >= 0 ? one : other;
+  }
 }

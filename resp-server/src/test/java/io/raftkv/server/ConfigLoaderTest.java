@@ -129,6 +129,9 @@ class ConfigLoaderTest {
           --min-free-disk lots                    | min-free-disk must be a size such as 64mb, 1gb or 4096, not 'lots' (flag --min-free-disk)
           --replication-factor 3                  | replication-factor must be at most the number of nodes, 1, but is 3 (flag --replication-factor)
           --join nowhere                          | join is wrong: 'nowhere' is not host:port, not 'nowhere' (flag --join)
+          --log-segment-bytes 68mb                | log-segment-bytes must be at least 69mb, which the largest entry takes with max-command-bytes 65mb (flag --log-segment-bytes)
+          --snapshot-log-bytes 68mb               | snapshot-log-bytes must be at least 69mb (flag --snapshot-log-bytes)
+          --join h:6379                           | join is refused by this version: a cluster has the nodes that it began with, which cluster names (flag --join)
           --consistency strong                    | consistency must be linearizable, bounded:<ms> or eventual, not 'strong' (flag --consistency)
           --bind 0.0.0.0                          | bind reaches beyond this machine, but there is no password: set requirepass, or protected-mode no on a network you trust (flag --bind)
           --port                                  | flag --port needs a value: --port PORT
@@ -160,7 +163,6 @@ class ConfigLoaderTest {
     assertThat(problems("--cluster", "n1=h:1:2,n1=h:3:4").get(0)).contains("n1=h:3:4", "another");
     assertThat(problems("--cluster", "n1=h:1:2,n2=h:1:3").get(0)).contains("n2=h:1:3", "another");
     assertThat(problems("--cluster", "n1=h:1").get(0)).contains("--cluster");
-    assertThat(problems("--cluster", THREE, "--join", "h:1").get(0)).contains("begins a cluster");
     assertThat(problems("--cluster", THREE, "--port", "0").get(0)).contains("cannot be 0");
   }
 
@@ -171,6 +173,20 @@ class ConfigLoaderTest {
     assertThat(config.listen().raftPort()).isZero();
     assertThat(config.listen().httpPort()).isEqualTo(OptionalInt.of(0));
     assertThat(load("--http-port", "off").listen().httpPort()).isEmpty();
+  }
+
+  /** What is configured is what a file of the log really takes. */
+  @Test
+  void aSegmentOfTheLogHoldsTheLargestEntry() throws ConfigException {
+    assertThat(load().raft().logSegment()).isEqualTo(ByteSize.mebibytes(69));
+    assertThat(load().toMap()).containsEntry("log-segment-bytes", "69mb");
+    assertThat(load("--max-value-bytes", "1mb", "--batch-bytes", "1mb").raft().logSegment())
+        .isEqualTo(ByteSize.mebibytes(32));
+    assertThat(load("--max-value-bytes", "4mb", "--log-segment-bytes", "9mb").raft().logSegment())
+        .isEqualTo(ByteSize.mebibytes(9));
+    ServerConfig huge = load("--max-command-bytes", "1gb");
+    assertThat(huge.raft().logSegment()).isEqualTo(ByteSize.mebibytes(1024 + 12));
+    assertThat(huge.raft().snapshotLog()).isEqualTo(huge.raft().logSegment());
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -44,6 +45,23 @@ class ControlRequestsTest {
     assertThat(HexFormat.of().formatHex(ControlRequests.replicaStatus(new UUID(1, 2))))
         .isEqualTo("0200000000000000010000000000000002");
     assertThat(ControlRequests.heartbeat()).containsExactly(1);
+    assertThat(
+            HexFormat.of()
+                .formatHex(
+                    ControlRequests.encode(
+                        new ControlRequests.Heartbeat(0x102, Optional.of("h\u00f6")))))
+        .isEqualTo("0000000000000102" + "68c3b6");
+  }
+
+  @Test
+  void aHeartbeatComesBackAsItWasAndAClockAloneAnnouncesNothing() {
+    for (Optional<String> host : List.of(Optional.of("db.example.com"), Optional.<String>empty())) {
+      ControlRequests.Heartbeat heartbeat = new ControlRequests.Heartbeat(77, host);
+      assertThat(ControlRequests.decodeHeartbeat(ControlRequests.encode(heartbeat)))
+          .isEqualTo(heartbeat);
+    }
+    assertThat(ControlRequests.decodeHeartbeat(HexFormat.of().parseHex("000000000000004d")))
+        .isEqualTo(new ControlRequests.Heartbeat(77, Optional.empty()));
   }
 
   @Test

@@ -56,28 +56,32 @@ class NodeTest {
   }
 
   /** A connection of which every reply is one line. */
-  private static final class Client implements AutoCloseable {
+  static final class Client implements AutoCloseable {
     private final Socket socket;
     private final BufferedReader in;
 
     private Client(RunningServer server) throws IOException {
-      socket = new Socket(InetAddress.getLoopbackAddress(), ((Node) server).respPort());
+      this(InetAddress.getLoopbackAddress().getHostAddress(), ((Node) server).respPort());
+    }
+
+    Client(String host, int port) throws IOException {
+      socket = new Socket(host, port);
       socket.setSoTimeout(30_000);
       in =
           new BufferedReader(
               new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1));
     }
 
-    private void send(String... lines) throws IOException {
+    void send(String... lines) throws IOException {
       String all = Arrays.stream(lines).map(line -> line + "\r\n").collect(Collectors.joining());
       socket.getOutputStream().write(all.getBytes(StandardCharsets.ISO_8859_1));
     }
 
-    private String line() throws IOException {
+    String line() throws IOException {
       return in.readLine();
     }
 
-    private String ask(String line) throws IOException {
+    String ask(String line) throws IOException {
       send(line);
       return line();
     }

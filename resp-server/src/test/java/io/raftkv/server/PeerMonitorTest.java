@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftkv.shard.PeerTransport;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -19,6 +19,7 @@ class PeerMonitorTest {
   /** What each other node's clock differs from the true time; null while it is away. */
   private final Map<String, Long> offsets = new HashMap<>();
 
+  private final Map<String, String> announced = new HashMap<>();
   private final Map<String, CompletableFuture<byte[]>> slow = new HashMap<>();
   private long passedMillis;
   private long ownOffset;
@@ -56,7 +57,9 @@ class PeerMonitorTest {
   }
 
   private byte[] clockOf(String nodeId) {
-    return ByteBuffer.allocate(8).putLong(TIME + passedMillis + offsets.get(nodeId)).array();
+    return ControlRequests.encode(
+        new ControlRequests.Heartbeat(
+            TIME + passedMillis + offsets.get(nodeId), Optional.ofNullable(announced.get(nodeId))));
   }
 
   private void beat(String... nodes) {
@@ -175,6 +178,23 @@ class PeerMonitorTest {
     beat("n1", "n2", "n3");
     assertThat(stampError()).isZero();
     assertThat(monitor.lastHeard()).containsKeys("n2", "n3");
+  }
+
+  @Test
+  void hostsForClientsAreThoseLastHeardOf() {
+    offsets.putAll(Map.of("n2", 0L, "n3", 0L));
+    announced.put("n2", "two.example.com");
+    beat("n1", "n2", "n3");
+    assertThat(monitor.announcedHost("n2")).contains("two.example.com");
+    assertThat(monitor.announcedHost("n3")).as("announces nothing").isEmpty();
+    assertThat(monitor.announcedHost("n4")).as("never heard of").isEmpty();
+    offsets.put("n2", null);
+    beat("n1", "n2", "n3");
+    assertThat(monitor.announcedHost("n2")).as("away").contains("two.example.com");
+    offsets.put("n2", 0L);
+    announced.remove("n2");
+    beat("n1", "n2", "n3");
+    assertThat(monitor.announcedHost("n2")).as("started again without").isEmpty();
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** Runs programs to their end, with a deadline. */
@@ -36,16 +37,24 @@ public final class Shell {
 
   /** Runs the program; one that cannot be started counts as exit code 127. */
   public static Result tryRun(Duration deadline, List<String> command) {
+    return tryRun(deadline, Path.of(""), Map.of(), command);
+  }
+
+  /** The same in a directory, with these variables added to the environment. */
+  public static Result tryRun(
+      Duration deadline, Path directory, Map<String, String> environment, List<String> command) {
     Path output = null;
     try {
       output = Files.createTempFile("raftkv-it", ".out");
       Process process;
       try {
-        process =
+        ProcessBuilder builder =
             new ProcessBuilder(command)
+                .directory(directory.toAbsolutePath().toFile())
                 .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
+                .redirectOutput(output.toFile());
+        builder.environment().putAll(environment);
+        process = builder.start();
       } catch (IOException notFound) {
         return new Result(127, notFound.getMessage());
       }

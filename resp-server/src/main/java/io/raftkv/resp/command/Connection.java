@@ -10,6 +10,9 @@ public interface Connection {
   /** Unique and ascending on this node. From any thread. */
   long id();
 
+  /** This node's address that the client came by, as text without a port; empty if it has left. */
+  String localHost();
+
   /** 2 or 3. */
   int protocol();
 

@@ -18,6 +18,7 @@ import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.shard.Completion;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -480,6 +481,13 @@ public final class Session extends ClientConnection implements Dispatcher.Target
   }
 
   // ---- Connection ----
+
+  @Override
+  public String localHost() {
+    return channel.localAddress() instanceof InetSocketAddress inet
+        ? inet.getAddress().getHostAddress()
+        : "";
+  }
 
   @Override
   public void closeAfterReply() {

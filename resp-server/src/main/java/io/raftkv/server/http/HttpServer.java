@@ -3,6 +3,7 @@ package io.raftkv.server.http;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
@@ -19,6 +20,8 @@ import io.netty.handler.timeout.ReadTimeoutHandler;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -43,21 +46,21 @@ public final class HttpServer implements AutoCloseable {
 
   private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final ThreadPoolExecutor answers;
-  private final Channel listener;
+  private final List<Channel> listeners = new ArrayList<>();
 
   /**
    * Listens when it returns.
    *
    * @param group event loops, which stay the caller's
    * @param type of listening socket, to match the group
-   * @param host address to listen on
+   * @param hosts addresses to listen on; at least one
    * @param port 0 is any free one, see {@link #port}
-   * @throws IOException if the address cannot be listened on
+   * @throws IOException if one of them cannot be listened on
    */
   public HttpServer(
       EventLoopGroup group,
       Class<? extends ServerChannel> type,
-      String host,
+      List<String> hosts,
       int port,
       PrometheusMeterRegistry registry,
       HealthSource health)
@@ -66,23 +69,36 @@ public final class HttpServer implements AutoCloseable {
         new ThreadPoolExecutor(
             1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING), HttpServer::thread);
     HttpAnswers handler = new HttpAnswers(registry, health, answers);
-    var bound =
+    ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(group)
             .channel(type)
             .option(ChannelOption.SO_BACKLOG, BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
-            .childHandler(new Pipeline(handler))
-            .bind(host, port)
-            .awaitUninterruptibly();
+            .childHandler(new Pipeline(handler));
+    boolean listening = false;
+    try {
+      for (String host : hosts) {
+        listeners.add(listen(bootstrap, host, listeners.isEmpty() ? port : port()));
+      }
+      listening = true;
+    } finally {
+      if (!listening) {
+        close();
+      }
+    }
+  }
+
+  private static Channel listen(ServerBootstrap bootstrap, String host, int port)
+      throws IOException {
+    ChannelFuture bound = bootstrap.bind(host, port).awaitUninterruptibly();
     if (!bound.isSuccess()) {
-      answers.shutdown();
       throw new IOException(
           "cannot listen for HTTP on " + host + ":" + port + ": " + bound.cause().getMessage(),
           bound.cause());
     }
-    listener = bound.channel();
+    return bound.channel();
   }
 
   private static Thread thread(Runnable work) {
@@ -91,15 +107,17 @@ public final class HttpServer implements AutoCloseable {
     return thread;
   }
 
-  /** The port it listens on. */
+  /** The port it listens on, the same on all addresses. */
   public int port() {
-    return ((InetSocketAddress) listener.localAddress()).getPort();
+    return ((InetSocketAddress) listeners.get(0).localAddress()).getPort();
   }
 
   /** Stops listening and closes all connections. */
   @Override
   public void close() {
-    listener.close().awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
+    for (Channel listener : listeners) {
+      listener.close().awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
+    }
     channels.close().awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
     answers.shutdown();
   }

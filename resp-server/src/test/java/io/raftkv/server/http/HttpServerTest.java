@@ -78,7 +78,12 @@ class HttpServerTest {
 
   private HttpServer listen(int port) throws IOException {
     return new HttpServer(
-        group, NioServerSocketChannel.class, "127.0.0.1", port, metrics.registry(), health);
+        group,
+        NioServerSocketChannel.class,
+        List.of("127.0.0.1"),
+        port,
+        metrics.registry(),
+        health);
   }
 
   private HttpResponse<String> send(String method, String path) throws Exception {

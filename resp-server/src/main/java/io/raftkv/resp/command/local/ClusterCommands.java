@@ -21,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 
 /** CLUSTER: the cluster as Redis clients picture it, see {@link ClusterTopology}. Immutable. */
@@ -83,7 +84,7 @@ public final class ClusterCommands {
             "3.0.0",
             PER_NODE,
             "Return the ranges of slots, each with its master and replicas:",
-            (args, connection) -> slots(),
+            (args, connection) -> slots(connection.localHost()),
             "start, end, then host, port and id of each node.")
         .addAsync(
             "SHARDS",
@@ -91,7 +92,7 @@ public final class ClusterCommands {
             "7.0.0",
             PER_NODE,
             "Return the shards, each with its slots and nodes.",
-            OffLoop.on(readers, args -> shards()))
+            this::shardsOffLoop)
         .add(
             "KEYSLOT <key>",
             3,
@@ -116,7 +117,7 @@ public final class ClusterCommands {
             "3.0.0",
             PER_NODE,
             "Return a line for each node:",
-            (args, connection) -> text(nodes()),
+            (args, connection) -> text(nodes(connection.localHost())),
             "<id> <host:port@port> <flags> <master> <ping> <pong> <epoch> <link> <slot> ...")
         .add(
             "MYID",
@@ -138,14 +139,14 @@ public final class ClusterCommands {
             "5.0.0",
             PER_NODE,
             "Return the lines of the replicas of a master.",
-            (args, connection) -> replicas(args))
+            (args, connection) -> replicas(args, connection.localHost()))
         .add(
             "SLAVES <node-id>",
             3,
             "3.0.0",
             PER_NODE,
             "As REPLICAS.",
-            (args, connection) -> replicas(args))
+            (args, connection) -> replicas(args, connection.localHost()))
         .add(
             "LINKS",
             2,
@@ -161,6 +162,15 @@ public final class ClusterCommands {
 
   private String redisId(String nodeId) {
     return status.cluster().redisNodeId(nodeId);
+  }
+
+  /**
+   * Where a client is sent for a node.
+   *
+   * @param cameBy the address of this node that it came by
+   */
+  private String host(NodeInfo node, String cameBy) {
+    return status.clientHost(node).orElse(cameBy);
   }
 
   private static Reply text(String text) {
@@ -202,7 +212,7 @@ public final class ClusterCommands {
     return status.leaderOf(shard.groupId()) == null && shard.replicaOn(status.nodeId()).isPresent();
   }
 
-  private Reply slots() {
+  private Reply slots(String cameBy) {
     ClusterTopology topology = topology();
     List<Reply> ranges = new ArrayList<>();
     for (RoutingTable.Entry entry : topology.state().routing().entries()) {
@@ -210,11 +220,11 @@ public final class ClusterCommands {
       List<Reply> range = new ArrayList<>();
       range.add(Reply.integer(entry.range().first()));
       range.add(Reply.integer(entry.range().last()));
-      range.add(endpoint(topology.masterOf(shard)));
+      range.add(endpoint(topology.masterOf(shard), cameBy));
       for (NodeInfo replica : topology.replicasOf(shard)) {
         // As in Redis, a client is not sent to a replica that is known to be gone.
         if (replica.state() != NodeState.OFFLINE) {
-          range.add(endpoint(replica));
+          range.add(endpoint(replica, cameBy));
         }
       }
       ranges.add(Reply.array(range));
@@ -222,15 +232,20 @@ public final class ClusterCommands {
     return Reply.array(ranges);
   }
 
-  private Reply endpoint(NodeInfo node) {
+  private Reply endpoint(NodeInfo node, String cameBy) {
     return Reply.array(
-        Reply.bulk(node.host()),
+        Reply.bulk(host(node, cameBy)),
         Reply.integer(node.respPort()),
         Reply.bulk(redisId(node.id())),
         Reply.map(List.of()));
   }
 
-  private Reply shards() {
+  private CompletionStage<Reply> shardsOffLoop(Args args, Connection connection) {
+    String cameBy = connection.localHost();
+    return OffLoop.on(readers, words -> shards(cameBy)).run(args, connection);
+  }
+
+  private Reply shards(String cameBy) {
     ClusterTopology topology = topology();
     List<Reply> shards = new ArrayList<>();
     for (ShardInfo shard : topology.state().shards().values()) {
@@ -240,20 +255,21 @@ public final class ClusterCommands {
         slots.add(Reply.integer(range.last()));
       }
       List<Reply> nodes = new ArrayList<>();
-      nodes.add(member(shard, topology.masterOf(shard), "master"));
-      topology.replicasOf(shard).forEach(node -> nodes.add(member(shard, node, "replica")));
+      nodes.add(member(shard, topology.masterOf(shard), "master", cameBy));
+      topology.replicasOf(shard).forEach(node -> nodes.add(member(shard, node, "replica", cameBy)));
       shards.add(
           new MapReply().put("slots", Reply.array(slots)).put("nodes", Reply.array(nodes)).reply());
     }
     return Reply.array(shards);
   }
 
-  private Reply member(ShardInfo shard, NodeInfo node, String role) {
+  private Reply member(ShardInfo shard, NodeInfo node, String role, String cameBy) {
+    String host = host(node, cameBy);
     return new MapReply()
         .put("id", redisId(node.id()))
         .put("port", node.respPort())
-        .put("ip", node.host())
-        .put("endpoint", node.host())
+        .put("ip", host)
+        .put("endpoint", host)
         .put("role", role)
         .put("replication-offset", offset(shard, node))
         .put("health", node.state() == NodeState.OFFLINE ? "failed" : "online")
@@ -285,24 +301,24 @@ public final class ClusterCommands {
 
   // ---- nodes ----
 
-  private String nodes() {
+  private String nodes(String cameBy) {
     ClusterTopology topology = topology();
     StringBuilder text = new StringBuilder();
     for (NodeInfo node : topology.state().members()) {
-      text.append(line(topology, node)).append('\n');
+      text.append(line(topology, node, cameBy)).append('\n');
     }
     return text.toString();
   }
 
   /** A node in CLUSTER NODES, without the line's end. */
-  private String line(ClusterTopology topology, NodeInfo node) {
+  private String line(ClusterTopology topology, NodeInfo node, String cameBy) {
     boolean self = node.id().equals(status.nodeId());
     boolean connected = self || status.isConnected(node.id());
     String master = topology.followedBy(node.id()).map(this::redisId).orElse("-");
     StringBuilder line = new StringBuilder();
     line.append(redisId(node.id()))
         .append(' ')
-        .append(node.host())
+        .append(host(node, cameBy))
         .append(':')
         .append(node.respPort())
         .append('@')
@@ -330,7 +346,7 @@ public final class ClusterCommands {
     };
   }
 
-  private Reply replicas(Args args) {
+  private Reply replicas(Args args, String cameBy) {
     ClusterTopology topology = topology();
     NodeInfo node =
         topology
@@ -343,7 +359,7 @@ public final class ClusterCommands {
     }
     return Reply.array(
         topology.followersOf(node.id()).stream()
-            .map(follower -> Reply.bulk(line(topology, follower)))
+            .map(follower -> Reply.bulk(line(topology, follower, cameBy)))
             .toList());
   }
 

@@ -12,6 +12,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -143,6 +144,29 @@ class ClusterCommandsTest {
                 + " 1 connected\n");
     client.connection.protocol(3);
     assertThat(client.send("cluster nodes")).startsWith("=").contains("|txt:");
+  }
+
+  /** Not where the nodes find each other. */
+  @Test
+  void clientsAreSentWhereNodesWantThemElseToTheAddressTheyCameBy() {
+    node.clientHosts.put("n1", Optional.empty());
+    node.clientHosts.put("n2", Optional.of("db.example.com"));
+    client.connection.localHost = "fd00::7";
+    List<String> told =
+        List.of(
+            client.send("cluster slots"),
+            client.send("cluster shards"),
+            client.text("cluster", "nodes"));
+
+    assertThat(told)
+        .allSatisfy(
+            text ->
+                assertThat(text)
+                    .contains("fd00::7", "db.example.com", "10.0.0.3")
+                    .doesNotContain("10.0.0.1", "10.0.0.2"));
+    node.cluster().shards().values().forEach(shard -> node.leaders.put(shard.groupId(), "n2"));
+    assertThat(client.send("cluster replicas " + id("n2"))).contains(" fd00::7:7001@17001 ");
+    assertThat(client.send("raftkv.node list")).contains("10.0.0.1:7001", "10.0.0.2:7001");
   }
 
   @Test

@@ -15,6 +15,7 @@ final class FakeConnection implements Connection {
   long waitedMillis;
   String flags = "N";
   boolean closing;
+  String localHost = "10.0.0.1";
 
   private final long id;
   private final boolean startsAuthenticated;
@@ -33,6 +34,11 @@ final class FakeConnection implements Connection {
   @Override
   public long id() {
     return id;
+  }
+
+  @Override
+  public String localHost() {
+    return localHost;
   }
 
   @Override

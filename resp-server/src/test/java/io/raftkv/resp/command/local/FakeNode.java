@@ -6,6 +6,7 @@ import io.raftkv.meta.InitialPlacement;
 import io.raftkv.meta.MetaApplier;
 import io.raftkv.meta.MetaChange;
 import io.raftkv.meta.MetaCommand;
+import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.NodeSpec;
 import io.raftkv.meta.NodeState;
 import io.raftkv.meta.RoutingChange;
@@ -43,6 +44,10 @@ final class FakeNode implements NodeStatus {
   final Map<UUID, ReplicaChecksum> checksums = new HashMap<>();
   final Map<Integer, Long> keysInSlots = new HashMap<>();
   final Set<String> connected = new TreeSet<>();
+
+  /** What clients are told as the host of a node, if not where it registered. */
+  final Map<String, Optional<String>> clientHosts = new HashMap<>();
+
   final List<FakeConnection> connections = new ArrayList<>();
   final List<Long> killed = new ArrayList<>();
   final Map<String, Long> counters = new TreeMap<>();
@@ -181,6 +186,11 @@ final class FakeNode implements NodeStatus {
   @Override
   public long keysInSlot(int slot, int database) {
     return keysInSlots.getOrDefault(slot, -1L) + database;
+  }
+
+  @Override
+  public Optional<String> clientHost(NodeInfo node) {
+    return clientHosts.getOrDefault(node.id(), Optional.of(node.host()));
   }
 
   @Override
