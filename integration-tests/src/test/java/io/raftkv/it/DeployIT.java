@@ -25,9 +25,15 @@ class DeployIT {
   private static final Path DEPLOY = Path.of("..", "deploy").toAbsolutePath().normalize();
   private static final Duration DEADLINE = Duration.ofMinutes(2);
 
-  /** Room for the log buffers of four replicas, and a JVM that is quick to start. */
+  /** JVMs that are quick to start, and small buffers for the logs. */
   private static final Map<String, String> QUICK =
-      Map.of("JAVA_OPTS", "-Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1");
+      Map.of(
+          "JAVA_OPTS",
+          "-Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1",
+          "RAFTKV_MAX_VALUE_BYTES",
+          "1mb",
+          "RAFTKV_BATCH_BYTES",
+          "1mb");
 
   @TempDir(cleanup = CleanupMode.ON_SUCCESS)
   private Path directory;
