@@ -5,16 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.raftkv.it.cluster.TestCluster;
 import io.raftkv.it.cluster.TestNode;
 import io.raftkv.it.load.MassLoad;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -34,24 +29,24 @@ class DamagedFileIT {
   @Test
   void aDamagedTableOfTheStore() {
     TestNode node = loadedAndStopped();
-    Path table = largest(node, "/stores/.*\\.sst");
-    flip(table, table.toFile().length() - 20); // in the footer
+    Path table = DataFiles.largest(node, "/stores/.*\\.sst");
+    DataFiles.flip(table, table.toFile().length() - 20); // in the footer
     assertThatOneReplicaIsRefusedAndCanBeRebuilt(node, table.getFileName().toString());
   }
 
   @Test
   void aDamagedManifestOfTheStore() {
     TestNode node = loadedAndStopped();
-    Path manifest = largest(node, "/stores/.*/MANIFEST-\\d+");
-    flip(manifest, manifest.toFile().length() / 2);
+    Path manifest = DataFiles.largest(node, "/stores/.*/MANIFEST-\\d+");
+    DataFiles.flip(manifest, manifest.toFile().length() / 2);
     assertThatOneReplicaIsRefusedAndCanBeRebuilt(node, manifest.getFileName().toString());
   }
 
   @Test
   void aDamagedSegmentOfTheLog() {
     TestNode node = loadedAndStopped();
-    Path segment = largest(node, "/groups/.*/current/log_.*");
-    flip(segment, 1_000);
+    Path segment = DataFiles.largest(node, "/groups/.*/current/log_.*");
+    DataFiles.flip(segment, 1_000);
     assertThatOneReplicaIsRefusedAndCanBeRebuilt(node, segment.toString());
   }
 
@@ -61,29 +56,6 @@ class DamagedFileIT {
     TestNode node = CLUSTER.node("n3");
     node.stop(); // in order: the stores are flushed
     return node;
-  }
-
-  private static Path largest(TestNode node, String pattern) {
-    Pattern wanted = Pattern.compile(".*" + pattern);
-    try (Stream<Path> files = Files.walk(node.dataDirectory())) {
-      return files
-          .filter(Files::isRegularFile)
-          .filter(file -> wanted.matcher(file.toString()).matches())
-          .max(Comparator.comparingLong(file -> file.toFile().length()))
-          .orElseThrow(() -> new IllegalStateException("no file " + pattern));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static void flip(Path file, long at) {
-    try {
-      byte[] bytes = Files.readAllBytes(file);
-      bytes[Math.toIntExact(at)] ^= 0x55;
-      Files.write(file, bytes);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   private void assertThatOneReplicaIsRefusedAndCanBeRebuilt(TestNode node, String file) {

@@ -26,49 +26,55 @@ final class PartitionScenario implements AutoCloseable {
    * Ratis answers a read without asking anybody if one was confirmed since the last commit: between
    * two writes there must be time for that, or its mistake does not show.
    */
-  private static final Action[] MOSTLY_READS = new Action[12];
-
-  static {
-    Arrays.fill(MOSTLY_READS, Action.GET);
-    MOSTLY_READS[0] = Action.SET;
-  }
+  private static final int CALLS_PER_WRITE = 12;
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final TestCluster cluster;
-  private final List<String> keys;
+  private final List<String> registers;
   private final Workload load;
 
   /** Starts the clients. */
   PartitionScenario(TestCluster cluster) {
     this.cluster = cluster;
     ShardView shards = cluster.awaitLeaders();
-    this.keys = shards.keyInEveryShard("r");
+    this.registers = shards.keyInEveryShard("r");
     this.load =
         cluster
             .workload()
             .clients(9)
-            .registers(keys)
-            .mix(MOSTLY_READS)
+            .registers(registers)
+            .counters(registers.stream().map(PartitionScenario::counterBeside).toList())
+            .mix(mostlyReadsBut(Action.SET))
+            .counterMix(mostlyReadsBut(Action.INCR))
             .callsPerSecond(60)
             .timeout(Duration.ofSeconds(6))
             .start();
     load.awaitMore(300, PATIENCE);
   }
 
+  private static Action[] mostlyReadsBut(Action write) {
+    Action[] mix = new Action[CALLS_PER_WRITE];
+    Arrays.fill(mix, Action.GET);
+    mix[0] = write;
+    return mix;
+  }
+
+  /** The counter of the same slot, and so of the same shard. */
+  private static String counterBeside(String register) {
+    return "c{" + register + "}";
+  }
+
   Workload load() {
     return load;
   }
 
-  void cutOffALeader() {
-    cutOffLeaderOf(keys.get(0));
+  /** For how long no write to the shard was acknowledged, for each shard. */
+  List<Duration> cutOffEachLeader() {
+    return registers.stream().map(this::cutOffLeaderOf).toList();
   }
 
-  void cutOffEachLeader() {
-    keys.forEach(this::cutOffLeaderOf);
-  }
-
-  private void cutOffLeaderOf(String key) {
+  private Duration cutOffLeaderOf(String key) {
     TestNode old = cluster.awaitLeader(key);
     long cut = System.nanoTime();
     cluster.network().isolate(old.id());
@@ -86,14 +92,15 @@ final class PartitionScenario implements AutoCloseable {
     cluster.awaitReady();
     load.awaitMore(300, PATIENCE);
     History history = load.history();
-    Duration gap = history.longestGap(op -> isWriteTo(key, op), cut, System.nanoTime());
+    Duration gap = history.longestGap(op -> isWriteBeside(key, op), cut, System.nanoTime());
     System.out.printf(
         "cut off %s, leader for %s: no write acknowledged for %d ms%n",
         old.id(), key, gap.toMillis());
+    return gap;
   }
 
-  private static boolean isWriteTo(String key, Operation op) {
-    return op.key().equals(key) && !op.action().isRead();
+  private static boolean isWriteBeside(String key, Operation op) {
+    return !op.action().isRead() && (op.key().equals(key) || op.key().equals(counterBeside(key)));
   }
 
   /** Stops the clients and reads everything back. */

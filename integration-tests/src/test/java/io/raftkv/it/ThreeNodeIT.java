@@ -1,27 +1,25 @@
 package io.raftkv.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.lettuce.core.RedisURI;
-import io.lettuce.core.cluster.RedisClusterClient;
-import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
-import io.lettuce.core.cluster.api.sync.RedisAdvancedClusterCommands;
+import io.lettuce.core.protocol.ProtocolVersion;
 import io.raftkv.it.cluster.RespConnection;
+import io.raftkv.it.cluster.Scrape;
 import io.raftkv.it.cluster.ShardView;
-import io.raftkv.it.cluster.Shell;
 import io.raftkv.it.cluster.TestCluster;
 import io.raftkv.it.cluster.TestNode;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import redis.clients.jedis.HostAndPort;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import redis.clients.jedis.RedisProtocol;
 
 /** Three healthy nodes with several shards: any client at any node gets any key. */
 class ThreeNodeIT {
@@ -29,9 +27,35 @@ class ThreeNodeIT {
 
   @RegisterExtension static final TestCluster CLUSTER = TestCluster.ofNodes(3).shards(SHARDS);
 
-  private static final String BENCHMARK_TESTS =
-      "ping_inline,ping_mbulk,set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,zadd,zpopmin,"
-          + "lrange_100,lrange_300,lrange_500,lrange_600,mset";
+  private static final int BENCHMARK_REQUESTS = 200;
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /** What has to be among the metrics, whatever the documentation says. */
+  private static final List<String> PROMISED_METRICS =
+      List.of(
+          "raftkv_operations_total",
+          "raftkv_operation_duration_seconds",
+          "raftkv_raft_term",
+          "raftkv_raft_commit_index",
+          "raftkv_raft_applied_index",
+          "raftkv_storage_disk_usage_bytes",
+          "raftkv_batch_commands",
+          "raftkv_batch_bytes",
+          "raftkv_read_barrier_rounds_total",
+          "raftkv_forwards_total",
+          "raftkv_connections",
+          "raftkv_rocksdb_*",
+          "jvm_*",
+          "process_*");
+
+  /** A node need not lead, and no large reply is being sent. */
+  private static final Set<String> MAY_BE_ZERO =
+      Set.of("raftkv_raft_leader", "raftkv_rocksdb_retained_views");
+
+  @AfterAll
+  static void nothingAlarmingWasLogged() {
+    CLUSTER.stopAndAssertQuiet();
+  }
 
   @Test
   void whatIsWrittenAtOneNodeIsReadAtOnceAtEveryOther() throws IOException {
@@ -72,43 +96,42 @@ class ThreeNodeIT {
     }
   }
 
-  @Test
-  void jedisClusterFindsItsWay() {
-    TestNode any = CLUSTER.nodes().get(1);
-    try (redis.clients.jedis.RedisClusterClient jedis =
-        redis.clients.jedis.RedisClusterClient.create(
-            new HostAndPort(any.host(), any.respPort()))) {
-      for (int i = 0; i < 200; i++) {
-        assertThat(jedis.set("jc:" + i, "v" + i)).isEqualTo("OK");
-      }
-      for (int i = 0; i < 200; i++) {
-        assertThat(jedis.get("jc:" + i)).isEqualTo("v" + i);
-      }
-      assertThat(jedis.hset("jc:hash", "f", "v")).isEqualTo(1);
-      assertThat(jedis.hget("jc:hash", "f")).isEqualTo("v");
-    }
+  @ParameterizedTest
+  @ValueSource(strings = {"n1", "n2", "n3"})
+  void jedisWorksAtEveryNode(String node) {
+    UsualClients.jedis(CLUSTER.node(node), RedisProtocol.RESP2);
+    UsualClients.jedis(CLUSTER.node(node), RedisProtocol.RESP3);
   }
 
-  @Test
-  void lettuceClusterFindsItsWay() {
-    TestNode any = CLUSTER.nodes().get(2);
-    RedisClusterClient client =
-        RedisClusterClient.create(RedisURI.create(any.host(), any.respPort()));
-    try (StatefulRedisClusterConnection<String, String> connection = client.connect()) {
-      RedisAdvancedClusterCommands<String, String> redis = connection.sync();
-      Map<String, String> values = new LinkedHashMap<>();
-      for (int i = 0; i < 200; i++) {
-        values.put("lc:" + i, "v" + i);
-      }
-      assertThat(redis.mset(values)).isEqualTo("OK");
-      Map<String, String> read =
-          redis.mget(values.keySet().toArray(String[]::new)).stream()
-              .collect(Collectors.toMap(pair -> pair.getKey(), pair -> pair.getValue()));
-      assertThat(read).isEqualTo(values);
-      assertThat(redis.incr("lc:n")).isEqualTo(1);
-    } finally {
-      client.shutdown();
-    }
+  @ParameterizedTest
+  @ValueSource(strings = {"n1", "n2", "n3"})
+  void lettuceWorksAtEveryNode(String node) {
+    UsualClients.lettuce(CLUSTER.node(node), ProtocolVersion.RESP2);
+    UsualClients.lettuce(CLUSTER.node(node), ProtocolVersion.RESP3);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"n1", "n2", "n3"})
+  void jedisClusterFindsItsWayFromEveryNode(String node) {
+    UsualClients.jedisCluster(CLUSTER.node(node));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"n1", "n2", "n3"})
+  void lettuceClusterFindsItsWayFromEveryNode(String node) {
+    UsualClients.lettuceCluster(CLUSTER.node(node));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"n1", "n2", "n3"})
+  void redisCliWorksAtEveryNode(String node) {
+    UsualClients.redisCli(CLUSTER.node(node));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"n1", "n2", "n3"})
+  void redisBenchmarkRunsItsStandardTestsAtEveryNode(String node) {
+    UsualClients.redisBenchmark(CLUSTER.node(node), BENCHMARK_REQUESTS);
   }
 
   /** Keys of one slot work together; of different slots in different shards they are refused. */
@@ -123,43 +146,64 @@ class ThreeNodeIT {
     assertThat(String.valueOf(node.call("RENAME", keys.get(0), keys.get(1)))).contains("CROSSSLOT");
   }
 
+  /** What the documentation names is there, and has moved where there was something to count. */
   @Test
-  void redisCliWorksPlainAndAsAClusterClient() {
-    assumeTrue(Shell.has("redis-cli"), "no redis-cli on this machine");
-    String port = Integer.toString(CLUSTER.nodes().get(0).respPort());
-    assertThat(Shell.run("redis-cli", "-p", port, "SET", "cli", "v")).contains("OK");
-    assertThat(Shell.run("redis-cli", "-c", "-p", port, "GET", "cli")).contains("v");
-    assertThat(Shell.run("redis-cli", "-3", "-p", port, "HSET", "cli:h", "f", "v")).contains("1");
-    assertThat(Shell.run("redis-cli", "-3", "-p", port, "HGETALL", "cli:h")).contains("f", "v");
+  void everyNodeShowsTheDocumentedMetrics() throws IOException {
+    List<DocumentedMetric> documented = DocumentedMetric.all();
+    assertThat(documented.stream().map(DocumentedMetric::name)).containsAll(PROMISED_METRICS);
+    ShardView shards = CLUSTER.awaitLeaders();
+    List<RespConnection> open = new ArrayList<>();
+    try {
+      for (TestNode node : CLUSTER.nodes()) {
+        open.add(node.connect());
+        for (String key : shards.keyInEveryShard("metrics:")) {
+          assertThat(open.get(open.size() - 1).call("SET", key, node.id())).isEqualTo("OK");
+          assertThat(open.get(open.size() - 1).call("GET", key)).isEqualTo(node.id());
+        }
+      }
+      for (TestNode node : CLUSTER.nodes()) {
+        Scrape scrape = Scrape.of(node);
+        assertThat(documented)
+            .as("metrics that %s does not show, or shows without a positive value", node.id())
+            .filteredOn(metric -> !metric.isIn(scrape, MAY_BE_ZERO.contains(metric.name())))
+            .isEmpty();
+        assertThat(
+                scrape.sum("raftkv_operations_total", Map.of("family", "string", "outcome", "ok")))
+            .isGreaterThanOrEqualTo(2.0 * SHARDS);
+        assertThat(scrape.labels("raftkv_raft_term", "shard")).containsAll(shards.shardIds());
+        assertThat(scrape.labels("raftkv_operation_duration_seconds_bucket", "le"))
+            .contains("0.001", "+Inf");
+      }
+    } finally {
+      open.forEach(RespConnection::close);
+    }
+    for (String shard : shards.shardIds()) {
+      CLUSTER.await(
+          "one leader of " + shard + " among all nodes' metrics",
+          PATIENCE,
+          () ->
+              CLUSTER.nodes().stream()
+                      .mapToDouble(
+                          node -> Scrape.of(node).sum("raftkv_raft_leader", Map.of("shard", shard)))
+                      .sum()
+                  == 1);
+    }
   }
 
-  @Test
-  void redisBenchmarkRunsItsStandardTests() {
-    assumeTrue(Shell.has("redis-benchmark"), "no redis-benchmark on this machine");
-    String port = Integer.toString(CLUSTER.nodes().get(0).respPort());
-    Shell.Result result =
-        Shell.tryRun(
-            Duration.ofMinutes(3),
-            List.of(
-                "redis-benchmark",
-                "-p",
-                port,
-                "-t",
-                BENCHMARK_TESTS,
-                "-n",
-                "600",
-                "-c",
-                "20",
-                "-P",
-                "4",
-                "-r",
-                "1000",
-                "--csv"));
-    assertThat(result.exitCode()).as(result.output()).isZero();
-    assertThat(result.output()).doesNotContainIgnoringCase("error");
-    for (String test :
-        List.of("PING_INLINE", "SET", "GET", "INCR", "HSET", "ZPOPMIN", "LRANGE_600", "MSET")) {
-      assertThat(result.output()).contains("\"" + test);
+  @ParameterizedTest
+  @ValueSource(strings = {"n1", "n2", "n3"})
+  void healthIsToldWithEveryShard(String node) throws IOException {
+    TestNode.HttpReply live = CLUSTER.node(node).http("/health/live");
+    assertThat(live.status()).isEqualTo(200);
+    assertThat(live.body()).contains("\"live\":true");
+    TestNode.HttpReply ready = CLUSTER.node(node).http("/health/ready");
+    assertThat(ready.status()).as(ready.body()).isEqualTo(200);
+    assertThat(ready.body()).contains("\"ready\":true,\"node\":\"" + node + "\"");
+    for (String shard : CLUSTER.awaitLeaders().shardIds()) {
+      assertThat(ready.body())
+          .containsPattern(
+              "\"shard\":\"" + shard + "\",\"role\":\"(leader|follower)\",\"ready\":true");
     }
+    assertThat(CLUSTER.node(node).http("/nonsense").status()).isEqualTo(404);
   }
 }

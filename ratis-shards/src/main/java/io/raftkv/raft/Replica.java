@@ -166,7 +166,10 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
     return appliedIndex;
   }
 
-  /** Milliseconds since this replica last heard from the leader; 0 if it leads. */
+  /**
+   * Milliseconds since this replica last heard from the leader: 0 if it leads, {@link
+   * Long#MAX_VALUE} if it knows of none, however short a time that is.
+   */
   public long leaderSilenceMillis() {
     RaftServer.Division running = alive();
     if (running == null) {
@@ -176,7 +179,8 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
       return 0;
     }
     RoleInfoProto role = running.getInfo().getRoleInfoProto();
-    return role.hasFollowerInfo() && role.getFollowerInfo().hasLeaderInfo()
+    // Ratis gives a follower without a leader an empty record, whose time is 0.
+    return role.hasFollowerInfo() && role.getFollowerInfo().getLeaderInfo().hasId()
         ? role.getFollowerInfo().getLeaderInfo().getLastRpcElapsedTimeMs()
         : Long.MAX_VALUE;
   }

@@ -4,12 +4,14 @@ import static io.raftkv.raft.TestCluster.GROUP;
 import static io.raftkv.raft.TestCluster.length;
 import static io.raftkv.raft.TestCluster.waitUntil;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.raftkv.shard.BatchOutcome;
 import io.raftkv.shard.EntryCodec;
 import io.raftkv.shard.JournalApplier;
 import io.raftkv.shard.ProposedBatch;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -67,6 +69,20 @@ class ReplicaTest {
         EntryCodec.encode(new EntryCodec.Header(1, 1, 1, Long.MAX_VALUE), List.of()),
         late::complete);
     assertThat(get(late)).isEqualTo(BatchOutcome.NOT_LEADER);
+  }
+
+  /** Bounded reads rest on it: to know of no leader is not to have heard from one just now. */
+  @Test
+  void aReplicaThatKnowsOfNoLeaderHasHeardFromNone() {
+    cluster = TestCluster.prepare(directory, 3, MANY, 2 << 20);
+    Replica lone = cluster.node(0).start().replica();
+    await()
+        .during(Duration.ofMillis(500)) // as a follower that waits, and as a candidate
+        .until(() -> lone.leaderSilenceMillis() == Long.MAX_VALUE);
+    cluster.node(1).start();
+    cluster.node(2).start();
+    cluster.write(1);
+    waitUntil("a leader is heard", () -> lone.leaderSilenceMillis() < 5_000);
   }
 
   /** Without a majority the leader steps down, and cannot know what becomes of its entries. */

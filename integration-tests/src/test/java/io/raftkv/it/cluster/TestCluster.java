@@ -55,6 +55,7 @@ public final class TestCluster
               "-XX:+UseSerialGC",
               "-XX:TieredStopAtLevel=1"));
   private boolean defaults;
+  private boolean startedByTest;
   private boolean namespaces;
   private boolean mutant;
   private final Map<String, Integer> smallDisks = new LinkedHashMap<>();
@@ -111,6 +112,12 @@ public final class TestCluster
     return this;
   }
 
+  /** The nodes are only laid out: which one starts when is what the test is about. */
+  public TestCluster startedByTest() {
+    startedByTest = true;
+    return this;
+  }
+
   /** The node's data on a disk of its own; the test is skipped where that is not permitted. */
   public TestCluster smallDisk(String node, int megabytes) {
     smallDisks.put(node, megabytes);
@@ -133,9 +140,7 @@ public final class TestCluster
 
   @Override
   public void afterEach(ExtensionContext context) {
-    if (context.getExecutionException().filter(TestCluster::isFailure).isPresent()) {
-      failed = true;
-    }
+    noteFailure(context);
     if (!sharedByClass) {
       finish();
     }
@@ -143,7 +148,14 @@ public final class TestCluster
 
   @Override
   public void afterAll(ExtensionContext context) {
+    noteFailure(context); // of a method that runs after all tests
     finish();
+  }
+
+  private void noteFailure(ExtensionContext context) {
+    if (context.getExecutionException().filter(TestCluster::isFailure).isPresent()) {
+      failed = true;
+    }
   }
 
   private static boolean isFailure(Throwable thrown) {
@@ -153,8 +165,10 @@ public final class TestCluster
   private void startFor(String test) {
     try {
       prepare(test);
-      nodes.forEach(TestNode::start);
-      awaitReady();
+      if (!startedByTest) {
+        nodes.forEach(TestNode::start);
+        awaitReady();
+      }
     } catch (RuntimeException | Error e) {
       failed = isFailure(e);
       finish();
@@ -348,6 +362,15 @@ public final class TestCluster
    */
   public void awaitEqualDigests() {
     Digests.awaitEqual(this, READY_DEADLINE);
+  }
+
+  /**
+   * Stops all nodes in order and fails if one of them had anything to say above INFO: call it when
+   * nothing was done to them that would be worth a warning.
+   */
+  public void stopAndAssertQuiet() {
+    nodes.forEach(TestNode::stop);
+    nodes.forEach(node -> QuietLog.check(node.id(), node.logLines()));
   }
 
   /** Ends everything; called again, as JUnit does after a failed start, it does nothing. */

@@ -1,6 +1,7 @@
 package io.raftkv.it.cluster;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.HttpURLConnection;
 import java.net.InetSocketAddress;
@@ -179,20 +180,33 @@ public final class TestNode {
   /** True once {@code /health/ready} answers 200. */
   public boolean isReady() {
     try {
-      HttpURLConnection http =
-          (HttpURLConnection)
-              URI.create("http://" + host + ":" + httpPort + "/health/ready")
-                  .toURL()
-                  .openConnection();
-      http.setConnectTimeout(HTTP_TIMEOUT_MILLIS);
-      http.setReadTimeout(HTTP_TIMEOUT_MILLIS);
-      try {
-        return http.getResponseCode() == HttpURLConnection.HTTP_OK;
-      } finally {
-        http.disconnect();
-      }
+      return http("/health/ready").status() == HttpURLConnection.HTTP_OK;
     } catch (IOException notYet) {
       return false;
+    }
+  }
+
+  /** What the HTTP port said. */
+  public record HttpReply(int status, String body) {}
+
+  /** Asks the HTTP port, with a deadline of a second. */
+  public HttpReply http(String path) throws IOException {
+    HttpURLConnection http =
+        (HttpURLConnection)
+            URI.create("http://" + host + ":" + httpPort + path).toURL().openConnection();
+    http.setConnectTimeout(HTTP_TIMEOUT_MILLIS);
+    http.setReadTimeout(HTTP_TIMEOUT_MILLIS);
+    try {
+      int status = http.getResponseCode();
+      try (InputStream body =
+          status < HttpURLConnection.HTTP_BAD_REQUEST
+              ? http.getInputStream()
+              : http.getErrorStream()) {
+        return new HttpReply(
+            status, body == null ? "" : new String(body.readAllBytes(), StandardCharsets.UTF_8));
+      }
+    } finally {
+      http.disconnect();
     }
   }
 

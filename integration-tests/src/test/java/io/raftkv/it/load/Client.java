@@ -81,10 +81,8 @@ final class Client implements Runnable {
     boolean counting = choice >= plan.registers.size();
     String key =
         counting ? plan.counters.get(choice - plan.registers.size()) : plan.registers.get(choice);
-    Action action =
-        counting
-            ? (random.nextBoolean() ? Action.INCR : Action.GET)
-            : plan.mix[random.nextInt(plan.mix.length)];
+    Action[] mix = counting ? plan.counterMix : plan.mix;
+    Action action = mix[random.nextInt(mix.length)];
     String argument = writesArgument(action) ? "c" + number + "-" + values++ : null;
     String[] words = words(action, key, argument);
 

@@ -64,6 +64,7 @@ public final class Workload implements AutoCloseable {
     List<String> registers = List.of("k");
     List<String> counters = List.of();
     Action[] mix = {Action.SET, Action.GET};
+    Action[] counterMix = {Action.INCR, Action.GET};
     double callsPerSecond = 100;
     Duration timeout = Duration.ofSeconds(10);
     Set<String> refusals = Set.of("TRYAGAIN", "CLUSTERDOWN");
@@ -89,7 +90,7 @@ public final class Workload implements AutoCloseable {
       return this;
     }
 
-    /** Keys that see INCR and GET. */
+    /** Keys that see INCR and GET, or what {@link #counterMix} says. */
     public Builder counters(List<String> keys) {
       counters = List.copyOf(keys);
       return this;
@@ -98,6 +99,12 @@ public final class Workload implements AutoCloseable {
     /** What is done to registers; name an action twice to have it twice as often. */
     public Builder mix(Action... actions) {
       mix = actions.clone();
+      return this;
+    }
+
+    /** What is done to counters, of INCR and GET. */
+    public Builder counterMix(Action... actions) {
+      counterMix = actions.clone();
       return this;
     }
 
