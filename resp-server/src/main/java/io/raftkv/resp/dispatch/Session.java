@@ -5,6 +5,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.raftkv.metrics.Outcome;
 import io.raftkv.resp.codec.CommandBatch;
+import io.raftkv.resp.codec.Oversize;
 import io.raftkv.resp.codec.ProtocolViolation;
 import io.raftkv.resp.codec.RespDecoder;
 import io.raftkv.resp.codec.RespEncoder;
@@ -247,9 +248,10 @@ public final class Session extends ClientConnection implements Dispatcher.Target
     boolean held = false;
     while (backlogNext < batch.size() && !closing && !lanes.areStalled() && !held) {
       byte[][] words = batch.words(backlogNext);
-      held = saturated && isForShards(words);
+      Oversize oversize = batch.oversize(backlogNext);
+      held = saturated && oversize == null && isForShards(words);
       if (!held) {
-        accept(words, batch.cost(backlogNext));
+        accept(words, batch.cost(backlogNext), oversize);
         backlogNext++;
       }
     }
@@ -295,20 +297,29 @@ public final class Session extends ClientConnection implements Dispatcher.Target
     work();
   }
 
-  private void accept(byte[][] words, long bytes) {
+  /**
+   * Finds out what a command is, and runs or refuses it.
+   *
+   * @param oversize why it has no arguments; null if it is whole
+   */
+  private void accept(byte[][] words, long bytes, Oversize oversize) {
     if (surplus && !LinkCommands.isHello(words)) {
       refuseSurplus();
       return;
     }
     CommandSpec spec = services.table().find(words[0]);
     heardOf(spec);
+    if (oversize != null) {
+      refuse(spec, isAllowed(spec) ? tooLong(oversize) : RespErrors.NO_AUTH);
+      return;
+    }
     if (spec == null) {
       refuse(null, RespErrors.unknownCommand(words));
       return;
     }
     if (!spec.acceptsWords(words.length)) {
       refuse(spec, RespErrors.wrongArity(spec.name()));
-    } else if (!isAuthenticated() && !spec.flags().contains(Flag.NO_AUTH)) {
+    } else if (!isAllowed(spec)) {
       refuse(spec, RespErrors.NO_AUTH);
     } else if (spec.access() == CommandSpec.Access.LOCAL) {
       runLocal(spec, new Args(words), bytes);
@@ -322,6 +333,18 @@ public final class Session extends ClientConnection implements Dispatcher.Target
         place.reply(internalError(spec, bug));
       }
     }
+  }
+
+  /** A stranger may only do what lets it in; {@code spec} may be null. */
+  private boolean isAllowed(CommandSpec spec) {
+    return isAuthenticated() || (spec != null && spec.flags().contains(Flag.NO_AUTH));
+  }
+
+  private static String tooLong(Oversize oversize) {
+    return switch (oversize) {
+      case WORD -> RespErrors.STRING_TOO_LONG;
+      case COMMAND -> RespErrors.COMMAND_TOO_LONG;
+    };
   }
 
   private void refuse(CommandSpec spec, String error) {

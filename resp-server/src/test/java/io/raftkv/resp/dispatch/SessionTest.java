@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.timeout.IdleStateEvent;
+import io.raftkv.resp.codec.RespLimits;
 import io.raftkv.resp.command.ReadConsistency;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
@@ -235,6 +236,48 @@ class SessionTest {
                 + "-ERR wrong number of arguments for 'get' command|"
                 + "-ERR wrong number of arguments for 'incr' command|"
                 + "$1|1|");
+  }
+
+  @Test
+  void anOversizedCommandIsRefusedInItsPlaceAndTheConnectionLives() {
+    node.decoder.setLimits(new RespLimits(64, 100, 1024, 100));
+    String long1 = "x".repeat(65);
+    String long2 = "y".repeat(60);
+    node.send(
+        "SET k 1", "SET k " + long1, "GET k", "MSET k " + long2 + " l " + long2, "NOPE " + long1);
+    node.send("GET k", "PING");
+    node.finish();
+    assertThat(node.received())
+        .isEqualTo(
+            "+OK|"
+                + "-ERR string exceeds maximum allowed size (proto-max-bulk-len)|"
+                + "$1|1|"
+                + "-ERR command exceeds maximum allowed size (client-query-buffer-limit)|"
+                + "-ERR string exceeds maximum allowed size (proto-max-bulk-len)|"
+                + "$1|1|+PONG|");
+    assertThat(node.channel.isOpen()).isTrue();
+  }
+
+  @Test
+  void aStrangersOversizedCommandIsThatOfAStranger() {
+    use(new SessionFixture(SlotMap.evenly("s1"), true));
+    node.decoder.setLimits(new RespLimits(64, 100, 1024, 1000));
+    String tooLong = "x".repeat(65);
+    node.send("SET k " + tooLong, "AUTH " + tooLong, "AUTH secret", "PING");
+    assertThat(node.received())
+        .isEqualTo(
+            "-NOAUTH Authentication required.|"
+                + "-ERR string exceeds maximum allowed size (proto-max-bulk-len)|"
+                + "+OK|+PONG|");
+  }
+
+  @Test
+  void anOversizedCommandNeedsNoRoomOnASaturatedNode() {
+    node.decoder.setLimits(new RespLimits(64, 100, 1024, 1000));
+    node.saturated = () -> true;
+    node.send("SET k " + "x".repeat(65), "PING");
+    assertThat(node.received())
+        .isEqualTo("-ERR string exceeds maximum allowed size (proto-max-bulk-len)|+PONG|");
   }
 
   @Test
