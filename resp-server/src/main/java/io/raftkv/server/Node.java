@@ -62,6 +62,7 @@ final class Node implements RunningServer {
   private final DataDirectory directory;
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
   private final Metrics metrics = new Metrics();
+  private final ClientLoad load = new ClientLoad(metrics);
   private final Transport transport;
   private final StoreEnvironment stores;
   private final MetadataGroup metadata;
@@ -183,7 +184,9 @@ final class Node implements RunningServer {
                   config.requests().maxValue().bytes(), config.clients().databases()),
               options.links(),
               config.clients().slowReaderTimeout());
-      this.listeners = new ClientListeners(config, options.clients(), sessions, new SessionHost());
+      this.listeners =
+          new ClientListeners(
+              config, options.clients(), metrics.clientTraffic(), sessions, new SessionHost());
       this.controller = new ClusterController(this);
       made = true;
     } finally {
@@ -237,6 +240,10 @@ final class Node implements RunningServer {
 
   Metrics metrics() {
     return metrics;
+  }
+
+  ClientLoad load() {
+    return load;
   }
 
   DataDirectory directory() {
@@ -299,6 +306,7 @@ final class Node implements RunningServer {
     requireRaftPort();
     raft.start(); // which opens the metadata and brings its state to the listener
     threads.every(TICK_MILLIS, TICK_MILLIS, "tick", this::tick);
+    threads.every(ClientLoad.SAMPLE_MILLIS, 0, "load", load::sample);
     threads.every(DISK_CHECK_MILLIS, 0, "disk check", disk::check);
     threads.everySlowly(RECLAIM_MILLIS, "giving back space", spaceReclaim()::run);
     listen();

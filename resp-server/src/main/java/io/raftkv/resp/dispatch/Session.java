@@ -66,6 +66,7 @@ public final class Session extends ClientConnection implements Dispatcher.Target
     private final int version = protocol();
     private final long bytes;
     private final long startedNanos;
+    private boolean ran = true;
     private Reply reply;
 
     /** In place of a reply that is too large. */
@@ -83,7 +84,16 @@ public final class Session extends ClientConnection implements Dispatcher.Target
         return; // a part of a command that has failed as a whole
       }
       reply = given;
+      if (given instanceof Reply.Failure failure) {
+        services.metrics().commandStats().error(failure.line());
+      }
       answered(ReplyOutcome.of(given));
+    }
+
+    /** Answers a command that was turned down: nothing of it has happened. */
+    private void refuse(String error) {
+      ran = false;
+      reply(Reply.error(error));
     }
 
     @Override
@@ -107,7 +117,7 @@ public final class Session extends ClientConnection implements Dispatcher.Target
 
     private void answered(Outcome outcome) {
       if (spec != null) {
-        services.metrics().operation(spec.group(), outcome, System.nanoTime() - startedNanos);
+        services.metrics().operation(spec, outcome, ran, System.nanoTime() - startedNanos);
       }
       scheduleDrain();
     }
@@ -328,7 +338,7 @@ public final class Session extends ClientConnection implements Dispatcher.Target
       try {
         services.dispatcher().dispatch(spec, words, this, place);
       } catch (CommandException mistake) {
-        place.reply(Reply.error(mistake.line()));
+        place.refuse(mistake.line());
       } catch (RuntimeException | Error bug) {
         place.reply(internalError(spec, bug));
       }
@@ -348,7 +358,7 @@ public final class Session extends ClientConnection implements Dispatcher.Target
   }
 
   private void refuse(CommandSpec spec, String error) {
-    enqueue(new Pending(spec, 0, System.nanoTime())).reply(Reply.error(error));
+    enqueue(new Pending(spec, 0, System.nanoTime())).refuse(error);
   }
 
   private void refuseSurplus() {

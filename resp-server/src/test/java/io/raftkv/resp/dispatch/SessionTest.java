@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.timeout.IdleStateEvent;
+import io.raftkv.metrics.CommandStats;
 import io.raftkv.resp.codec.RespLimits;
 import io.raftkv.resp.command.ReadConsistency;
 import io.raftkv.resp.reply.Reply;
@@ -11,6 +12,7 @@ import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.shard.ProposalFailure;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -364,6 +366,25 @@ class SessionTest {
             read -> assertThat(read).startsWith("-TRYAGAIN "),
             write -> assertThat(write).startsWith("-CLUSTERDOWN "),
             read -> assertThat(read).startsWith("-CLUSTERDOWN "));
+  }
+
+  @Test
+  void whatIsAnsweredIsCountedByCommandAndErrorsByKind() {
+    node.send("SET k 1", "GET", "NOPE", "INCR k", "SET k x", "INCR k", "GET k");
+    node.finish();
+    CommandStats stats = node.metrics.commandStats();
+    assertThat(calls("set")).containsExactly(2L, 0L, 0L);
+    assertThat(calls("get")).as("one without its argument").containsExactly(1L, 1L, 0L);
+    assertThat(calls("incr")).as("one of no number").containsExactly(2L, 0L, 1L);
+    assertThat(stats.byError()).containsOnly(Map.entry("ERR", 3L));
+    assertThat(stats.errors()).isEqualTo(3);
+    node.sendRaw("*1\r\n!\r\n");
+    assertThat(stats.errors()).as("a broken frame").isEqualTo(4);
+  }
+
+  private List<Long> calls(String command) {
+    CommandStats.Figures figures = node.metrics.commandStats().byCommand().get(command);
+    return List.of(figures.calls(), figures.rejected(), figures.failed());
   }
 
   // ---- bounds ----
