@@ -79,7 +79,8 @@ final class Node implements RunningServer {
   private final NodeView view;
   private final ClusterController controller;
   private final NodeHealth health = new NodeHealth(this);
-  private final NodeThreads threads = new NodeThreads();
+  private final Watchdog watchdog = new Watchdog();
+  private final NodeThreads threads = new NodeThreads(watchdog);
   private final ClientListeners listeners;
   private volatile Routing routing = new RoutingSnapshot(ClusterState.EMPTY);
   private final int raftPort;
@@ -269,6 +270,10 @@ final class Node implements RunningServer {
     return health;
   }
 
+  Watchdog watchdog() {
+    return watchdog;
+  }
+
   NodeView view() {
     return view;
   }
@@ -304,10 +309,12 @@ final class Node implements RunningServer {
     metadata.cache().addListener((before, after) -> routing = new RoutingSnapshot(after));
     registerMeters();
     requireRaftPort();
+    transport.watch(watchdog);
+    watchdog.start();
     raft.start(); // which opens the metadata and brings its state to the listener
     threads.every(TICK_MILLIS, TICK_MILLIS, "tick", this::tick);
     threads.every(ClientLoad.SAMPLE_MILLIS, 0, "load", load::sample);
-    threads.every(DISK_CHECK_MILLIS, 0, "disk check", disk::check);
+    threads.everyAtDisk(DISK_CHECK_MILLIS, "disk check", disk::check);
     threads.everySlowly(RECLAIM_MILLIS, "giving back space", spaceReclaim()::run);
     listen();
     controller.start();
@@ -535,6 +542,7 @@ final class Node implements RunningServer {
         .then("controller", controller, () -> controller.close())
         .then("sessions", sessions, () -> sessions.drain(STOP_SECONDS))
         .then("http server", http, () -> http.close())
+        .then("watchdog", watchdog, watchdog::close)
         .then("timers", threads, threads::stopTimer)
         .then("links", links, () -> links.close())
         .then("replicas", raft, () -> raft.close())
