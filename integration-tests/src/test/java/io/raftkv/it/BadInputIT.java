@@ -96,23 +96,50 @@ class BadInputIT {
     }
   }
 
-  /** Refused with an error or by closing, but nothing of it is stored, and the server lives. */
   @Test
-  void aValueOverTheLimitIsNotStored() throws IOException {
-    String value = "x".repeat(OVER_LIMIT_BYTES);
+  void aValueOverTheLimitIsAnErrorInItsPlaceAndTheConnectionLives() throws IOException {
     try (RespConnection connection = connect()) {
-      Object reply;
-      try {
-        reply = connection.call("SET", "big", value);
-      } catch (IOException closedWhileSending) {
-        reply = new RespError("closed: " + closedWhileSending.getMessage());
-      }
-      assertThat(reply).isInstanceOf(RespError.class);
-    }
-    try (RespConnection connection = connect()) {
+      connection.send("SET", "small", "v");
+      connection.send("SET", "big", "x".repeat(OVER_LIMIT_BYTES));
+      connection.send("GET", "small");
+      connection.flush();
+      assertThat(connection.read()).isEqualTo("OK");
+      assertError(
+          connection.read(), "ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+      assertThat(connection.read()).isEqualTo("v");
+      assertThat(connection.call("PING")).isEqualTo("PONG");
       assertThat(connection.call("EXISTS", "big")).isEqualTo(0L);
       assertThat(connection.call("SET", "fits", "x".repeat(1_000_000))).isEqualTo("OK");
       assertThat(connection.call("STRLEN", "fits")).isEqualTo(1_000_000L);
+    }
+  }
+
+  /** Several times what any buffer of the server may hold, and more than its largest command. */
+  @Test
+  void aValueFarOverTheLimitIsAnErrorAndTheConnectionLives() throws IOException {
+    try (RespConnection connection = connect()) {
+      String part = "x".repeat(1 << 20);
+      connection.sendRaw("*3\r\n$3\r\nSET\r\n$3\r\nbig\r\n$" + 64 * part.length() + "\r\n");
+      for (int i = 0; i < 64; i++) {
+        connection.sendRaw(part);
+      }
+      connection.sendRaw("\r\n");
+      assertError(connection.call("PING"), "ERR string exceeds maximum allowed size");
+      assertThat(connection.read()).isEqualTo("PONG");
+      assertThat(connection.call("EXISTS", "big")).isEqualTo(0L);
+    }
+  }
+
+  @Test
+  void aCommandOverTheLimitIsAnErrorAndTheConnectionLives() throws IOException {
+    String value = "x".repeat(900_000);
+    try (RespConnection connection = connect()) {
+      assertError(
+          connection.call("MSET", "m1", value, "m2", value, "m3", value),
+          "ERR command exceeds maximum allowed size (client-query-buffer-limit)");
+      assertThat(connection.call("PING")).isEqualTo("PONG");
+      assertThat(connection.call("EXISTS", "m1", "m2", "m3")).isEqualTo(0L);
+      assertThat(connection.call("MSET", "m1", value, "m2", value)).isEqualTo("OK");
     }
   }
 

@@ -14,6 +14,7 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.Group;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,8 +31,8 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * Every meter of the server, registered once. Recording is a lookup in an array and a few adders:
- * no allocation, no lock, no hashing. Thread-safe.
+ * Every meter of the server, registered once, and what only INFO shows. Recording is a lookup in an
+ * array or by identity and a few adders: no allocation, no lock. Thread-safe.
  */
 public final class Metrics implements AutoCloseable {
   private static final Duration STORE_READING_LIFETIME = Duration.ofSeconds(1);
@@ -58,6 +59,8 @@ public final class Metrics implements AutoCloseable {
   private final PrometheusMeterRegistry registry;
   private final JvmGcMetrics garbageCollection = new JvmGcMetrics();
   private final EnumMap<Group, FamilyMeters> families = new EnumMap<>(Group.class);
+  private final CommandStats commandStats = new CommandStats();
+  private final ClientTraffic clientTraffic = new ClientTraffic();
   private final DistributionSummary batchCommands;
   private final DistributionSummary batchBytes;
   private final List<LongSupplier> counted = new CopyOnWriteArrayList<>();
@@ -99,11 +102,32 @@ public final class Metrics implements AutoCloseable {
     return registry;
   }
 
-  /** A command was answered, {@code nanos} after it was read. */
-  public void operation(Group family, Outcome outcome, long nanos) {
+  /**
+   * A command was answered.
+   *
+   * @param ran false if it was turned down before it could do anything
+   * @param nanos since it was read
+   */
+  public void operation(CommandSpec command, Outcome outcome, boolean ran, long nanos) {
+    operation(command.group(), outcome, nanos);
+    commandStats.answered(command, outcome, ran, nanos);
+  }
+
+  /** A command of this family was answered, {@code nanos} after it was read. */
+  void operation(Group family, Outcome outcome, long nanos) {
     FamilyMeters meters = families.get(family);
     meters.answered().get(outcome).increment();
     meters.duration().record(nanos, TimeUnit.NANOSECONDS);
+  }
+
+  /** The same by command, and errors. */
+  public CommandStats commandStats() {
+    return commandStats;
+  }
+
+  /** Where the bytes of clients are counted. */
+  public ClientTraffic clientTraffic() {
+    return clientTraffic;
   }
 
   /** Commands answered so far. */

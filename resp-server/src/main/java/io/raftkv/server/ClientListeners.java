@@ -6,8 +6,10 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.timeout.IdleStateHandler;
+import io.raftkv.metrics.ClientTraffic;
 import io.raftkv.resp.codec.RespDecoder;
 import io.raftkv.resp.codec.RespLimits;
+import io.raftkv.resp.codec.TrafficMeter;
 import io.raftkv.resp.dispatch.Session;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -23,19 +25,26 @@ final class ClientListeners implements AutoCloseable {
 
   private final ServerConfig config;
   private final RespLimits limits;
+  private final ClientTraffic traffic;
   private final SessionRegistry sessions;
   private final Session.Host host;
   private final AtomicLong connectionIds = new AtomicLong();
   private final List<Channel> listeners = new ArrayList<>();
 
   /**
+   * @param traffic where the bytes of clients are counted
    * @param sessions says whether there may be one more
    * @param host serves the sessions
    */
   ClientListeners(
-      ServerConfig config, RespLimits limits, SessionRegistry sessions, Session.Host host) {
+      ServerConfig config,
+      RespLimits limits,
+      ClientTraffic traffic,
+      SessionRegistry sessions,
+      Session.Host host) {
     this.config = config;
     this.limits = limits;
+    this.traffic = traffic;
     this.sessions = sessions;
     this.host = host;
   }
@@ -100,7 +109,7 @@ final class ClientListeners implements AutoCloseable {
                   config.clients().idleTimeout().toMillis(),
                   TimeUnit.MILLISECONDS));
     }
-    channel.pipeline().addLast(decoder, session);
+    channel.pipeline().addLast(new TrafficMeter(traffic, session::isLink), decoder, session);
   }
 
   /** Takes no more connections; those that there are stay. */

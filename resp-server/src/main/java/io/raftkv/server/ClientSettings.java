@@ -46,7 +46,7 @@ final class ClientSettings {
           "timeout",
           ValueType.SECONDS,
           "0",
-          "Close a connection that has been idle for so long; 0 never does.",
+          "Close a connection that has been idle for so long, at most 8760h; 0 never does.",
           config -> config.clients().idleTimeout());
 
   static final Setting<Duration> TCP_KEEPALIVE =
@@ -54,8 +54,8 @@ final class ClientSettings {
           "tcp-keepalive",
           ValueType.SECONDS,
           "300",
-          "Silence after which TCP asks whether a client is still there; 0 never does. Without"
-              + " epoll only on or off.",
+          "Silence after which TCP asks whether a client is still there, at most 24h; 0 never does."
+              + " Without epoll only on or off.",
           config -> config.clients().tcpKeepalive());
 
   static final Setting<ByteSize> OUTPUT_BUFFER_PAUSE =
@@ -73,7 +73,7 @@ final class ClientSettings {
           "30s",
           "Time for which a client may leave a large reply unread, and 1 s more for each MiB that"
               + " it has taken, before its connection is closed. Until then RocksDB keeps the rows"
-              + " of the reply's moment.",
+              + " of the reply's moment. 1s to 24h.",
           config -> config.clients().slowReaderTimeout());
 
   // Requests
@@ -83,7 +83,7 @@ final class ClientSettings {
           "request-timeout",
           ValueType.DURATION,
           "5s",
-          "Time a command may take, retries included, before the client gets an error.",
+          "Time a command may take, retries included, before the client gets an error; at most 1h.",
           config -> config.requests().timeout());
 
   static final Setting<ReadConsistency> CONSISTENCY =

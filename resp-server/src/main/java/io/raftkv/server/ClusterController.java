@@ -70,6 +70,7 @@ final class ClusterController implements AutoCloseable {
             made.setDaemon(true);
             return made;
           });
+  private final Watchdog.Watched watched;
   private final Set<UUID> sweeping = ConcurrentHashMap.newKeySet();
   private final Map<UUID, Long> wokenNanos = new HashMap<>();
   private final Set<String> shown = new HashSet<>();
@@ -90,19 +91,24 @@ final class ClusterController implements AutoCloseable {
   ClusterController(Node node) {
     this.node = node;
     this.self = node.config().node().id();
+    this.watched = node.watchdog().watch("the control thread", thread);
   }
 
   void start() {
     schedule("control step", this::step, STEP_MILLIS);
     schedule("heartbeat", this::beat, HEARTBEAT_MILLIS);
     schedule("health poll", node.health()::poll, HEALTH_MILLIS);
-    schedule("look after a full disk", this::lookAfterFullDisk, HEALTH_MILLIS);
-    schedule("expiry cycle", this::sweep, node.config().raft().expiryCycle().toMillis());
+    scheduleAtDisk("look after a full disk", this::lookAfterFullDisk, HEALTH_MILLIS);
+    scheduleAtDisk("expiry cycle", this::sweep, node.config().raft().expiryCycle().toMillis());
   }
 
   private void schedule(String what, Action action, long everyMillis) {
     thread.scheduleWithFixedDelay(
         new PeriodicTask(what, action), 0, everyMillis, TimeUnit.MILLISECONDS);
+  }
+
+  private void scheduleAtDisk(String what, Action action, long everyMillis) {
+    schedule(what, () -> watched.<Exception>atDisk(action::run), everyMillis);
   }
 
   @Override
@@ -120,11 +126,11 @@ final class ClusterController implements AutoCloseable {
       knock();
       return;
     }
-    node.directory().rememberClusterId(state.clusterId());
+    watched.atDisk(() -> node.directory().rememberClusterId(state.clusterId()));
     register(state);
-    startReplicas(state);
+    watched.atDisk(() -> startReplicas(state));
     wakeIdleLeaders(state);
-    showShards(state);
+    watched.atDisk(() -> showShards(state));
     judgeNodes(state);
     spreadLeaders(state);
     announce();

@@ -63,6 +63,7 @@ final class Node implements RunningServer {
   private final List<String> hosts;
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
   private final Metrics metrics = new Metrics();
+  private final ClientLoad load = new ClientLoad(metrics);
   private final Transport transport;
   private final StoreEnvironment stores;
   private final MetadataGroup metadata;
@@ -80,7 +81,8 @@ final class Node implements RunningServer {
   private final NodeView view;
   private final ClusterController controller;
   private final NodeHealth health = new NodeHealth(this);
-  private final NodeThreads threads = new NodeThreads();
+  private final Watchdog watchdog = new Watchdog();
+  private final NodeThreads threads = new NodeThreads(watchdog);
   private final ClientListeners listeners;
   private volatile Routing routing = new RoutingSnapshot(ClusterState.EMPTY);
   private final int raftPort;
@@ -187,7 +189,9 @@ final class Node implements RunningServer {
                   config.requests().maxValue().bytes(), config.clients().databases()),
               options.links(),
               config.clients().slowReaderTimeout());
-      this.listeners = new ClientListeners(config, options.clients(), sessions, new SessionHost());
+      this.listeners =
+          new ClientListeners(
+              config, options.clients(), metrics.clientTraffic(), sessions, new SessionHost());
       this.controller = new ClusterController(this);
       made = true;
     } finally {
@@ -247,6 +251,10 @@ final class Node implements RunningServer {
     return metrics;
   }
 
+  ClientLoad load() {
+    return load;
+  }
+
   DataDirectory directory() {
     return directory;
   }
@@ -268,6 +276,10 @@ final class Node implements RunningServer {
 
   NodeHealth health() {
     return health;
+  }
+
+  Watchdog watchdog() {
+    return watchdog;
   }
 
   NodeView view() {
@@ -304,9 +316,12 @@ final class Node implements RunningServer {
     metadata.cache().addListener((before, after) -> routing = new RoutingSnapshot(after));
     registerMeters();
     requireRaftPort();
+    transport.watch(watchdog);
+    watchdog.start();
     raft.start(); // which opens the metadata and brings its state to the listener
     threads.every(TICK_MILLIS, TICK_MILLIS, "tick", this::tick);
-    threads.every(DISK_CHECK_MILLIS, 0, "disk check", disk::check);
+    threads.every(ClientLoad.SAMPLE_MILLIS, 0, "load", load::sample);
+    threads.everyAtDisk(DISK_CHECK_MILLIS, "disk check", disk::check);
     threads.everySlowly(RECLAIM_MILLIS, "giving back space", spaceReclaim()::run);
     listen();
     controller.start();
@@ -527,6 +542,7 @@ final class Node implements RunningServer {
         .then("controller", controller, () -> controller.close())
         .then("sessions", sessions, () -> sessions.drain(STOP_SECONDS))
         .then("http server", http, () -> http.close())
+        .then("watchdog", watchdog, watchdog::close)
         .then("timers", threads, threads::stopTimer)
         .then("links", links, () -> links.close())
         .then("replicas", raft, () -> raft.close())

@@ -42,7 +42,7 @@ final class NodeHealth implements HealthSource {
 
   @Override
   public boolean live() {
-    return true;
+    return node.watchdog().isLive();
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.HistoryEvent;
 import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.RoutingChange;
+import io.raftkv.metrics.CommandStats;
 import io.raftkv.resp.command.Connection;
 import java.util.Collection;
 import java.util.List;
@@ -103,15 +104,22 @@ public interface NodeStatus {
   /** The newest changes of the routing table, newest first. */
   List<RoutingChange> routingChanges(int limit);
 
-  /** Open connections of clients. */
+  /** Open connections, those of other nodes among them. */
   Collection<? extends Connection> connections();
 
   /** Closes a connection; false if there is none with this id. */
   boolean kill(long connectionId);
 
+  /** How many connections clients have; those of other nodes are not counted. */
+  int clients();
+
+  /** What was called how often, and which errors there were. */
+  CommandStats commandStats();
+
   /**
    * Counters and gauges of this process by name, for INFO: under Redis' own name where Redis has
-   * the figure ({@code total_commands_processed}), else under ours.
+   * the figure ({@code total_commands_processed}), else under ours. What nobody counts is not
+   * there.
    */
   Map<String, Long> counters();
 

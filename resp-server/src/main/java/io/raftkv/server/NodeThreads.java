@@ -33,6 +33,12 @@ final class NodeThreads {
   private final ScheduledExecutorService slow =
       Executors.newSingleThreadScheduledExecutor(daemons("raftkv-slow"));
 
+  private final Watchdog.Watched watchedTimer;
+
+  NodeThreads(Watchdog watchdog) {
+    watchedTimer = watchdog.watch("the timer", timer);
+  }
+
   /** Hands entries to Raft. */
   ThreadPoolExecutor appendPool() {
     return appendPool;
@@ -52,6 +58,11 @@ final class NodeThreads {
   void every(long millis, long delayMillis, String name, PeriodicTask.Action action) {
     timer.scheduleWithFixedDelay(
         new PeriodicTask(name, action), delayMillis, millis, TimeUnit.MILLISECONDS);
+  }
+
+  /** As {@link #every}, at once, for an action that may have to wait for a disk for a while. */
+  void everyAtDisk(long millis, String name, PeriodicTask.Action action) {
+    every(millis, 0, name, () -> watchedTimer.<Exception>atDisk(action::run));
   }
 
   /** As {@link #every}, for an action that may take minutes; first after the same time. */

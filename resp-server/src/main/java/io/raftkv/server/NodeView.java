@@ -6,6 +6,7 @@ import io.raftkv.meta.MetaHistory;
 import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.RoutingChange;
 import io.raftkv.meta.ShardInfo;
+import io.raftkv.metrics.CommandStats;
 import io.raftkv.raft.LeaderView;
 import io.raftkv.raft.Replica;
 import io.raftkv.resp.command.Connection;
@@ -206,12 +207,21 @@ final class NodeView implements NodeStatus {
   }
 
   @Override
+  public int clients() {
+    return node.sessions().count();
+  }
+
+  @Override
+  public CommandStats commandStats() {
+    return node.metrics().commandStats();
+  }
+
+  @Override
   public Map<String, Long> counters() {
     Map<String, Long> counters = new TreeMap<>();
-    counters.put("connected_clients", (long) node.sessions().count());
     counters.put("total_connections_received", node.sessions().accepted());
     counters.put("rejected_connections", node.sessions().rejected());
-    counters.put("total_commands_processed", node.metrics().commands());
+    node.load().addTo(counters);
     counters.put("read_barrier_rounds", node.barrier().rounds());
     counters.put("read_barrier_reads", node.barrier().reads());
     counters.put("forwards", node.links().forwards());

@@ -33,6 +33,16 @@ public record ServerConfig(
   private static final int MAX_PORT = 65_535;
   private static final Duration MIN_ELECTION_TIMEOUT = Duration.ofMillis(100);
   private static final Duration MIN_PERIOD = Duration.ofMillis(10);
+
+  /** Far above what makes sense, and far below what overflows as nanoseconds. */
+  private static final Duration MAX_REQUEST_TIMEOUT = Duration.ofHours(1);
+
+  private static final Duration MAX_ELECTION_TIMEOUT = Duration.ofMinutes(10);
+  private static final Duration MAX_EXPIRY_CYCLE = Duration.ofHours(1);
+  private static final Duration MAX_CLOCK_SKEW = Duration.ofHours(24);
+  private static final Duration MAX_SLOW_READER_TIMEOUT = Duration.ofHours(24);
+  private static final Duration MAX_IDLE_TIMEOUT = Duration.ofDays(365);
+  private static final Duration MAX_KEEPALIVE = Duration.ofHours(24);
   private static final ByteSize MAX_VALUE = ByteSize.mebibytes(512);
   private static final ByteSize MAX_COMMAND = ByteSize.mebibytes(1024);
   private static final ByteSize MIN_BUFFER = ByteSize.mebibytes(1);
@@ -140,7 +150,10 @@ public record ServerConfig(
     public Clients {
       requireAtLeast(ClientSettings.OUTPUT_BUFFER_PAUSE, outputBufferPause, MIN_OUTPUT_BUFFER);
       requireAtMost(ClientSettings.OUTPUT_BUFFER_PAUSE, outputBufferPause, MAX_OUTPUT_BUFFER);
+      requireAtMost(ClientSettings.TIMEOUT, idleTimeout, MAX_IDLE_TIMEOUT);
+      requireAtMost(ClientSettings.TCP_KEEPALIVE, tcpKeepalive, MAX_KEEPALIVE);
       requireAtLeast(ClientSettings.SLOW_READER_TIMEOUT, slowReaderTimeout, Duration.ofSeconds(1));
+      requireAtMost(ClientSettings.SLOW_READER_TIMEOUT, slowReaderTimeout, MAX_SLOW_READER_TIMEOUT);
     }
   }
 
@@ -155,6 +168,7 @@ public record ServerConfig(
       ByteSize batchBytes) {
     public Requests {
       requireAtLeast(ClientSettings.REQUEST_TIMEOUT, timeout, MIN_PERIOD);
+      requireAtMost(ClientSettings.REQUEST_TIMEOUT, timeout, MAX_REQUEST_TIMEOUT);
       requireAtLeast(ClientSettings.MAX_VALUE_BYTES, maxValue, new ByteSize(1024));
       requireAtMost(ClientSettings.MAX_VALUE_BYTES, maxValue, MAX_VALUE);
       requireAtMost(ClientSettings.MAX_COMMAND_BYTES, maxCommand, MAX_COMMAND);
@@ -189,6 +203,8 @@ public record ServerConfig(
       Duration clockSkewLimit) {
     public Raft {
       requireAtLeast(ShardSettings.ELECTION_TIMEOUT_MIN, electionTimeoutMin, MIN_ELECTION_TIMEOUT);
+      requireAtMost(ShardSettings.ELECTION_TIMEOUT_MIN, electionTimeoutMin, MAX_ELECTION_TIMEOUT);
+      requireAtMost(ShardSettings.ELECTION_TIMEOUT_MAX, electionTimeoutMax, MAX_ELECTION_TIMEOUT);
       require(
           electionTimeoutMax.compareTo(electionTimeoutMin) > 0,
           name(ShardSettings.ELECTION_TIMEOUT_MAX),
@@ -196,7 +212,9 @@ public record ServerConfig(
               + ValueType.formatDuration(electionTimeoutMin));
       requireAtLeast(ShardSettings.SNAPSHOT_LOG_BYTES, snapshotLog, logSegment);
       requireAtLeast(ShardSettings.EXPIRY_CYCLE, expiryCycle, MIN_PERIOD);
+      requireAtMost(ShardSettings.EXPIRY_CYCLE, expiryCycle, MAX_EXPIRY_CYCLE);
       requireAtLeast(ShardSettings.CLOCK_SKEW_LIMIT, clockSkewLimit, MIN_PERIOD);
+      requireAtMost(ShardSettings.CLOCK_SKEW_LIMIT, clockSkewLimit, MAX_CLOCK_SKEW);
     }
   }
 
@@ -331,6 +349,13 @@ public record ServerConfig(
 
   private static void requireAtMost(Setting<?> setting, ByteSize value, ByteSize max) {
     require(value.compareTo(max) <= 0, setting.name(), "must be at most " + max);
+  }
+
+  private static void requireAtMost(Setting<Duration> setting, Duration value, Duration max) {
+    require(
+        value.compareTo(max) <= 0,
+        setting.name(),
+        "must be at most " + setting.type().format().apply(max));
   }
 
   private static void requireAtLeast(Setting<?> setting, Duration value, Duration min) {

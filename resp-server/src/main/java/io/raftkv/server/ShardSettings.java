@@ -27,7 +27,7 @@ final class ShardSettings {
           "election-timeout-max",
           ValueType.DURATION,
           "2s",
-          "Longest such silence; each replica waits for a random time between the two.",
+          "Longest such silence, at most 10m; each replica waits for a random time between the two.",
           config -> config.raft().electionTimeoutMax());
 
   static final Setting<Long> SNAPSHOT_ENTRIES =
@@ -67,8 +67,8 @@ final class ShardSettings {
           "expiry-cycle",
           ValueType.DURATION,
           "100ms",
-          "Time between the leader's rounds of deleting keys that are due. Reads never show a due"
-              + " key, deleted or not.",
+          "Time between the leader's rounds of deleting keys that are due, at most 1h. Reads never"
+              + " show a due key, deleted or not.",
           config -> config.raft().expiryCycle());
 
   static final Setting<Duration> CLOCK_SKEW_LIMIT =
@@ -76,7 +76,8 @@ final class ShardSettings {
           "clock-skew-limit",
           ValueType.DURATION,
           "500ms",
-          "Distance from the other nodes' clocks beyond which a leader's clock is not used.",
+          "Distance from the other nodes' clocks beyond which a leader's clock is not used; at most"
+              + " 24h.",
           config -> config.raft().clockSkewLimit());
 
   // Storage

@@ -67,6 +67,14 @@ record Transport(
     work.run();
   }
 
+  /** Has the watchdog look at every event loop. */
+  void watch(Watchdog watchdog) {
+    int number = 0;
+    for (EventExecutor loop : loops) {
+      watchdog.watch("event loop " + ++number, loop);
+    }
+  }
+
   String name() {
     return channel == EpollSocketChannel.class ? "epoll" : "nio";
   }

@@ -2,7 +2,9 @@ package io.raftkv.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.Group;
+import io.raftkv.resp.command.StringCommands;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -32,6 +34,34 @@ class MetricsTest {
           readings.incrementAndGet();
           return Map.of("rocksdb.block-cache-usage", 11L, "rocksdb.num-live-versions", 2L);
         });
+  }
+
+  @Test
+  void commandsAndErrorsAreCountedByName() {
+    CommandSpec first = StringCommands.ALL.get(0);
+    CommandSpec second = StringCommands.ALL.get(1);
+    metrics.operation(first, Outcome.OK, true, 3_000);
+    metrics.operation(first, Outcome.UNCERTAIN, true, 4_000);
+    metrics.operation(second, Outcome.ERROR, false, 5_000);
+
+    assertThat(metrics.commands()).isEqualTo(3);
+    assertThat(metrics.commandStats().byCommand())
+        .containsOnly(
+            Map.entry(first.redisName(), new CommandStats.Figures(2, 7, 0, 1)),
+            Map.entry(second.redisName(), new CommandStats.Figures(0, 0, 1, 0)));
+  }
+
+  @Test
+  void kindsOfErrorsAreBounded() {
+    CommandStats stats = metrics.commandStats();
+    for (int i = 0; i < 1_000; i++) {
+      stats.error("KIND" + i + " text");
+      stats.error("KIND0");
+    }
+    assertThat(stats.byError())
+        .hasSize(CommandStats.MAX_ERROR_KINDS)
+        .containsEntry("KIND0", 1_001L);
+    assertThat(stats.errors()).isEqualTo(2_000);
   }
 
   @Test

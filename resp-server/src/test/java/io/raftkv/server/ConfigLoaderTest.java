@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -122,6 +123,16 @@ class ConfigLoaderTest {
           --node-id a/b                           | node-id is wrong: 'a/b' is not a node id (letters, digits, '-' and '_', at most 64), not 'a/b' (flag --node-id)
           --election-timeout-min 5s               | election-timeout-max must be more than election-timeout-min, 5s (default)
           --election-timeout-min 1                | election-timeout-min must be a time with its unit, such as 250ms, 5s or 10m, not '1' (flag --election-timeout-min)
+          --election-timeout-min 601s             | election-timeout-min must be at most 600s (flag --election-timeout-min)
+          --election-timeout-max 9999999h         | election-timeout-max must be at most 600s (flag --election-timeout-max)
+          --request-timeout 9999999h              | request-timeout must be at most 3600s (flag --request-timeout)
+          --request-timeout 999999999999h         | request-timeout must be at most 3600s (flag --request-timeout)
+          --request-timeout 9999999999999h        | request-timeout must be a time with its unit, such as 250ms, 5s or 10m, not '9999999999999h' (flag --request-timeout)
+          --expiry-cycle 2h                       | expiry-cycle must be at most 3600s (flag --expiry-cycle)
+          --clock-skew-limit 25h                  | clock-skew-limit must be at most 86400s (flag --clock-skew-limit)
+          --slow-reader-timeout 25h               | slow-reader-timeout must be at most 86400s (flag --slow-reader-timeout)
+          --tcp-keepalive 86401                   | tcp-keepalive must be at most 86400 (flag --tcp-keepalive)
+          --timeout 9999999h                      | timeout must be at most 31536000 (flag --timeout)
           --max-value-bytes 1gb                   | max-value-bytes must be at most 512mb (flag --max-value-bytes)
           --max-command-bytes 1mb                 | max-command-bytes must be at least max-value-bytes, 64mb (flag --max-command-bytes)
           --output-buffer-pause 1023              | output-buffer-pause must be at least 1kb (flag --output-buffer-pause)
@@ -140,6 +151,23 @@ class ConfigLoaderTest {
           """)
   void aRefusedValueSaysWhatIsWrongAndWhereItIsFrom(String flags, String problem) {
     assertThat(problems(flags.split(" +"))).contains(problem);
+  }
+
+  /** A new time that nobody bounded would overflow somewhere as nanoseconds. */
+  @Test
+  void everyTimeHasAnUpperBound() {
+    List<Setting<?>> times =
+        ServerSettings.ALL.stream()
+            .filter(setting -> Set.of("TIME", "SECONDS").contains(setting.type().placeholder()))
+            .toList();
+    assertThat(times).hasSizeGreaterThan(7);
+    for (Setting<?> time : times) {
+      assertThat(problems(time.flag(), "9999999h"))
+          .singleElement()
+          .asString()
+          .startsWith(time.name() + " must be at most ")
+          .endsWith(" (flag " + time.flag() + ")");
+    }
   }
 
   @Test

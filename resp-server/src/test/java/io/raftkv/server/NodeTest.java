@@ -8,15 +8,18 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -109,6 +112,82 @@ class NodeTest {
         .map(Thread::getName)
         .filter(name -> name.startsWith("raftkv-"))
         .collect(Collectors.toSet());
+  }
+
+  @Test
+  void aNodeWithAThreadThatIsStuckIsNotLive() throws Exception {
+    RunningServer server = start();
+    try {
+      Node node = (Node) server;
+      URL url = new URL("http://127.0.0.1:" + node.httpPort() + "/health/live");
+      assertThat(status(url)).isEqualTo(200);
+      node.watchdog().watch("a thread of the test", task -> {});
+      for (int i = 0; i <= Watchdog.PATIENCE; i++) {
+        node.watchdog().look();
+      }
+      assertThat(status(url)).isEqualTo(503);
+    } finally {
+      server.close();
+    }
+    awaitNoThreads();
+  }
+
+  private static int status(URL url) throws IOException {
+    HttpURLConnection connection = (HttpURLConnection) url.openConnection();
+    try {
+      return connection.getResponseCode();
+    } finally {
+      connection.disconnect();
+    }
+  }
+
+  /** Everything that is counted is counted for real; what nobody counts is not shown. */
+  @Test
+  void infoCountsWhatClientsDo() throws Exception {
+    RunningServer server = start();
+    try (Client client = new Client(server);
+        Client idle = new Client(server)) {
+      awaitWritable(client);
+      long errorsBefore = Long.parseLong(info(client).get("total_error_replies"));
+      assertThat(idle.ask("PING")).isEqualTo("+PONG");
+      assertThat(client.ask("GET")).startsWith("-ERR wrong number");
+      await()
+          .atMost(Duration.ofSeconds(10))
+          .untilAsserted(
+              () -> {
+                for (int i = 0; i < 20; i++) {
+                  assertThat(client.ask("SET k v")).isEqualTo("+OK");
+                }
+                assertThat(info(client).get("instantaneous_ops_per_sec")).matches("[1-9][0-9]*");
+              });
+      Map<String, String> info = info(client);
+      assertThat(info)
+          .containsEntry("connected_clients", "2")
+          .containsEntry("errorstat_ERR", "count=1")
+          .containsEntry("total_error_replies", Long.toString(errorsBefore + 1))
+          .doesNotContainKeys("keyspace_hits", "keyspace_misses", "expired_keys", "cmdstat_set");
+      assertThat(Long.parseLong(info.get("total_net_input_bytes"))).isGreaterThan(20 * 9);
+      assertThat(Long.parseLong(info.get("total_net_output_bytes"))).isGreaterThan(1_000);
+    } finally {
+      server.close();
+    }
+    awaitNoThreads();
+  }
+
+  private static Map<String, String> info(Client client) throws IOException {
+    client.send("INFO");
+    int length = Integer.parseInt(client.line().substring(1));
+    Map<String, String> fields = new HashMap<>();
+    for (int read = 0; read < length; ) {
+      String line = client.line();
+      read += line.length() + 2;
+      int colon = line.indexOf(':');
+      if (colon > 0) {
+        fields.put(line.substring(0, colon), line.substring(colon + 1));
+      }
+    }
+    client.line();
+    return fields;
   }
 
   @Test

@@ -13,14 +13,25 @@ final class BulkBuffer {
   static final byte[] EMPTY = new byte[0];
 
   private byte[] target = EMPTY;
+  private boolean kept;
   private int length;
   private int filled;
 
   /** Starts a bulk string of {@code announced} bytes, which has been checked. */
   void begin(int announced) {
+    begin(announced, announced > 0);
+  }
+
+  /** As {@link #begin}, but only counts the bytes; {@link #take} then gives an empty string. */
+  void beginSkipping(int announced) {
+    begin(announced, false);
+  }
+
+  private void begin(int announced, boolean keep) {
     length = announced;
     filled = 0;
-    target = announced == 0 ? EMPTY : new byte[Math.min(announced, FIRST_BYTES)];
+    kept = keep;
+    target = kept ? new byte[Math.min(announced, FIRST_BYTES)] : EMPTY;
   }
 
   int missing() {
@@ -30,8 +41,10 @@ final class BulkBuffer {
   /** Takes as many of these bytes as are missing and returns how many that was. */
   int append(byte[] from, int at, int available) {
     int count = Math.min(available, missing());
-    ensure(count);
-    System.arraycopy(from, at, target, filled, count);
+    if (kept) {
+      ensure(count);
+      System.arraycopy(from, at, target, filled, count);
+    }
     filled += count;
     return count;
   }
@@ -39,8 +52,12 @@ final class BulkBuffer {
   /** As above; advances the buffer's reader index. */
   void append(ByteBuf from) {
     int count = Math.min(from.readableBytes(), missing());
-    ensure(count);
-    from.readBytes(target, filled, count);
+    if (kept) {
+      ensure(count);
+      from.readBytes(target, filled, count);
+    } else {
+      from.skipBytes(count);
+    }
     filled += count;
   }
 

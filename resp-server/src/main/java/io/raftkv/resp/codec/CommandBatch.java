@@ -19,10 +19,14 @@ public final class CommandBatch {
   private final long[] bytes;
   private final long totalBytes;
 
-  CommandBatch(byte[][][] commands, long[] bytes, long totalBytes) {
+  /** Null if there is none, as nearly always. */
+  private final Oversize[] oversizes;
+
+  CommandBatch(byte[][][] commands, long[] bytes, long totalBytes, Oversize[] oversizes) {
     this.commands = commands;
     this.bytes = bytes;
     this.totalBytes = totalBytes;
+    this.oversizes = oversizes;
   }
 
   /** Number of commands. */
@@ -30,12 +34,20 @@ public final class CommandBatch {
     return commands.length;
   }
 
-  /** The words of a command, its name first; at least one. */
+  /**
+   * The words of a command, its name first; at least one. Of an {@link #oversize} command only the
+   * name, or an empty word if that was too long itself.
+   */
   public byte[][] words(int index) {
     return commands[index];
   }
 
-  /** The lengths of the words of a command, summed. */
+  /** Why this command cannot be run; null if it can. It still has its place among the others. */
+  public Oversize oversize(int index) {
+    return oversizes == null ? null : oversizes[index];
+  }
+
+  /** The lengths of the {@link #words} of a command, summed. */
   public long bytes(int index) {
     return bytes[index];
   }

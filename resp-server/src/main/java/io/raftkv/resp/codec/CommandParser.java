@@ -10,6 +10,9 @@ import java.util.Arrays;
  * <p>Redis' leniency is kept: the two bytes after a bulk string, and the one after the carriage
  * return of a length, are skipped unseen. Not kept is that Redis accepts an overlong line if it
  * happens to arrive in one piece: here the outcome depends on the bytes alone.
+ *
+ * <p>A command that is larger than this server takes, but not larger than the protocol allows, is
+ * parsed to its end without being kept: only its name is left, and why.
  */
 final class CommandParser {
   private static final int FIRST_WORDS = 1024;
@@ -48,6 +51,9 @@ final class CommandParser {
   private int expected;
   private long bytes;
 
+  /** Why the words of this command are dropped; null if they are kept. */
+  private Oversize oversize;
+
   private boolean complete;
   private ProtocolViolation violation;
 
@@ -79,7 +85,12 @@ final class CommandParser {
     return bytes;
   }
 
-  /** The complete command's words. */
+  /** Why only the complete command's name is left; null if all its words are there. */
+  Oversize oversize() {
+    return oversize;
+  }
+
+  /** The complete command's words; of one that is oversized its name, empty if that is not left. */
   byte[][] takeCommand() {
     byte[][] command = words;
     words = null;
@@ -201,6 +212,7 @@ final class CommandParser {
       words = new byte[Math.min(expected, FIRST_WORDS)][];
       count = 0;
       bytes = 0;
+      oversize = null;
       state = State.BULK_LENGTH;
     }
   }
@@ -208,23 +220,41 @@ final class CommandParser {
   private void acceptBulkLength(byte type, long value) {
     if (type != '$') {
       violation = ProtocolViolation.expectedDollar(type);
-    } else if (value < 0 || value > limits.maxBulkBytes()) {
+    } else if (value < 0 || value > limits.longestFrame()) {
       violation = ProtocolViolation.INVALID_BULK_LENGTH;
     } else if (unauthenticated && value > UNAUTHENTICATED_BULK_BYTES) {
       violation = ProtocolViolation.UNAUTHENTICATED_BULK_LENGTH;
-    } else if (bytes + value > limits.queryBufferBytes()) {
-      violation = ProtocolViolation.QUERY_BUFFER_EXCEEDED;
     } else {
+      if (oversize == null) {
+        oversize = oversizeWith(value);
+        if (oversize != null) {
+          keepOnly(count == 0 ? BulkBuffer.EMPTY : words[0]);
+        }
+      }
       bulkBytes = (int) value;
       bulkBegun = false;
       state = State.BULK;
     }
   }
 
+  /** What is too much if the next word has this length; null if it still fits. */
+  private Oversize oversizeWith(long next) {
+    if (next > limits.maxBulkBytes()) {
+      return Oversize.WORD;
+    }
+    return bytes + next > limits.queryBufferBytes() ? Oversize.COMMAND : null;
+  }
+
+  private void keepOnly(byte[] name) {
+    words = new byte[][] {name};
+    bytes = name.length;
+  }
+
   private int bulk(byte[] in, int at, int to) {
     if (!bulkBegun && to - at - END_OF_BULK >= bulkBytes) {
       int end = at + bulkBytes;
-      endWord(bulkBytes == 0 ? BulkBuffer.EMPTY : Arrays.copyOfRange(in, at, end));
+      boolean kept = bulkBytes > 0 && oversize == null;
+      endWord(kept ? Arrays.copyOfRange(in, at, end) : BulkBuffer.EMPTY);
       return end + END_OF_BULK;
     }
     beginBulk();
@@ -235,7 +265,11 @@ final class CommandParser {
 
   private void beginBulk() {
     if (!bulkBegun) {
-      bulk.begin(bulkBytes);
+      if (oversize == null) {
+        bulk.begin(bulkBytes);
+      } else {
+        bulk.beginSkipping(bulkBytes);
+      }
       bulkBegun = true;
     }
   }
@@ -248,17 +282,24 @@ final class CommandParser {
   }
 
   private void endWord(byte[] word) {
-    if (count == words.length) {
-      words = Arrays.copyOf(words, (int) Math.min(expected, 2L * count));
+    if (oversize == null) {
+      keep(word);
     }
-    words[count++] = word;
-    bytes += word.length;
+    count++;
     if (count == expected) {
       complete = true;
       state = State.COMMAND;
     } else {
       state = State.BULK_LENGTH;
     }
+  }
+
+  private void keep(byte[] word) {
+    if (count == words.length) {
+      words = Arrays.copyOf(words, (int) Math.min(expected, 2L * count));
+    }
+    words[count] = word;
+    bytes += word.length;
   }
 
   private int inline(byte[] in, int at, int to) {
@@ -292,8 +333,14 @@ final class CommandParser {
     if (split.length > 0) {
       words = split;
       bytes = 0;
-      for (byte[] word : split) {
-        bytes += word.length;
+      oversize = null;
+      for (int i = 0; i < split.length && oversize == null; i++) {
+        oversize = oversizeWith(split[i].length);
+        if (oversize == null) {
+          bytes += split[i].length;
+        } else {
+          keepOnly(i == 0 ? BulkBuffer.EMPTY : split[0]);
+        }
       }
       complete = true;
     }

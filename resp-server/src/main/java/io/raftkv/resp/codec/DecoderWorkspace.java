@@ -16,6 +16,10 @@ final class DecoderWorkspace {
   final byte[] window = new byte[WINDOW_BYTES];
   private byte[][][] commands = new byte[16][][];
   private long[] bytes = new long[16];
+
+  /** Made for the first one of a batch: hardly any batch has one. */
+  private Oversize[] oversizes;
+
   private int count;
   private long totalBytes;
   private long cost;
@@ -32,11 +36,16 @@ final class DecoderWorkspace {
   }
 
   void giveBack() {
+    clear();
+    SPARE.set(this);
+  }
+
+  private void clear() {
     Arrays.fill(commands, 0, count, null);
+    oversizes = null;
     count = 0;
     totalBytes = 0;
     cost = 0;
-    SPARE.set(this);
   }
 
   boolean isEmpty() {
@@ -52,10 +61,16 @@ final class DecoderWorkspace {
     return count == 0 || (!isFull() && cost + cost(words, wordBytes) <= CommandBatch.MAX_BYTES);
   }
 
-  void add(byte[][] words, long wordBytes) {
+  /**
+   * @param oversize why there is only a name; null for a whole command
+   */
+  void add(byte[][] words, long wordBytes, Oversize oversize) {
     if (count == commands.length) {
       commands = Arrays.copyOf(commands, 2 * count);
       bytes = Arrays.copyOf(bytes, 2 * count);
+    }
+    if (oversize != null) {
+      mark(oversize);
     }
     commands[count] = words;
     bytes[count++] = wordBytes;
@@ -63,14 +78,26 @@ final class DecoderWorkspace {
     cost += cost(words, wordBytes);
   }
 
+  private void mark(Oversize oversize) {
+    if (oversizes == null || oversizes.length <= count) {
+      Oversize[] longer = new Oversize[commands.length];
+      if (oversizes != null) {
+        System.arraycopy(oversizes, 0, longer, 0, oversizes.length);
+      }
+      oversizes = longer;
+    }
+    oversizes[count] = oversize;
+  }
+
   /** Hands over the batch and starts a new one. */
   CommandBatch takeBatch() {
     CommandBatch batch =
-        new CommandBatch(Arrays.copyOf(commands, count), Arrays.copyOf(bytes, count), totalBytes);
-    Arrays.fill(commands, 0, count, null);
-    count = 0;
-    totalBytes = 0;
-    cost = 0;
+        new CommandBatch(
+            Arrays.copyOf(commands, count),
+            Arrays.copyOf(bytes, count),
+            totalBytes,
+            oversizes == null ? null : Arrays.copyOf(oversizes, count));
+    clear();
     return batch;
   }
 

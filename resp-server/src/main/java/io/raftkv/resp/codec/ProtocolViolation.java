@@ -17,10 +17,6 @@ public record ProtocolViolation(String line) {
   static final ProtocolViolation TOO_BIG_INLINE = of("too big inline request");
   static final ProtocolViolation UNBALANCED_QUOTES = of("unbalanced quotes in request");
 
-  /** Ours: Redis closes such a connection without a word. */
-  static final ProtocolViolation QUERY_BUFFER_EXCEEDED =
-      of("command exceeds client-query-buffer-limit");
-
   private static ProtocolViolation of(String what) {
     return new ProtocolViolation("ERR Protocol error: " + what);
   }

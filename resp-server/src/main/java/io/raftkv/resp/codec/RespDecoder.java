@@ -12,7 +12,8 @@ import java.util.Queue;
  * message if the framing is broken.
  *
  * <p>Arguments are copied once, into arrays of their exact length; of an incomplete command only
- * what has arrived is held, within {@link RespLimits}.
+ * what has arrived is held, within {@link RespLimits}. Of a command that would be more, nothing is:
+ * it is passed on in its place without its arguments, as {@link Oversize}.
  *
  * <p><b>Flow.</b> While auto-read is off at most one batch is passed on for each {@code read()};
  * bytes read beyond it stay encoded until the next one. Turning auto-read on is such a {@code
@@ -205,13 +206,14 @@ public final class RespDecoder extends ChannelDuplexHandler {
   /** Adds the parser's command to the batch, which is passed on when it is full. */
   private boolean collect(ChannelHandlerContext ctx, DecoderWorkspace work) {
     long bytes = parser.commandBytes();
+    Oversize oversize = parser.oversize();
     byte[][] words = parser.takeCommand();
     boolean passedOn = false;
     if (!work.fits(words, bytes)) {
       passOn(ctx, work);
       passedOn = true;
     }
-    work.add(words, bytes);
+    work.add(words, bytes, oversize);
     if (work.isFull() || parser.isUnauthenticated()) {
       passOn(ctx, work);
       passedOn = true;

@@ -11,36 +11,8 @@ import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
-/**
- * Answers COMMAND and its subcommands from the command table, in the shapes of Redis 7.2. Pure and
- * immutable.
- */
+/** What COMMAND tells of the command table, in the shapes of Redis 7.2. Pure and immutable. */
 public final class CommandDocs {
-  private static final String COMMAND = "COMMAND";
-
-  private static final List<String> HELP =
-      List.of(
-          "COMMAND <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-          "(no subcommand)",
-          "    Return details about all commands.",
-          "COUNT",
-          "    Return the total number of commands in this server.",
-          "LIST [FILTERBY <MODULE <module-name>|ACLCAT <category>|PATTERN <pattern>>]",
-          "    Return a list of all commands in this server.",
-          "INFO [<command-name> ...]",
-          "    Return details about multiple commands.",
-          "    If no command names are given, details for all commands are returned.",
-          "DOCS [<command-name> ...]",
-          "    Return documentation details about multiple commands.",
-          "    If no command names are given, documentation details for all",
-          "    commands are returned.",
-          "GETKEYS <full-command>",
-          "    Return the keys from a full command.",
-          "GETKEYSANDFLAGS <full-command>",
-          "    Return the keys and the access flags from a full command.",
-          "HELP",
-          "    Print this help.");
-
   private final CommandTable table;
   private final BiPredicate<byte[], byte[]> glob;
 
@@ -52,41 +24,14 @@ public final class CommandDocs {
     this.glob = glob;
   }
 
-  /** The reply to a whole COMMAND call. */
-  public Reply answer(Args args) {
-    if (args.size() == 1) {
-      return Reply.array(topLevel().map(this::info).toList());
-    }
-    String subcommand = args.text(1).toUpperCase(Locale.ROOT);
-    return switch (subcommand) {
-      case "COUNT" -> {
-        requireWords(args, subcommand, 2, 2);
-        yield Reply.integer(topLevel().count());
-      }
-      case "LIST" -> list(args);
-      case "INFO" -> info(args);
-      case "DOCS" -> docs(args);
-      case "GETKEYS" -> {
-        requireWords(args, subcommand, 3, Integer.MAX_VALUE);
-        yield keys(args, (spec, key) -> Reply.bulk(key));
-      }
-      case "GETKEYSANDFLAGS" -> {
-        requireWords(args, subcommand, 3, Integer.MAX_VALUE);
-        yield keys(
-            args, (spec, key) -> Reply.array(Reply.bulk(key), KeySpecReplies.flags(spec, false)));
-      }
-      case "HELP" -> {
-        requireWords(args, subcommand, 2, 2);
-        yield Reply.array(HELP.stream().map(Reply::simple).toList());
-      }
-      default -> throw new CommandException(RespErrors.unknownSubcommand(COMMAND, args.text(1)));
-    };
+  /** Details of all commands. */
+  public Reply all() {
+    return Reply.array(topLevel().map(this::info).toList());
   }
 
-  private static void requireWords(Args args, String subcommand, int min, int max) {
-    if (args.size() < min || args.size() > max) {
-      throw new CommandException(RespErrors.wrongArity(COMMAND + "|" + subcommand));
-    }
+  /** COMMAND COUNT: how many there are, subcommands not counted. */
+  public Reply count() {
+    return Reply.integer(topLevel().count());
   }
 
   private static boolean isSubcommand(CommandSpec spec) {
@@ -102,7 +47,8 @@ public final class CommandDocs {
     return table.all().stream().filter(spec -> spec.name().startsWith(prefix)).toList();
   }
 
-  private Reply list(Args args) {
+  /** COMMAND LIST [FILTERBY kind value]: names, those of subcommands, too. */
+  public Reply list(Args args) {
     Predicate<CommandSpec> filter = spec -> true;
     if (args.size() == 5 && args.is(2, "FILTERBY")) {
       String value = args.text(4);
@@ -131,9 +77,10 @@ public final class CommandDocs {
     return text.getBytes(StandardCharsets.US_ASCII);
   }
 
-  private Reply info(Args args) {
+  /** COMMAND INFO [name ...]: details of these, or of all. */
+  public Reply info(Args args) {
     if (args.size() == 2) {
-      return Reply.array(topLevel().map(this::info).toList());
+      return all();
     }
     List<Reply> entries = new ArrayList<>();
     for (int i = 2; i < args.size(); i++) {
@@ -179,7 +126,8 @@ public final class CommandDocs {
     return flags;
   }
 
-  private Reply docs(Args args) {
+  /** COMMAND DOCS [name ...]: what these, or all, are for. */
+  public Reply docs(Args args) {
     List<Reply> entries = new ArrayList<>();
     if (args.size() == 2) {
       topLevel().forEach(spec -> addDocs(entries, spec));
@@ -212,6 +160,17 @@ public final class CommandDocs {
   private static void addText(List<Reply> docs, String name, String text) {
     docs.add(Reply.bulk(name));
     docs.add(Reply.bulk(text));
+  }
+
+  /** COMMAND GETKEYS call: the keys in it. */
+  public Reply keys(Args args) {
+    return keys(args, (spec, key) -> Reply.bulk(key));
+  }
+
+  /** COMMAND GETKEYSANDFLAGS call: the keys in it, and what happens to them. */
+  public Reply keysAndFlags(Args args) {
+    return keys(
+        args, (spec, key) -> Reply.array(Reply.bulk(key), KeySpecReplies.flags(spec, false)));
   }
 
   private interface KeyReply {

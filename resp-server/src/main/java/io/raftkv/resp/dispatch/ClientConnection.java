@@ -2,6 +2,7 @@ package io.raftkv.resp.dispatch;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.NetUtil;
 import io.raftkv.resp.codec.RespDecoder;
 import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.Connection;
@@ -169,9 +170,10 @@ abstract class ClientConnection extends ChannelInboundHandlerAdapter implements 
         + libraryVersion;
   }
 
-  private static String address(SocketAddress address) {
+  /** As Redis writes it: {@code 127.0.0.1:6379}, {@code [::1]:6379}. */
+  static String address(SocketAddress address) {
     return address instanceof InetSocketAddress inet
-        ? inet.getAddress().getHostAddress() + ":" + inet.getPort()
+        ? NetUtil.toSocketAddressString(inet)
         : String.valueOf(address);
   }
 }

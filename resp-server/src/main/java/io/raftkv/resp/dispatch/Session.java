@@ -5,6 +5,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.raftkv.metrics.Outcome;
 import io.raftkv.resp.codec.CommandBatch;
+import io.raftkv.resp.codec.Oversize;
 import io.raftkv.resp.codec.ProtocolViolation;
 import io.raftkv.resp.codec.RespDecoder;
 import io.raftkv.resp.codec.RespEncoder;
@@ -66,6 +67,7 @@ public final class Session extends ClientConnection implements Dispatcher.Target
     private final int version = protocol();
     private final long bytes;
     private final long startedNanos;
+    private boolean ran = true;
     private Reply reply;
 
     /** In place of a reply that is too large. */
@@ -83,7 +85,16 @@ public final class Session extends ClientConnection implements Dispatcher.Target
         return; // a part of a command that has failed as a whole
       }
       reply = given;
+      if (given instanceof Reply.Failure failure) {
+        services.metrics().commandStats().error(failure.line());
+      }
       answered(ReplyOutcome.of(given));
+    }
+
+    /** Answers a command that was turned down: nothing of it has happened. */
+    private void refuse(String error) {
+      ran = false;
+      reply(Reply.error(error));
     }
 
     @Override
@@ -107,7 +118,7 @@ public final class Session extends ClientConnection implements Dispatcher.Target
 
     private void answered(Outcome outcome) {
       if (spec != null) {
-        services.metrics().operation(spec.group(), outcome, System.nanoTime() - startedNanos);
+        services.metrics().operation(spec, outcome, ran, System.nanoTime() - startedNanos);
       }
       scheduleDrain();
     }
@@ -248,9 +259,10 @@ public final class Session extends ClientConnection implements Dispatcher.Target
     boolean held = false;
     while (backlogNext < batch.size() && !closing && !lanes.areStalled() && !held) {
       byte[][] words = batch.words(backlogNext);
-      held = saturated && isForShards(words);
+      Oversize oversize = batch.oversize(backlogNext);
+      held = saturated && oversize == null && isForShards(words);
       if (!held) {
-        accept(words, batch.cost(backlogNext));
+        accept(words, batch.cost(backlogNext), oversize);
         backlogNext++;
       }
     }
@@ -296,20 +308,29 @@ public final class Session extends ClientConnection implements Dispatcher.Target
     work();
   }
 
-  private void accept(byte[][] words, long bytes) {
+  /**
+   * Finds out what a command is, and runs or refuses it.
+   *
+   * @param oversize why it has no arguments; null if it is whole
+   */
+  private void accept(byte[][] words, long bytes, Oversize oversize) {
     if (surplus && !LinkCommands.isHello(words)) {
       refuseSurplus();
       return;
     }
     CommandSpec spec = services.table().find(words[0]);
     heardOf(spec);
+    if (oversize != null) {
+      refuse(spec, isAllowed(spec) ? tooLong(oversize) : RespErrors.NO_AUTH);
+      return;
+    }
     if (spec == null) {
       refuse(null, RespErrors.unknownCommand(words));
       return;
     }
     if (!spec.acceptsWords(words.length)) {
       refuse(spec, RespErrors.wrongArity(spec.name()));
-    } else if (!isAuthenticated() && !spec.flags().contains(Flag.NO_AUTH)) {
+    } else if (!isAllowed(spec)) {
       refuse(spec, RespErrors.NO_AUTH);
     } else if (spec.access() == CommandSpec.Access.LOCAL) {
       runLocal(spec, new Args(words), bytes);
@@ -318,15 +339,27 @@ public final class Session extends ClientConnection implements Dispatcher.Target
       try {
         services.dispatcher().dispatch(spec, words, this, place);
       } catch (CommandException mistake) {
-        place.reply(Reply.error(mistake.line()));
+        place.refuse(mistake.line());
       } catch (RuntimeException | Error bug) {
         place.reply(internalError(spec, bug));
       }
     }
   }
 
+  /** A stranger may only do what lets it in; {@code spec} may be null. */
+  private boolean isAllowed(CommandSpec spec) {
+    return isAuthenticated() || (spec != null && spec.flags().contains(Flag.NO_AUTH));
+  }
+
+  private static String tooLong(Oversize oversize) {
+    return switch (oversize) {
+      case WORD -> RespErrors.STRING_TOO_LONG;
+      case COMMAND -> RespErrors.COMMAND_TOO_LONG;
+    };
+  }
+
   private void refuse(CommandSpec spec, String error) {
-    enqueue(new Pending(spec, 0, System.nanoTime())).reply(Reply.error(error));
+    enqueue(new Pending(spec, 0, System.nanoTime())).refuse(error);
   }
 
   private void refuseSurplus() {

@@ -50,6 +50,11 @@ public final class RespErrors {
   public static final String LIMIT_NEGATIVE = "ERR LIMIT can't be negative";
   public static final String STRING_TOO_LONG =
       "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+
+  /** Ours: Redis closes such a connection without a word. */
+  public static final String COMMAND_TOO_LONG =
+      "ERR command exceeds maximum allowed size (client-query-buffer-limit)";
+
   public static final String OFFSET_OUT_OF_RANGE = "ERR offset is out of range";
   public static final String BIT_OFFSET_OUT_OF_RANGE =
       "ERR bit offset is not an integer or out of range";

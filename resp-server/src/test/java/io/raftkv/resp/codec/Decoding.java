@@ -72,7 +72,7 @@ final class Decoding {
     return (int) given.stream().filter(buffer -> buffer.refCnt() > 0).count();
   }
 
-  /** All commands and the violation so far, as text. */
+  /** All commands and the violation so far, as text; {@code !} stands before the oversized. */
   List<String> outcome() {
     take();
     return describe(messages);
@@ -85,7 +85,8 @@ final class Decoding {
         assertThat(batch.size()).isBetween(1, CommandBatch.MAX_COMMANDS);
         long total = 0;
         for (int i = 0; i < batch.size(); i++) {
-          lines.add(describe(batch.words(i)));
+          String reason = batch.oversize(i) == null ? "" : "!" + batch.oversize(i);
+          lines.add(reason + describe(batch.words(i)));
           assertThat(batch.bytes(i))
               .isEqualTo(Arrays.stream(batch.words(i)).mapToLong(word -> word.length).sum());
           total += batch.bytes(i);

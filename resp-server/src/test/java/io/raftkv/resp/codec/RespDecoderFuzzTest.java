@@ -6,17 +6,21 @@ import com.sun.management.ThreadMXBean;
 import java.io.ByteArrayOutputStream;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Random streams, whole and damaged, in random pieces. A failure names its seed. */
 class RespDecoderFuzzTest {
-  private static final RespLimits LIMITS = new RespLimits(40_000, 2000, 2000, 2_000_000);
+  private static final RespLimits LIMITS = new RespLimits(20_000, 2000, 2000, 30_000);
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   private final List<String> expected = new ArrayList<>();
+  private final Set<String> seen = new HashSet<>();
 
   private byte[] stream(Random random) {
     ByteArrayOutputStream stream = new ByteArrayOutputStream();
@@ -38,15 +42,31 @@ class RespDecoderFuzzTest {
 
   private void multibulk(ByteArrayOutputStream stream, Random random) {
     byte[][] words = new byte[1 + random.nextInt(random.nextInt(20) == 0 ? 1500 : 6)][];
+    int longWords = words.length <= 6 && random.nextInt(15) == 0 ? 2 : 100;
+    long bytes = 0;
+    Oversize oversize = null;
+    byte[] name = new byte[0];
     stream.writeBytes(Decoding.bytes("*" + words.length + "\r\n"));
     for (int i = 0; i < words.length; i++) {
-      words[i] = new byte[random.nextInt(random.nextInt(100) == 0 ? 30_000 : 12)];
+      words[i] = new byte[random.nextInt(random.nextInt(longWords) == 0 ? 25_000 : 12)];
       random.nextBytes(words[i]);
+      bytes += words[i].length;
+      if (oversize == null) {
+        oversize =
+            words[i].length > LIMITS.maxBulkBytes()
+                ? Oversize.WORD
+                : bytes > LIMITS.queryBufferBytes() ? Oversize.COMMAND : null;
+        name = i == 0 && oversize == null ? words[0] : name;
+      }
       stream.writeBytes(Decoding.bytes("$" + words[i].length + "\r\n"));
       stream.writeBytes(words[i]);
       stream.writeBytes(Decoding.bytes("\r\n"));
     }
-    expected.add(Decoding.describe(words));
+    seen.add(String.valueOf(oversize));
+    expected.add(
+        oversize == null
+            ? Decoding.describe(words)
+            : "!" + oversize + Decoding.describe(new byte[][] {name}));
   }
 
   @ParameterizedTest
@@ -62,6 +82,15 @@ class RespDecoderFuzzTest {
         }
       }
     }
+  }
+
+  @Test
+  void theStreamsHaveCommandsOfEveryKind() {
+    Random random = new Random(1);
+    for (int i = 0; i < 20; i++) {
+      stream(random);
+    }
+    assertThat(seen).containsExactlyInAnyOrder("null", "WORD", "COMMAND");
   }
 
   @ParameterizedTest
@@ -80,7 +109,7 @@ class RespDecoderFuzzTest {
           .as("seed %s round %s", seed, round)
           .isLessThan(40L * stream.length + 2_000_000);
       for (int i = 0; i < whole.size() - 1; i++) {
-        assertThat(whole.get(i)).startsWith("[");
+        assertThat(whole.get(i)).matches("(?s)(!WORD|!COMMAND)?\\[.*");
       }
     }
   }

@@ -62,6 +62,51 @@ class RespDecoderMemoryTest {
   }
 
   @Test
+  void whatIsTooLongIsSkippedWithoutBeingHeld() {
+    int length = 256 * MEGABYTE;
+    RespLimits limits = new RespLimits(MEGABYTE, 16, 1024, 2L * MEGABYTE);
+    EmbeddedChannel channel = new EmbeddedChannel(new RespDecoder(limits));
+    ByteBuf begin =
+        Unpooled.wrappedBuffer(bytes("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + length + "\r\n"));
+    ByteBuf piece = Unpooled.wrappedBuffer(new byte[MEGABYTE]);
+    ByteBuf end = Unpooled.wrappedBuffer(bytes("\r\n"));
+    try {
+      channel.writeInbound(begin);
+      long before = allocated();
+      for (int i = 0; i < length / MEGABYTE; i++) {
+        channel.writeInbound(piece.retain().readerIndex(0));
+      }
+      assertThat(allocated() - before).isLessThan(MEGABYTE);
+      assertThat(channel.<Object>readInbound()).isNull();
+      channel.writeInbound(end);
+      CommandBatch batch = channel.readInbound();
+      assertThat(batch.oversize(0)).isEqualTo(Oversize.WORD);
+    } finally {
+      piece.release();
+      channel.finishAndReleaseAll();
+    }
+  }
+
+  @Test
+  void aCommandThatGrowsTooLongIsLetGoOfAtOnce() {
+    RespLimits limits = new RespLimits(MEGABYTE, 1 << 20, 1024, 2L * MEGABYTE);
+    CommandParser parser = new CommandParser(limits);
+    byte[] begin = bytes("*100001\r\n$4\r\nMSET\r\n");
+    byte[] word = bytes("$1024\r\n" + "w".repeat(1024) + "\r\n");
+    parser.parse(begin, 0, begin.length);
+    long before = allocated();
+    long parsed = 0;
+    for (int i = 0; i < 100_000; i++) {
+      parsed += parser.parse(word, 0, word.length); // not asserted one by one, which allocates
+    }
+    assertThat(allocated() - before).as("of 100 MB").isLessThan(4L * MEGABYTE);
+    assertThat(parsed).isEqualTo(100_000L * word.length);
+    assertThat(parser.hasCommand()).isTrue();
+    assertThat(parser.oversize()).isEqualTo(Oversize.COMMAND);
+    assertThat(Decoding.describe(parser.takeCommand())).isEqualTo("[MSET]");
+  }
+
+  @Test
   void announcingMuchCostsLittle() {
     List<CommandParser> parsers = new ArrayList<>();
     byte[] announced = bytes("*1048576\r\n$536870912\r\nx");

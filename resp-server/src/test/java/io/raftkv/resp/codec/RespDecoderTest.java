@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class RespDecoderTest {
   private static final String LONG_LINE = "1".repeat(64 * 1024);
+  private static final RespLimits SMALL = new RespLimits(15, 5, 64, 32);
 
   @Test
   void commandsOfOneReadArriveInOneBatch() {
@@ -96,12 +97,71 @@ class RespDecoderTest {
     String fifteen = "$15\r\n123456789012345\r\n";
     assertThat(outcome(limits, List.of(bytes("*3\r\n" + fifteen + fifteen + "$2\r\n12\r\n"))))
         .containsExactly("[123456789012345][123456789012345][12]");
-    assertThat(outcome(limits, List.of(bytes("*1\r\n$16\r\n"))))
-        .containsExactly("-ERR Protocol error: invalid bulk length");
+    assertThat(outcome(limits, List.of(bytes("*2\r\n$1\r\na\r\n$16\r\n1234567890123456\r\n"))))
+        .containsExactly("!WORD[a]");
     assertThat(outcome(limits, List.of(bytes("*4\r\n"))))
         .containsExactly("-ERR Protocol error: invalid multibulk length");
-    assertThat(outcome(limits, List.of(bytes("*3\r\n" + fifteen + fifteen + "$3\r\n"))))
-        .containsExactly("-ERR Protocol error: command exceeds client-query-buffer-limit");
+    assertThat(outcome(limits, List.of(bytes("*3\r\n" + fifteen + fifteen + "$3\r\n123\r\n"))))
+        .containsExactly("!COMMAND[123456789012345]");
+  }
+
+  /** Its end is found, whatever follows the word that was too much, and so is the next command. */
+  @Test
+  void anOversizedCommandCostsItselfOnly() {
+    String word = "*3\r\n$3\r\nSET\r\n$16\r\n*1\r\n$4\r\nPING\r\nab\r\n$2\r\nxy\r\n";
+    String twice = "*2\r\n$40\r\n" + "n".repeat(40) + "\r\n$20\r\n" + "v".repeat(20) + "\r\n";
+    String command = "*5\r\n$3\r\nDEL\r\n" + "$10\r\n0123456789\r\n".repeat(3) + "$0\r\n\r\n";
+    String inline = "ECHO a 1234567890123456 b\r\n";
+    String wordy = "A bcdefghijklm opqrstuvwxyz 0123456789\r\n";
+    String stream =
+        "PING\r\n" + word + twice + command + "*1\r\n$1\r\nx\r\n" + inline + wordy + word;
+    byte[] whole = bytes(stream + "PING\r\n");
+    List<String> expected =
+        List.of(
+            "[PING]",
+            "!WORD[SET]",
+            "!WORD[]",
+            "!COMMAND[DEL]",
+            "[x]",
+            "!WORD[ECHO]",
+            "!COMMAND[A]",
+            "!WORD[SET]",
+            "[PING]");
+    assertThat(outcome(SMALL, List.of(whole))).isEqualTo(expected);
+    List<byte[]> single = new ArrayList<>();
+    for (int cut = 0; cut < whole.length; cut++) {
+      List<byte[]> halves =
+          List.of(Arrays.copyOf(whole, cut), Arrays.copyOfRange(whole, cut, whole.length));
+      assertThat(outcome(SMALL, halves)).as("cut at %s", cut).isEqualTo(expected);
+      single.add(new byte[] {whole[cut]});
+    }
+    assertThat(outcome(SMALL, single)).isEqualTo(expected);
+  }
+
+  @Test
+  void manyOversizedCommandsShareABatchWithTheOthers() {
+    Decoding decoding = new Decoding(SMALL);
+    String oversized = "*2\r\n$1\r\na\r\n$16\r\n1234567890123456\r\n";
+    decoding.receive(("PING\r\n".repeat(20) + oversized).repeat(3) + "PING\r\n");
+    assertThat(decoding.take()).hasSize(1);
+    assertThat(decoding.outcome())
+        .hasSize(64)
+        .filteredOn(line -> !line.equals("[PING]"))
+        .containsExactly("!WORD[a]", "!WORD[a]", "!WORD[a]");
+    decoding.receive("PING\r\n");
+    assertThat(decoding.outcome()).hasSize(65).endsWith("[PING]");
+    decoding.finish();
+  }
+
+  @Test
+  void whatRedisWouldNotTakeEitherIsAViolation() {
+    assertThat(outcome(SMALL, List.of(bytes("*1\r\n$536870912\r\nx")))).isEmpty();
+    assertThat(outcome(SMALL, List.of(bytes("*1\r\n$536870913\r\n"))))
+        .containsExactly("-ERR Protocol error: invalid bulk length");
+    assertThat(outcome(SMALL, List.of(bytes("*3\r\n$16\r\n1234567890123456\r\n$-1\r\n"))))
+        .containsExactly("-ERR Protocol error: invalid bulk length");
+    assertThat(outcome(SMALL, List.of(bytes("*3\r\n$16\r\n1234567890123456\r\n:1\r\n"))))
+        .containsExactly("-ERR Protocol error: expected '$', got ':'");
   }
 
   @Test

@@ -4,6 +4,7 @@ import static io.raftkv.resp.command.CommandSpec.command;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.raftkv.resp.command.local.CommandTableCommands;
 import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
 import java.nio.charset.StandardCharsets;
@@ -53,19 +54,14 @@ class CommandDocsTest {
                       .docs(Group.SERVER, "2.0.0", "O(N)", "Get settings")
                       .local((call, connection) -> null))));
 
-  private static final CommandDocs DOCS =
-      new CommandDocs(
-          TABLE,
-          (pattern, text) ->
-              new String(text, StandardCharsets.US_ASCII)
-                  .startsWith(new String(pattern, StandardCharsets.US_ASCII).replace("*", "")));
+  private static final CommandSpec COMMAND = new CommandTableCommands(() -> TABLE).all().get(0);
 
   private static Reply ask(String line) {
     byte[][] words =
         Stream.of(line.split(" "))
             .map(word -> word.getBytes(StandardCharsets.US_ASCII))
             .toArray(byte[][]::new);
-    return DOCS.answer(new Args(words));
+    return COMMAND.localHandler().run(new Args(words), null);
   }
 
   /** One line that keeps the kind of each element: $bulk, +simple, integers bare. */

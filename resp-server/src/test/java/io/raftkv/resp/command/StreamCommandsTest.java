@@ -414,7 +414,7 @@ class StreamCommandsTest {
             "COMMAND".getBytes(StandardCharsets.US_ASCII),
             "INFO".getBytes(StandardCharsets.US_ASCII),
             name.getBytes(StandardCharsets.US_ASCII));
-    return ((Reply.Array) ((Reply.Array) docs.answer(ask)).items().get(0)).items();
+    return ((Reply.Array) ((Reply.Array) docs.info(ask)).items().get(0)).items();
   }
 
   private static String names(Reply set) {

@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.timeout.IdleStateEvent;
+import io.raftkv.metrics.CommandStats;
+import io.raftkv.resp.codec.RespLimits;
 import io.raftkv.resp.command.ReadConsistency;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.shard.ProposalFailure;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -238,6 +241,48 @@ class SessionTest {
   }
 
   @Test
+  void anOversizedCommandIsRefusedInItsPlaceAndTheConnectionLives() {
+    node.decoder.setLimits(new RespLimits(64, 100, 1024, 100));
+    String long1 = "x".repeat(65);
+    String long2 = "y".repeat(60);
+    node.send(
+        "SET k 1", "SET k " + long1, "GET k", "MSET k " + long2 + " l " + long2, "NOPE " + long1);
+    node.send("GET k", "PING");
+    node.finish();
+    assertThat(node.received())
+        .isEqualTo(
+            "+OK|"
+                + "-ERR string exceeds maximum allowed size (proto-max-bulk-len)|"
+                + "$1|1|"
+                + "-ERR command exceeds maximum allowed size (client-query-buffer-limit)|"
+                + "-ERR string exceeds maximum allowed size (proto-max-bulk-len)|"
+                + "$1|1|+PONG|");
+    assertThat(node.channel.isOpen()).isTrue();
+  }
+
+  @Test
+  void aStrangersOversizedCommandIsThatOfAStranger() {
+    use(new SessionFixture(SlotMap.evenly("s1"), true));
+    node.decoder.setLimits(new RespLimits(64, 100, 1024, 1000));
+    String tooLong = "x".repeat(65);
+    node.send("SET k " + tooLong, "AUTH " + tooLong, "AUTH secret", "PING");
+    assertThat(node.received())
+        .isEqualTo(
+            "-NOAUTH Authentication required.|"
+                + "-ERR string exceeds maximum allowed size (proto-max-bulk-len)|"
+                + "+OK|+PONG|");
+  }
+
+  @Test
+  void anOversizedCommandNeedsNoRoomOnASaturatedNode() {
+    node.decoder.setLimits(new RespLimits(64, 100, 1024, 1000));
+    node.saturated = () -> true;
+    node.send("SET k " + "x".repeat(65), "PING");
+    assertThat(node.received())
+        .isEqualTo("-ERR string exceeds maximum allowed size (proto-max-bulk-len)|+PONG|");
+  }
+
+  @Test
   void aBrokenFrameIsAnsweredAfterAllThatCameBefore() {
     node.send("GET k");
     // The write has to wait, and so has all that stands behind it.
@@ -321,6 +366,25 @@ class SessionTest {
             read -> assertThat(read).startsWith("-TRYAGAIN "),
             write -> assertThat(write).startsWith("-CLUSTERDOWN "),
             read -> assertThat(read).startsWith("-CLUSTERDOWN "));
+  }
+
+  @Test
+  void whatIsAnsweredIsCountedByCommandAndErrorsByKind() {
+    node.send("SET k 1", "GET", "NOPE", "INCR k", "SET k x", "INCR k", "GET k");
+    node.finish();
+    CommandStats stats = node.metrics.commandStats();
+    assertThat(calls("set")).containsExactly(2L, 0L, 0L);
+    assertThat(calls("get")).as("one without its argument").containsExactly(1L, 1L, 0L);
+    assertThat(calls("incr")).as("one of no number").containsExactly(2L, 0L, 1L);
+    assertThat(stats.byError()).containsOnly(Map.entry("ERR", 3L));
+    assertThat(stats.errors()).isEqualTo(3);
+    node.sendRaw("*1\r\n!\r\n");
+    assertThat(stats.errors()).as("a broken frame").isEqualTo(4);
+  }
+
+  private List<Long> calls(String command) {
+    CommandStats.Figures figures = node.metrics.commandStats().byCommand().get(command);
+    return List.of(figures.calls(), figures.rejected(), figures.failed());
   }
 
   // ---- bounds ----

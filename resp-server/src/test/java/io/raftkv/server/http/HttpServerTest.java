@@ -9,7 +9,7 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.raftkv.metrics.Metrics;
 import io.raftkv.metrics.Outcome;
-import io.raftkv.resp.command.Group;
+import io.raftkv.resp.command.HashCommands;
 import io.raftkv.server.Main;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -141,7 +141,7 @@ class HttpServerTest {
 
   @Test
   void metricsAreServedInPrometheusText() throws Exception {
-    metrics.operation(Group.HASH, Outcome.OK, 1_000);
+    metrics.operation(HashCommands.ALL.get(0), Outcome.OK, true, 1_000);
 
     HttpResponse<String> response = send("GET", "/metrics");
 

@@ -1,18 +1,22 @@
 package io.raftkv.resp.command.local;
 
-import static io.raftkv.resp.command.CommandSpec.command;
-
+import io.raftkv.resp.command.Args;
 import io.raftkv.resp.command.CommandDocs;
 import io.raftkv.resp.command.CommandSpec;
+import io.raftkv.resp.command.CommandSpec.LocalHandler;
 import io.raftkv.resp.command.CommandTable;
 import io.raftkv.resp.command.Flag;
 import io.raftkv.resp.command.Glob;
 import io.raftkv.resp.command.Group;
+import io.raftkv.resp.reply.Reply;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 
 /** COMMAND: the command table itself. */
 public final class CommandTableCommands {
+  private static final String PER_COMMAND = "O(n) for n commands";
+
   private final Supplier<CommandTable> table;
 
   /** The table is asked for when a command runs: it contains the entries made here. */
@@ -22,13 +26,60 @@ public final class CommandTableCommands {
 
   /** The entries for the command table. */
   public List<CommandSpec> all() {
-    return List.of(
-        command("COMMAND")
-            .arity(-1)
-            .flags(Flag.LOADING, Flag.STALE)
-            .categories("connection")
-            .docs(Group.SERVER, "2.8.13", "O(n) for n commands", "Tells of the commands.")
-            .local((args, connection) -> docs().answer(args)));
+    return new Subcommands(
+            "COMMAND", Group.SERVER, "2.8.13", "Tells of the commands.", Flag.LOADING, Flag.STALE)
+        .categories("connection")
+        .alone("Return details about all commands.", (args, connection) -> docs().all())
+        .add(
+            "COUNT",
+            2,
+            "2.8.13",
+            PER_COMMAND,
+            "Return the total number of commands in this server.",
+            (args, connection) -> docs().count())
+        .add(
+            "LIST [FILTERBY <MODULE <module-name>|ACLCAT <category>|PATTERN <pattern>>]",
+            -2,
+            "7.0.0",
+            PER_COMMAND,
+            "Return a list of all commands in this server.",
+            ask(CommandDocs::list))
+        .add(
+            "INFO [<command-name> ...]",
+            -2,
+            "2.8.13",
+            PER_COMMAND,
+            "Return details about multiple commands.",
+            ask(CommandDocs::info),
+            "If no command names are given, details for all commands are returned.")
+        .add(
+            "DOCS [<command-name> ...]",
+            -2,
+            "7.0.0",
+            PER_COMMAND,
+            "Return documentation details about multiple commands.",
+            ask(CommandDocs::docs),
+            "If no command names are given, documentation details for all",
+            "commands are returned.")
+        .add(
+            "GETKEYS <full-command>",
+            -3,
+            "2.8.13",
+            "O(n) for n arguments",
+            "Return the keys from a full command.",
+            ask(CommandDocs::keys))
+        .add(
+            "GETKEYSANDFLAGS <full-command>",
+            -3,
+            "7.0.0",
+            "O(n) for n arguments",
+            "Return the keys and the access flags from a full command.",
+            ask(CommandDocs::keysAndFlags))
+        .all();
+  }
+
+  private LocalHandler ask(BiFunction<CommandDocs, Args, Reply> question) {
+    return (args, connection) -> question.apply(docs(), args);
   }
 
   private CommandDocs docs() {

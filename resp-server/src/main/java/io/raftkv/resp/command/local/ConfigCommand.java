@@ -132,6 +132,7 @@ final class ConfigCommand {
     Map<String, String> values = new LinkedHashMap<>();
     values.put("appendfsync", "always");
     values.put("appendonly", "yes");
+    values.put("client-query-buffer-limit", Long.toString(config.requests().maxCommand().bytes()));
     values.put("cluster-enabled", ServerIdentity.isCluster(status) ? "yes" : "no");
     values.put("dir", config.node().dataDir().toAbsolutePath().toString());
     values.put("latency-monitor-threshold", "0");

@@ -3,6 +3,7 @@ package io.raftkv.resp.command.local;
 import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.ShardInfo;
+import io.raftkv.metrics.CommandStats;
 import io.raftkv.resp.command.Args;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.server.NodeStatus;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,6 +37,8 @@ final class InfoReport {
     REPLICATION("Replication"),
     CPU("CPU"),
     MODULES("Modules"),
+    COMMANDSTATS("Commandstats"),
+    ERRORSTATS("Errorstats"),
     CLUSTER("Cluster"),
     KEYSPACE("Keyspace"),
     RAFTKV("RaftKV");
@@ -46,7 +50,11 @@ final class InfoReport {
     }
   }
 
-  /** Redis' figures that this node counts; 0 where nobody does. The other counters are ours. */
+  /** What INFO shows if nothing is asked for. As in Redis the figures of each command are not. */
+  private static final Set<Section> DEFAULT =
+      Collections.unmodifiableSet(EnumSet.complementOf(EnumSet.of(Section.COMMANDSTATS)));
+
+  /** Redis' figures that this node counts; what it does not count it does not show. */
   private static final List<String> STATS =
       List.of(
           "total_connections_received",
@@ -55,13 +63,11 @@ final class InfoReport {
           "total_net_input_bytes",
           "total_net_output_bytes",
           "rejected_connections",
-          "expired_keys",
-          "evicted_keys",
-          "keyspace_hits",
-          "keyspace_misses",
-          "pubsub_channels",
-          "pubsub_patterns",
           "total_error_replies");
+
+  /** Truly 0: nothing is ever evicted, and nobody can subscribe. */
+  private static final List<String> ZEROS =
+      List.of("evicted_keys", "pubsub_channels", "pubsub_patterns");
 
   private static final String NO_REPLICATION_ID = "0".repeat(40);
   private static final List<String> UNITS = List.of("K", "M", "G", "T", "P", "E");
@@ -79,22 +85,28 @@ final class InfoReport {
   Reply answer(Args args) {
     Set<Section> wanted = EnumSet.noneOf(Section.class);
     for (int i = 1; i < args.size(); i++) {
-      String name = args.text(i);
-      if (args.is(i, "ALL") || args.is(i, "DEFAULT") || args.is(i, "EVERYTHING")) {
-        wanted = EnumSet.allOf(Section.class);
-        break;
-      }
-      for (Section section : Section.values()) {
-        if (section.name().equalsIgnoreCase(name)) {
-          wanted.add(section);
-        }
-      }
+      wanted.addAll(sections(args, i));
     }
     if (args.size() == 1) {
-      wanted = EnumSet.allOf(Section.class);
+      wanted.addAll(DEFAULT);
     }
     String text = wanted.stream().map(this::text).collect(Collectors.joining("\r\n"));
     return new Reply.Verbatim("txt", text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static Set<Section> sections(Args args, int index) {
+    if (args.is(index, "ALL") || args.is(index, "EVERYTHING")) {
+      return EnumSet.allOf(Section.class);
+    }
+    if (args.is(index, "DEFAULT")) {
+      return DEFAULT;
+    }
+    for (Section section : Section.values()) {
+      if (args.is(index, section.name())) {
+        return EnumSet.of(section);
+      }
+    }
+    return Set.of();
   }
 
   private String text(Section section) {
@@ -117,6 +129,12 @@ final class InfoReport {
       case MODULES -> {
         // There are none.
       }
+      case COMMANDSTATS -> commandStats(fields);
+      case ERRORSTATS ->
+          status
+              .commandStats()
+              .byError()
+              .forEach((kind, count) -> fields.put("errorstat_" + kind, "count=" + count));
       case CLUSTER -> fields.put("cluster_enabled", ServerIdentity.isCluster(status) ? 1 : 0);
       case KEYSPACE -> keyspace(fields);
       case RAFTKV -> raftkv(fields);
@@ -160,7 +178,7 @@ final class InfoReport {
   }
 
   private void clients(Map<String, Object> fields) {
-    fields.put("connected_clients", status.connections().size());
+    fields.put("connected_clients", status.clients());
     fields.put("cluster_connections", connectedNodes());
     fields.put("maxclients", status.config().clients().maxClients());
     fields.put("blocked_clients", 0);
@@ -225,7 +243,34 @@ final class InfoReport {
 
   private void stats(Map<String, Object> fields) {
     Map<String, Long> counters = status.counters();
-    STATS.forEach(name -> fields.put(name, counters.getOrDefault(name, 0L)));
+    for (String name : STATS) {
+      Long count = counters.get(name);
+      if (count != null) {
+        fields.put(name, count);
+      }
+    }
+    ZEROS.forEach(name -> fields.put(name, 0));
+  }
+
+  private void commandStats(Map<String, Object> fields) {
+    status
+        .commandStats()
+        .byCommand()
+        .forEach((command, figures) -> fields.put("cmdstat_" + command, describe(figures)));
+  }
+
+  private static String describe(CommandStats.Figures figures) {
+    double perCall = figures.calls() == 0 ? 0 : (double) figures.micros() / figures.calls();
+    return "calls="
+        + figures.calls()
+        + ",usec="
+        + figures.micros()
+        + ",usec_per_call="
+        + String.format(Locale.ROOT, "%.2f", perCall)
+        + ",rejected_calls="
+        + figures.rejected()
+        + ",failed_calls="
+        + figures.failed();
   }
 
   private void replication(Map<String, Object> fields) {

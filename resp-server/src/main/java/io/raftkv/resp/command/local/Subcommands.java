@@ -37,6 +37,9 @@ final class Subcommands {
   private final String summary;
   private final Flag firstFlag;
   private final Flag[] moreFlags;
+  private String[] categories = {};
+  private String aloneHelp;
+  private LocalHandler alone;
   private final Map<String, Subcommand> byName = new LinkedHashMap<>();
   private final Map<String, String> refused = new HashMap<>();
   private boolean hasAsync;
@@ -50,6 +53,21 @@ final class Subcommands {
     this.summary = summary;
     this.firstFlag = firstFlag;
     this.moreFlags = moreFlags;
+  }
+
+  /**
+   * ACL categories of all subcommands, beyond those that follow. To be said before {@link #add}.
+   */
+  Subcommands categories(String... names) {
+    categories = names;
+    return this;
+  }
+
+  /** What the command does without a subcommand; unless this is said it needs one. */
+  Subcommands alone(String sentence, LocalHandler handler) {
+    aloneHelp = sentence;
+    alone = handler;
+    return this;
   }
 
   /**
@@ -115,6 +133,7 @@ final class Subcommands {
         command(name + "|" + subcommand)
             .arity(arity)
             .flags(firstFlag, moreFlags)
+            .categories(categories)
             .docs(group, firstRelease, cost, sentence)
             .local(Subcommands::calledByItsFullName);
     if (byName.put(subcommand, new Subcommand(spec, usage, help, handler)) != null) {
@@ -133,8 +152,9 @@ final class Subcommands {
     add("HELP", 2, since, "O(1)", "Print this help.", (args, connection) -> help());
     CommandSpec.Builder parent =
         command(name)
-            .arity(-2)
+            .arity(alone == null ? -2 : -1)
             .flags(firstFlag, moreFlags)
+            .categories(categories)
             .docs(group, since, "Depends on subcommand.", summary);
     List<CommandSpec> specs = new ArrayList<>();
     specs.add(hasAsync ? parent.localAsync(this::dispatch) : parent.local(this::dispatchNow));
@@ -148,6 +168,9 @@ final class Subcommands {
   }
 
   private CompletionStage<Reply> dispatch(Args args, Connection connection) {
+    if (args.size() == 1) {
+      return CompletableFuture.completedFuture(alone.run(args, connection));
+    }
     String wanted = args.text(1).toUpperCase(Locale.ROOT);
     Subcommand subcommand = byName.get(wanted);
     if (subcommand == null) {
@@ -164,6 +187,10 @@ final class Subcommands {
   private Reply help() {
     List<String> lines = new ArrayList<>();
     lines.add(name + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+    if (alone != null) {
+      lines.add("(no subcommand)");
+      lines.add("    " + aloneHelp);
+    }
     for (Subcommand subcommand : byName.values()) {
       lines.add(subcommand.usage());
       subcommand.help().forEach(line -> lines.add("    " + line));

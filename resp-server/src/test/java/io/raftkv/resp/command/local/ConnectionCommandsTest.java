@@ -242,6 +242,16 @@ class ConnectionCommandsTest {
         .isEqualTo(
             "*1|*10|$9|client|id|:2|*3|+noscript|+loading|+stale|:0|:0|:0|*2|+@slow|+@connection"
                 + "|*0|*0|*0|");
+    assertThat(client.send("command info command|docs"))
+        .isEqualTo(
+            "*1|*10|$12|command|docs|:-2|*2|+loading|+stale|:0|:0|:0|*2|+@slow|+@connection"
+                + "|*0|*0|*0|");
+    assertThat(client.send("command docs command"))
+        .contains("command|getkeysandflags", "Return the keys from a full command.");
+    assertThat(client.send("command list filterby pattern command|*").split("command", -1))
+        .as("the seven of Redis")
+        .hasSize(8);
+    assertThat(client.send("command")).isEqualTo(client.send("command info"));
     assertThat(client.send("command docs config|get")).contains("Return the settings whose names");
     assertThat(client.send("command foo"))
         .isEqualTo("-ERR unknown subcommand 'foo'. Try COMMAND HELP.|");

@@ -10,6 +10,8 @@ import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.NodeSpec;
 import io.raftkv.meta.NodeState;
 import io.raftkv.meta.RoutingChange;
+import io.raftkv.metrics.CommandStats;
+import io.raftkv.metrics.Metrics;
 import io.raftkv.resp.command.Connection;
 import io.raftkv.server.ConfigException;
 import io.raftkv.server.ConfigLoader;
@@ -51,6 +53,7 @@ final class FakeNode implements NodeStatus {
   final List<FakeConnection> connections = new ArrayList<>();
   final List<Long> killed = new ArrayList<>();
   final Map<String, Long> counters = new TreeMap<>();
+  final Metrics metrics = new Metrics();
   final List<HistoryEvent> events = new ArrayList<>();
   final List<RoutingChange> routingChanges = new ArrayList<>();
 
@@ -217,6 +220,16 @@ final class FakeNode implements NodeStatus {
   public boolean kill(long connectionId) {
     killed.add(connectionId);
     return connections.removeIf(connection -> connection.id() == connectionId);
+  }
+
+  @Override
+  public int clients() {
+    return (int) connections.stream().filter(connection -> connection.flags.equals("N")).count();
+  }
+
+  @Override
+  public CommandStats commandStats() {
+    return metrics.commandStats();
   }
 
   @Override

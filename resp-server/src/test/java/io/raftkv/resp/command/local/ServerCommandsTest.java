@@ -2,6 +2,9 @@ package io.raftkv.resp.command.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftkv.metrics.Outcome;
+import io.raftkv.resp.command.CommandSpec;
+import io.raftkv.resp.command.StringCommands;
 import io.raftkv.server.NodeStatus.DatabaseSize;
 import io.raftkv.server.NodeStatus.ReplicaStatus;
 import java.util.Arrays;
@@ -34,6 +37,7 @@ class ServerCommandsTest {
           config get databases   ~ *2|$9|databases|$2|16|
           config get cluster-enabled ~ *2|$15|cluster-enabled|$2|no|
           config get proto-max-bulk-len ~ *2|$18|proto-max-bulk-len|$8|67108864|
+          config get client-query-buffer-limit ~ *2|$25|client-query-buffer-limit|$8|68157440|
           config set             ~ -ERR wrong number of arguments for 'config|set' command|
           config set foo         ~ -ERR wrong number of arguments for 'config|set' command|
           config set foo bar     ~ -ERR Unknown option or number of arguments for CONFIG SET - 'foo'|
@@ -124,12 +128,16 @@ class ServerCommandsTest {
             "Replication",
             "CPU",
             "Modules",
+            "Errorstats",
             "Cluster",
             "Keyspace",
             "RaftKV");
-    assertThat(titles("info all nosuch")).isEqualTo(titles("info"));
-    assertThat(titles("INFO Everything")).isEqualTo(titles("info"));
-    assertThat(titles("info default")).isEqualTo(titles("info"));
+    assertThat(titles("info default nosuch")).isEqualTo(titles("info"));
+    assertThat(titles("info all"))
+        .containsSubsequence("Modules", "Commandstats", "Errorstats", "Cluster", "RaftKV")
+        .hasSize(titles("info").size() + 1);
+    assertThat(titles("INFO Everything")).isEqualTo(titles("info all"));
+    assertThat(titles("info commandstats default")).isEqualTo(titles("info all"));
     assertThat(titles("info KEYSPACE nosuch clients")).containsExactly("Clients", "Keyspace");
     assertThat(client.send("info nosuch")).isEqualTo("$0||");
     assertThat(client.send("info modules")).isEqualTo("$11|# Modules||");
@@ -241,12 +249,44 @@ class ServerCommandsTest {
     node.counters.put("read_barrier_rounds", 34L);
 
     assertThat(info("stats"))
-        .containsEntry("total_commands_processed", "12")
-        .containsEntry("total_connections_received", "0")
-        .doesNotContainKey("read_barrier_rounds");
+        .containsExactlyInAnyOrderEntriesOf(
+            Map.of(
+                "total_commands_processed", "12",
+                "evicted_keys", "0",
+                "pubsub_channels", "0",
+                "pubsub_patterns", "0"));
     assertThat(info("raftkv"))
         .containsEntry("read_barrier_rounds", "34")
         .doesNotContainKey("total_commands_processed");
+  }
+
+  @Test
+  void figuresOfCommandsAndErrorsAreInRedisForm() {
+    CommandSpec get =
+        StringCommands.ALL.stream().filter(s -> s.name().equals("GET")).findAny().get();
+    node.metrics.operation(get, Outcome.OK, true, 1_500_000);
+    node.metrics.operation(get, Outcome.ERROR, true, 500_000);
+    node.metrics.operation(get, Outcome.ERROR, false, 9);
+    node.metrics.operation(get, Outcome.REFUSED, true, 9);
+    node.commandStats().error("WRONGTYPE Operation against a key");
+    node.commandStats().error("ERR one");
+    node.commandStats().error("ERR two");
+
+    assertThat(client.text("info", "commandstats"))
+        .isEqualTo(
+            "# Commandstats\r\n"
+                + "cmdstat_get:calls=2,usec=2000,usec_per_call=1000.00,rejected_calls=2,"
+                + "failed_calls=1\r\n");
+    assertThat(client.text("info", "errorstats"))
+        .isEqualTo("# Errorstats\r\nerrorstat_ERR:count=2\r\nerrorstat_WRONGTYPE:count=1\r\n");
+  }
+
+  @Test
+  void otherNodesAreNoClients() {
+    node.connect(true).flags = "M";
+
+    assertThat(info("clients")).containsEntry("connected_clients", "1");
+    assertThat(client.text("info").split("connected_clients:", -1)).as("said once").hasSize(2);
   }
 
   @Test

@@ -3,10 +3,12 @@ package io.raftkv.resp.command.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.raftkv.resp.command.Args;
 import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.Flag;
 import io.raftkv.resp.command.Group;
 import io.raftkv.resp.reply.Reply;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -58,6 +60,19 @@ class SubcommandsTest {
   }
 
   @Test
+  void aCommandMayMeanSomethingWithoutASubcommand() {
+    List<CommandSpec> specs =
+        parent().alone("Does all.", (args, connection) -> Reply.simple("all")).all();
+    CommandSpec spec = specs.get(0);
+
+    assertThat(spec.arity()).isEqualTo(-1);
+    assertThat(spec.localHandler().run(new Args(new byte[0]), null)).isEqualTo(Reply.simple("all"));
+    Args help = new Args(new byte[0], "help".getBytes(StandardCharsets.US_ASCII));
+    assertThat(((Reply.Array) spec.localHandler().run(help, null)).items())
+        .containsSequence(Reply.simple("(no subcommand)"), Reply.simple("    Does all."));
+  }
+
+  @Test
   void everyContainerExplainsEachOfItsSubcommandsAndRefusesOthers() {
     for (CommandSpec spec : client.table.all()) {
       List<String> names =
@@ -69,7 +84,7 @@ class SubcommandsTest {
       if (names.isEmpty()) {
         continue;
       }
-      assertThat(spec.arity()).as(spec.name()).isEqualTo(-2);
+      assertThat(spec.arity()).as(spec.name()).isEqualTo(spec.name().equals("COMMAND") ? -1 : -2);
       List<Reply> help = ((Reply.Array) client.ask(spec.redisName(), "help")).items();
       assertThat(help.get(0))
           .isEqualTo(
