@@ -26,7 +26,7 @@ class SnapshotCatchUpIT {
   private static final int SMALL_KEYS = 5_000;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-  /** In each shard more than two files of the log, which take 5 MB at least. */
+  /** In each shard more than two files of the log, which take 6 MB each. */
   private static final int LARGE_KEYS = 3_000;
 
   private static final String PADDING = "x".repeat(10_000);
@@ -35,8 +35,8 @@ class SnapshotCatchUpIT {
   static final TestCluster CLUSTER =
       TestCluster.ofNodes(3)
           .shards(SHARDS)
-          .flags("--snapshot-entries", "20", "--snapshot-log-bytes", "2mb")
-          .flags("--log-segment-bytes", "1mb")
+          .flags("--snapshot-entries", "20", "--snapshot-log-bytes", "6mb")
+          .flags("--log-segment-bytes", "6mb")
           .flags("--max-value-bytes", "1mb", "--batch-bytes", "64kb");
 
   @BeforeEach

@@ -57,6 +57,9 @@ import org.slf4j.LoggerFactory;
 public final class RaftNode implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RaftNode.class);
 
+  /** What a store suffers from after so many times is not a disk that was full. */
+  private static final int MAX_OPENED_ANEW = 5;
+
   private final RaftOptions options;
   private final StoreEnvironment environment;
   private final Function<UUID, ShardApplier> appliers;
@@ -77,6 +80,9 @@ public final class RaftNode implements AutoCloseable {
 
   /** Since when, in nanoseconds, a store cannot write while there is space; guarded by this. */
   private final Map<UUID, Long> unwritableSince = new HashMap<>();
+
+  /** How often a store was opened anew since it could not write; guarded by this. */
+  private final Map<UUID, Integer> timesOpenedAnew = new HashMap<>();
 
   /**
    * Builds the server; {@link #start} lets it speak.
@@ -206,7 +212,11 @@ public final class RaftNode implements AutoCloseable {
       UUID group = one.getKey();
       if (Boolean.FALSE.equals(one.getValue().withStore(ShardStore::isWritable))) {
         Long since = unwritableSince.putIfAbsent(group, now);
-        if (since != null && now - since >= patience.toNanos() && failed.add(group)) {
+        if (since != null
+            && now - since >= patience.toNanos()
+            && timesOpenedAnew.getOrDefault(group, 0) < MAX_OPENED_ANEW
+            && failed.add(group)) {
+          timesOpenedAnew.merge(group, 1, Integer::sum);
           outOfSpace.add(group);
           failStop.replicaFailed(
               names.apply(group),
@@ -217,6 +227,11 @@ public final class RaftNode implements AutoCloseable {
         unwritableSince.remove(group);
       }
     }
+  }
+
+  /** To be called while there is no space: patience with a store begins when there is. */
+  public synchronized void waitForSpace() {
+    unwritableSince.clear();
   }
 
   /** There may be space for so little, now that the file before it is gone. */

@@ -132,7 +132,7 @@ final class ClusterController implements AutoCloseable {
     wakeIdleLeaders(state);
     watched.atDisk(() -> showShards(state));
     judgeNodes(state);
-    spreadLeaders(state);
+    watched.atDisk(() -> spreadLeaders(state)); // Ratis holds its monitor while it writes a vote
     announce();
   }
 
@@ -295,6 +295,8 @@ final class ClusterController implements AutoCloseable {
     if (node.hasDiskSpace()) {
       node.raft().stopStuckStores(STORE_RECOVERY);
       node.raft().startAfterFullDisk();
+    } else {
+      node.raft().waitForSpace();
     }
   }
 

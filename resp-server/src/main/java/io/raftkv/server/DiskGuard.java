@@ -39,6 +39,7 @@ final class DiskGuard {
   private final BooleanSupplier storesWritable;
   private volatile Admission admission = Admission.EVERYTHING;
   private volatile boolean space = true;
+  private boolean full; // of the one thread that looks
 
   /**
    * @param directory for the log
@@ -83,8 +84,9 @@ final class DiskGuard {
     long free = freeSpace.bytes();
     long own = storesOwn.getAsLong();
     Admission before = admission;
-    boolean full = isBelow(free, minFreeBytes / FLOOR_PART, before == Admission.NOTHING);
-    boolean nearlyFull = isBelow(free - own, minFreeBytes, before != Admission.EVERYTHING);
+    // Each bound by itself: before may be a store's fault, which says nothing of the disk.
+    full = isBelow(free, minFreeBytes / FLOOR_PART, full);
+    boolean nearlyFull = isBelow(free - own, minFreeBytes, !space);
     Admission now =
         full || !storesWritable.getAsBoolean()
             ? Admission.NOTHING
@@ -92,7 +94,7 @@ final class DiskGuard {
     space = !nearlyFull;
     admission = now;
     if (now != before) {
-      tell(now, free, own, full);
+      tell(now, free, own);
     }
   }
 
@@ -100,7 +102,7 @@ final class DiskGuard {
     return free < bound + (already ? bound / MARGIN_PART : 0);
   }
 
-  private void tell(Admission now, long free, long own, boolean full) {
+  private void tell(Admission now, long free, long own) {
     switch (now) {
       case EVERYTHING -> LOG.info("disk has {} bytes free under {}, writes go on", free, directory);
       case NO_GROWTH ->

@@ -71,10 +71,12 @@ final class NodeThreads {
         new PeriodicTask(name, action), millis, millis, TimeUnit.MILLISECONDS);
   }
 
-  /** Runs an action once, unless the node stops before. */
+  /** Runs an action, which may have to wait for a disk, once, unless the node stops before. */
   void later(long millis, String name, Runnable action) {
+    PeriodicTask once =
+        new PeriodicTask(name, () -> watchedTimer.<RuntimeException>atDisk(action::run));
     try {
-      timer.schedule(new PeriodicTask(name, action::run), millis, TimeUnit.MILLISECONDS);
+      timer.schedule(once, millis, TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException stopping) {
       LOG.debug("no {}: this node stops", name, stopping);
     }

@@ -15,14 +15,17 @@ final class QuietLog {
   private static final String START = "---- ";
 
   /** True of the machine, which runs other things beside these nodes. */
-  private static final String PAUSE = "Detected pause in JVM or host machine";
+  private static final Pattern PAUSE =
+      Pattern.compile(".* WARN .*(Detected pause in JVM or host machine|Unexpected long sleep).*");
 
   private QuietLog() {}
 
   /** Fails with the first line that would alarm somebody. */
   static void check(String node, List<String> lines) {
     for (String line : lines) {
-      if (!line.startsWith(START) && !INFO.matcher(line).matches() && !line.contains(PAUSE)) {
+      if (!line.startsWith(START)
+          && !INFO.matcher(line).matches()
+          && !PAUSE.matcher(line).matches()) {
         throw new AssertionError("the log of " + node + " is not quiet: " + line);
       }
     }

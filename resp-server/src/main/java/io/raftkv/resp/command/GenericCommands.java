@@ -234,6 +234,8 @@ public final class GenericCommands {
                 "1.0.0",
                 "O(N) where N is the number of keys in the database.",
                 "Returns all key names that match a pattern.")
+            .differs(
+                "With several shards more than 32 MB of keys from one of them are refused: use SCAN.")
             .fanOut(FanOut.CONCAT_ALL_SHARDS)
             .reads(KeyRun::run),
         command("SCAN")

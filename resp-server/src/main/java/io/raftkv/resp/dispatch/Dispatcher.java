@@ -162,6 +162,10 @@ final class Dispatcher {
   private static void toAll(
       CommandSpec spec, byte[][] words, List<Routing.Shard> shards, Target target, ReplySink sink) {
     int count = shards.size();
+    if (count == 1) {
+      target.add(shards.get(0), op(spec, words, target, sink)); // which may stream its reply
+      return;
+    }
     FanOutReply joined =
         new FanOutReply(spec.fanOut(), isWrite(spec), count, new int[count][], sink);
     int first =

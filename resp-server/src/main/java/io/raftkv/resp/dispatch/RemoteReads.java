@@ -187,7 +187,9 @@ final class RemoteReads implements ShardReads {
     for (int i = 0; i < replies.length; i++) {
       int place = i;
       byte[][] words = calls.get(i).args().words();
-      CommandSpec spec = table.find(words[0]);
+      CommandSpec named = table.find(words[0]);
+      CommandSpec reader = named == null ? null : named.readerOf(words);
+      CommandSpec spec = reader == null ? named : reader;
       if (spec == null || spec.access() != CommandSpec.Access.READ) {
         answer.completeExceptionally(new IllegalArgumentException("not a read of this version"));
         return answer;

@@ -14,7 +14,8 @@ public final class RespErrors {
   public static final String NOT_FLOAT = "ERR value is not a valid float";
   public static final String OVERFLOW = "ERR increment or decrement would overflow";
   public static final String REPLY_TOO_LARGE =
-      "ERR reply too large to be forwarded: ask a node of the key's shard, or read it in parts";
+      "ERR reply too large to be forwarded or joined: read it in parts, or ask a node of the key's"
+          + " shard";
   public static final String REPLIES_TOO_LARGE =
       "TRYAGAIN the replies of the commands sent together with this one are too large";
   public static final String NO_SUCH_KEY = "ERR no such key";

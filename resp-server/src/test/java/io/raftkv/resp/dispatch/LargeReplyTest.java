@@ -313,7 +313,15 @@ class LargeReplyTest {
         sought.add(key);
       }
     }
+    network.stand();
     send("KEYS some:*");
+    settle();
+    assertThat(store.retainedViews()).as("it is being streamed").isOne();
+    while (!network.isEmpty()) {
+      network.deliver(100_000);
+      settle();
+    }
+    network.goOn();
     String[] reply = received().split("\r\n", -1);
     assertThat(reply[0]).isEqualTo("*" + sought.size());
     List<String> found = new ArrayList<>();

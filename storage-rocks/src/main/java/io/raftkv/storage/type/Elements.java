@@ -368,7 +368,7 @@ final class Elements {
   private void moveRows(PartTimes times) {
     boolean mortal = deadlines.count() > 0;
     List<Family> families = mortal ? List.of(Family.DATA, Family.SCORE) : List.of(Family.DATA);
-    rowsId = RowMove.move(key, rowsId, families);
+    rowsId = RowMove.move(key, rowsId, families, rowsRemoved);
     rowsRemoved = 0;
     deadlines =
         mortal

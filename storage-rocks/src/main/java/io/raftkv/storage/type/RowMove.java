@@ -20,6 +20,13 @@ final class RowMove {
   /** Rows of more bytes stay where they are. */
   private static final long MAX_BYTES = 4L << 20;
 
+  /**
+   * So many bytes may be moved for each element that was removed. Else large values beside tiny
+   * ones that come and go would be written again and again, and a sweep of many such hashes at once
+   * would be too much for one log entry.
+   */
+  private static final long BYTES_FOR_REMOVED = 256;
+
   /** Moved when so many elements were removed for each one that is left: O(1) for each removed. */
   private static final int REMOVED_FOR_EACH = 4;
 
@@ -42,9 +49,11 @@ final class RowMove {
   /**
    * Moves all rows of a collection.
    *
+   * @param removed elements removed since the rows were made, or last looked at for this
    * @return their id from now on; the old one if they are too large to be moved
    */
-  static long move(KeyHandle key, long id, List<Family> families) {
+  static long move(KeyHandle key, long id, List<Family> families, long removed) {
+    long mostBytes = Math.min(MAX_BYTES, removed * BYTES_FOR_REMOVED);
     List<Row> rows = new ArrayList<>();
     long bytes = 0;
     byte[] from = ElementRows.from(key.slot(), id);
@@ -54,7 +63,7 @@ final class RowMove {
         while (cursor.next()) {
           Row row = new Row(family, cursor.key(), cursor.value());
           bytes += row.key.length + row.value.length;
-          if (bytes > MAX_BYTES) {
+          if (bytes > mostBytes) {
             return id;
           }
           rows.add(row);

@@ -135,7 +135,9 @@ final class ScoreEnds {
     if (!toExact) {
       toWanted |= nearTo;
     } else if (Arrays.equals(atOrBehind(behind(row)), to)) {
-      to = atOrBehind(row);
+      if (row.length <= prefix + KEPT_BYTES) {
+        to = row;
+      } // else others that begin like it, and may be behind it, have the same end
       toExact = false;
     }
   }

@@ -262,6 +262,37 @@ class RankTreeTest {
         .isEqualTo("70" + "11");
   }
 
+  /** Around the length from which on the ends are cut, whichever member goes first. */
+  @ParameterizedTest
+  @ValueSource(ints = {116, 117, 118, 119, 120, 121, 122, 130})
+  void endsHoldForMembersThatBeginAlike(int length) {
+    String common = "m".repeat(length - 1);
+    List<String> members =
+        List.of(common, common + "a", common + "b", common + "bb", common + "c", common + "cccc");
+    for (int first = 0; first < members.size(); first++) {
+      for (int second = 0; second < members.size(); second++) {
+        ZSetType set = set();
+        members.forEach(member -> set.put(bytes(member), 0));
+        set.put(bytes("z".repeat(3 * 64)), 0); // not inline
+        set.save();
+        List<String> left = new ArrayList<>(members);
+        for (String gone : List.of(members.get(first), members.get(second))) {
+          ZSetType now = set();
+          if (left.remove(gone)) {
+            assertThat(now.remove(bytes(gone))).isTrue();
+            now.save();
+          }
+          RankTreeCheck.check(rows);
+          ZSetType after = set();
+          for (int i = 0; i < left.size(); i++) {
+            assertThat(after.rank(bytes(left.get(i)), false)).isEqualTo(i);
+          }
+        }
+        key().delete();
+      }
+    }
+  }
+
   @Test
   void ofALongMemberTheEndsAreABeginning() {
     for (String member : List.of("a", "b".repeat(118) + "\u00ff".repeat(4))) {
