@@ -20,7 +20,7 @@ class PartitionIT {
 
   @Test
   void leadersCutOffFromTheirPeersServeNoStaleReads() {
-    try (PartitionScenario scenario = new PartitionScenario(cluster)) {
+    try (PartitionScenario scenario = PartitionScenario.withCounters(cluster)) {
       for (int round = 0; round < TestSize.of(1, 5); round++) {
         scenario.cutOffEachLeader();
       }

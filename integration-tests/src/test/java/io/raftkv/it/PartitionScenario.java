@@ -34,8 +34,18 @@ final class PartitionScenario implements AutoCloseable {
   private final List<String> registers;
   private final Workload load;
 
+  /** Clients on a register of each shard and a counter beside it. */
+  static PartitionScenario withCounters(TestCluster cluster) {
+    return new PartitionScenario(cluster, true);
+  }
+
+  /** All reads and writes go to few keys: the most likely to show a read that is stale. */
+  static PartitionScenario withRegistersOnly(TestCluster cluster) {
+    return new PartitionScenario(cluster, false);
+  }
+
   /** Starts the clients. */
-  PartitionScenario(TestCluster cluster) {
+  private PartitionScenario(TestCluster cluster, boolean counters) {
     this.cluster = cluster;
     ShardView shards = cluster.awaitLeaders();
     this.registers = shards.keyInEveryShard("r");
@@ -44,7 +54,10 @@ final class PartitionScenario implements AutoCloseable {
             .workload()
             .clients(9)
             .registers(registers)
-            .counters(registers.stream().map(PartitionScenario::counterBeside).toList())
+            .counters(
+                counters
+                    ? registers.stream().map(PartitionScenario::counterBeside).toList()
+                    : List.of())
             .mix(mostlyReadsBut(Action.SET))
             .counterMix(mostlyReadsBut(Action.INCR))
             .callsPerSecond(60)

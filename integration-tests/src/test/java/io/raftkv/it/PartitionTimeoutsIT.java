@@ -25,7 +25,7 @@ class PartitionTimeoutsIT {
 
   @Test
   void aShardIsBackBeforeItsClientsGiveUp() {
-    try (PartitionScenario scenario = new PartitionScenario(cluster)) {
+    try (PartitionScenario scenario = PartitionScenario.withCounters(cluster)) {
       assertThat(scenario.cutOffEachLeader()).allMatch(gap -> gap.compareTo(REQUEST_TIMEOUT) < 0);
       scenario.end().assertLinearizable();
     }

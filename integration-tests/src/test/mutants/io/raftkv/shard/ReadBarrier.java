@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
@@ -55,7 +56,8 @@ public final class ReadBarrier {
       String self,
       Function<UUID, ? extends Source> replicas,
       PeerTransport transport,
-      long retryNanos) {
+      long retryNanos,
+      Executor endOfTurn) {
     this.replicas = replicas;
     System.out.println("reads are confirmed by Ratis");
   }

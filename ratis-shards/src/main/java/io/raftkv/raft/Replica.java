@@ -31,6 +31,7 @@ import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.exceptions.LeaderSteppingDownException;
 import org.apache.ratis.server.DivisionInfo;
 import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
@@ -255,7 +256,12 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
     if (append.inLog) {
       return BatchOutcome.UNKNOWN;
     }
-    return isLeader() ? BatchOutcome.REFUSED : BatchOutcome.NOT_LEADER;
+    return isLeader() && !isHandingOver(reply) ? BatchOutcome.REFUSED : BatchOutcome.NOT_LEADER;
+  }
+
+  /** It takes nothing for as long as its successor, which may be down, lets it wait. */
+  private static boolean isHandingOver(RaftClientReply reply) {
+    return reply != null && reply.getException() instanceof LeaderSteppingDownException;
   }
 
   /**

@@ -114,6 +114,23 @@ class ReplicaTest {
     assertThat(length(leader)).isEqualTo(1 + told.lastIndexOf(BatchOutcome.APPLIED) + 1);
   }
 
+  /** Its successor is down: it is not overloaded, there is nobody who leads. */
+  @Test
+  void entryIsRefusedByALeaderThatHandsOver() throws Exception {
+    cluster = TestCluster.start(directory, 3, MANY);
+    cluster.write(1);
+    TestCluster.Node leader = cluster.leader();
+    TestCluster.Node successor = cluster.followers().get(0);
+    successor.stop();
+    List<BatchOutcome> told = new ArrayList<>();
+    CompletableFuture<Boolean> handedOver =
+        leader.raft().transferLeadership(GROUP, successor.id(), 3_000);
+    while (!handedOver.isDone()) {
+      told.add(get(leader.append(GROUP, batch(told.size() + 2))));
+    }
+    assertThat(told).contains(BatchOutcome.NOT_LEADER).doesNotContain(BatchOutcome.REFUSED);
+  }
+
   /** One byte more than the log takes would make the leader step down. */
   @Test
   void largestEntryIsReplicated() {

@@ -393,13 +393,17 @@ final class ClusterController implements AutoCloseable {
             });
   }
 
+  /**
+   * Empty for a follower that has not answered this leader yet: one that is cut off may count as
+   * connected for seconds, and a hand-over to it keeps all writes waiting.
+   */
   private OptionalLong lag(ClusterState state, String shardId, String to) {
     if (state.nodes().get(to).state() != NodeState.ONLINE || !node.view().isConnected(to)) {
       return OptionalLong.empty();
     }
     Replica replica = node.replica(state.shards().get(shardId).groupId());
     Long match = replica == null ? null : replica.followerMatchIndexes().get(to);
-    return match == null
+    return match == null || match < 0
         ? OptionalLong.empty()
         : OptionalLong.of(Math.max(0, replica.commitIndex() - match));
   }
