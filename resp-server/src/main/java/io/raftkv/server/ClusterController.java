@@ -50,6 +50,10 @@ final class ClusterController implements AutoCloseable {
 
   private static final long STEP_MILLIS = 100;
   private static final long HEARTBEAT_MILLIS = 500;
+
+  /** A node that was not heard of for three heartbeats is no one to hand a shard to. */
+  private static final long HEARD_NANOS = TimeUnit.MILLISECONDS.toNanos(3 * HEARTBEAT_MILLIS);
+
   private static final long HEALTH_MILLIS = 250;
   private static final long TRANSFER_TIMEOUT_MILLIS = 3_000;
 
@@ -394,11 +398,13 @@ final class ClusterController implements AutoCloseable {
   }
 
   /**
-   * Empty for a follower that has not answered this leader yet: one that is cut off may count as
-   * connected for seconds, and a hand-over to it keeps all writes waiting.
+   * Empty for a follower that is silent or has not answered this leader yet: one that is cut off
+   * may count as connected and online for seconds, and a hand-over to it keeps all writes waiting.
    */
   private OptionalLong lag(ClusterState state, String shardId, String to) {
-    if (state.nodes().get(to).state() != NodeState.ONLINE || !node.view().isConnected(to)) {
+    Long heard = node.peers().lastHeard().get(to);
+    boolean silent = heard == null || System.nanoTime() - heard > HEARD_NANOS;
+    if (state.nodes().get(to).state() != NodeState.ONLINE || silent) {
       return OptionalLong.empty();
     }
     Replica replica = node.replica(state.shards().get(shardId).groupId());

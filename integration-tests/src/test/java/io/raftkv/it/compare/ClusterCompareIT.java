@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class ClusterCompareIT {
   private static final int SEQUENCES = 300;
-  private static final int SECONDS = TestSize.of(17, 900);
+  private static final int SECONDS = TestSize.of(12, 900);
 
   @RegisterExtension static final TestCluster CLUSTER = TestCluster.ofNodes(3).shards(3);
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class CompareIT {
   private static final int SEQUENCES = 2_000;
-  private static final int SECONDS = TestSize.of(50, 1_500);
+  private static final int SECONDS = TestSize.of(36, 1_500);
 
   @RegisterExtension static final TestCluster CLUSTER = TestCluster.ofNodes(1);
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * same bytes. What the commands answer is the business of unit tests.
  */
 class HashFieldIT {
-  private static final int COMMANDS = TestSize.of(3_000, 50_000);
+  private static final int COMMANDS = TestSize.of(1_500, 50_000);
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final List<String> SECONDS = List.of("1", "1", "2", "100");
   private static final List<String> MILLIS = List.of("1", "20", "20", "150", "100000");
