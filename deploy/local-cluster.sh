@@ -81,7 +81,8 @@ wait_ready() {
   local n deadline=$((SECONDS + ready_seconds))
   for n in "$@"; do
     until is_ready "$n"; do
-      pid_of "$n" >/dev/null || {
+      # By its number alone: a process that was just forked has not its own command line yet.
+      kill -0 "$(cat "$data/n$n/pid")" 2>/dev/null || {
         tail -n 20 "$data/n$n/log" >&2
         fail "n$n has stopped, see its log above"
       }
