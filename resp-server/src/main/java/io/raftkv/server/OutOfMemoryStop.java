@@ -4,7 +4,6 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Marker;
@@ -35,10 +34,16 @@ final class OutOfMemoryStop extends AbstractFilter {
   /** Deeper than causes are nested; they might form a ring. */
   private static final int MAX_CAUSES = 16;
 
+  /** A log that gets no memory may never be done; where the heap is all but full, it crawls. */
+  private static final long MAX_LOGGING_MS = 5_000;
+
   // Made beforehand: there may be no room for it when it is needed.
   private final byte[] plainLine = (LINE + "\n").getBytes(StandardCharsets.UTF_8);
   private final FileOutputStream standardError = new FileOutputStream(FileDescriptor.err);
-  private final AtomicBoolean ending = new AtomicBoolean();
+  private final Object monitor = new Object();
+
+  /** Guarded by a monitor: the first use of an atomic takes memory, for the JVM links it then. */
+  private boolean ending;
 
   private OutOfMemoryStop() {}
 
@@ -46,6 +51,9 @@ final class OutOfMemoryStop extends AbstractFilter {
   static void install() {
     OutOfMemoryStop stop = new OutOfMemoryStop();
     stop.start();
+    Thread last = new Thread(stop::endIfLoggingDoesNot, "out-of-memory-stop");
+    last.setDaemon(true);
+    last.start();
     ((LoggerContext) LogManager.getContext(false)).addFilter(stop);
     Thread.setDefaultUncaughtExceptionHandler(
         (thread, fault) -> {
@@ -67,8 +75,12 @@ final class OutOfMemoryStop extends AbstractFilter {
   }
 
   private void end(Throwable fault) {
-    if (!ending.compareAndSet(false, true)) {
-      return; // the line that says so comes by here as well
+    synchronized (monitor) {
+      if (ending) {
+        return; // the line that says so comes by here as well
+      }
+      ending = true;
+      monitor.notifyAll();
     }
     try {
       LOG.error(LINE, fault);
@@ -76,6 +88,23 @@ final class OutOfMemoryStop extends AbstractFilter {
       sayPlainly();
     } finally {
       Runtime.getRuntime().halt(Main.FAULT); // not exit: to stop in order takes memory
+    }
+  }
+
+  /** Runs all the process' life, since a thread cannot be made when it is needed. */
+  private void endIfLoggingDoesNot() {
+    try {
+      synchronized (monitor) {
+        while (!ending) {
+          monitor.wait();
+        }
+      }
+      Thread.sleep(MAX_LOGGING_MS);
+      sayPlainly();
+    } catch (InterruptedException asked) {
+      // Nobody has this thread to interrupt.
+    } finally {
+      Runtime.getRuntime().halt(Main.FAULT);
     }
   }
 

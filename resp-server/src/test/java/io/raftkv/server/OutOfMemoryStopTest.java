@@ -12,6 +12,14 @@ import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Marker;
+import org.apache.logging.log4j.core.Filter;
+import org.apache.logging.log4j.core.Logger;
+import org.apache.logging.log4j.core.LoggerContext;
+import org.apache.logging.log4j.core.filter.AbstractFilter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -46,6 +54,13 @@ class OutOfMemoryStopTest {
         }
       }
     },
+    THE_LOG_NEVER_TAKES_THE_LINE {
+      @Override
+      void happen() {
+        ((LoggerContext) LogManager.getContext(false)).addFilter(new Blocking());
+        new Thread(OutOfMemoryStopTest::fillTheHeap).start();
+      }
+    },
     NO_DIRECT_MEMORY {
       @Override
       void happen() {
@@ -54,6 +69,21 @@ class OutOfMemoryStopTest {
     };
 
     abstract void happen();
+  }
+
+  /** As a log whose disk hangs. */
+  private static final class Blocking extends AbstractFilter {
+    Blocking() {
+      start();
+    }
+
+    @Override
+    public Filter.Result filter(
+        Logger logger, Level level, Marker marker, Object message, Throwable fault) {
+      while (true) {
+        LockSupport.park();
+      }
+    }
   }
 
   /** As Netty's, which has no public constructor. */
