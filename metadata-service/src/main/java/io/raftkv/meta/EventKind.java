@@ -11,7 +11,13 @@ public enum EventKind implements Coded {
   /** A known node started again, perhaps elsewhere. */
   NODE_RESTARTED(3),
   /** A node went from one state to another. */
-  NODE_STATE_CHANGED(4);
+  NODE_STATE_CHANGED(4),
+  /** A job began. */
+  JOB_STARTED(5),
+  /** A job went from one step or state to another. */
+  JOB_ADVANCED(6),
+  /** A job ended: done, failed or cancelled. */
+  JOB_ENDED(7);
 
   private final int code;
 

@@ -7,58 +7,122 @@ import java.util.Objects;
 import java.util.TreeMap;
 
 /**
- * A long operation on shards, as a list of idempotent steps that any leader of the metadata group
- * can resume.
+ * A long operation on shards: a list of idempotent steps that any leader of the metadata group can
+ * resume.
  *
  * @param id {@code j} and a number
- * @param kind what it is to achieve
- * @param shardId the shard it works on; empty if it is about a node
- * @param arguments what the steps need to know, so that another leader can take them
+ * @param plan what it is to achieve, and how
  * @param state how far it is
- * @param stepIndex the step being taken or to be taken next; the number of steps when all are
- * @param steps names of the steps, in order
- * @param progressPercent of the whole job, 0 to 100
- * @param error why it failed; empty if it did not
+ * @param stepIndex the step being taken; the number of steps when all are
+ * @param bytesDone what the step has moved of {@code bytesTotal}
+ * @param bytesTotal what the step has to move; 0 if it moves nothing or does not know yet
+ * @param error why it failed or is being undone; empty if neither, or if it was cancelled
  * @param createdAtMillis when it was asked for
  * @param updatedAtMillis when this record last changed
  */
 public record JobInfo(
     String id,
-    JobKind kind,
-    String shardId,
-    NavigableMap<String, String> arguments,
+    Plan plan,
     JobState state,
     int stepIndex,
-    List<String> steps,
-    int progressPercent,
+    long bytesDone,
+    long bytesTotal,
     String error,
     long createdAtMillis,
     long updatedAtMillis) {
   private static final int MAX_STEPS = 100;
+  private static final int MAX_SHARDS = 100;
   private static final int MAX_ARGUMENTS = 100;
+  private static final int MAX_TEXT = 10_000;
+
+  /**
+   * What a job is to achieve; never changes but for what its steps add to the arguments.
+   *
+   * @param kind what
+   * @param shardIds the shards it works on, which no other job may touch until it has ended
+   * @param arguments what the steps need to know, so that another leader can take them
+   * @param steps names of the steps, in order
+   * @param pointOfNoReturn index of the first step from which on it is not undone any more; the
+   *     number of steps if it can be undone to the end
+   */
+  public record Plan(
+      JobKind kind,
+      List<String> shardIds,
+      NavigableMap<String, String> arguments,
+      List<String> steps,
+      int pointOfNoReturn) {
+    public Plan {
+      Objects.requireNonNull(kind, "kind");
+      shardIds = List.copyOf(shardIds);
+      shardIds.forEach(Ids::shardNumber);
+      // Plain string order whatever the caller's map was sorted by: equal jobs have equal bytes.
+      TreeMap<String, String> sorted = new TreeMap<>();
+      sorted.putAll(arguments);
+      arguments = Collections.unmodifiableNavigableMap(sorted);
+      steps = List.copyOf(steps);
+      if (steps.isEmpty()
+          || steps.size() > MAX_STEPS
+          || shardIds.size() > MAX_SHARDS
+          || arguments.size() > MAX_ARGUMENTS) {
+        throw new IllegalArgumentException(
+            "job with %d steps, %d shards, %d arguments"
+                .formatted(steps.size(), shardIds.size(), arguments.size()));
+      }
+      if (pointOfNoReturn < 0 || pointOfNoReturn > steps.size()) {
+        throw new IllegalArgumentException("point of no return is step " + pointOfNoReturn);
+      }
+    }
+
+    Plan withArguments(NavigableMap<String, String> more) {
+      NavigableMap<String, String> all = new TreeMap<>(arguments);
+      all.putAll(more);
+      return new Plan(kind, shardIds, all, steps, pointOfNoReturn);
+    }
+  }
 
   public JobInfo {
     Ids.jobNumber(id);
-    Objects.requireNonNull(kind, "kind");
+    Objects.requireNonNull(plan, "plan");
     Objects.requireNonNull(state, "state");
-    Objects.requireNonNull(error, "error");
-    if (!shardId.isEmpty()) {
-      Ids.shardNumber(shardId);
-    }
-    // Plain string order whatever the caller's map was sorted by: equal jobs have equal bytes.
-    TreeMap<String, String> sorted = new TreeMap<>();
-    sorted.putAll(arguments);
-    arguments = Collections.unmodifiableNavigableMap(sorted);
-    steps = List.copyOf(steps);
-    if (steps.isEmpty() || steps.size() > MAX_STEPS || arguments.size() > MAX_ARGUMENTS) {
-      throw new IllegalArgumentException(
-          "job " + id + " has " + steps.size() + " steps, " + arguments.size() + " arguments");
-    }
-    if (stepIndex < 0 || stepIndex > steps.size()) {
+    if (stepIndex < 0 || stepIndex > plan.steps().size()) {
       throw new IllegalArgumentException("job " + id + " is at step " + stepIndex);
     }
-    if (progressPercent < 0 || progressPercent > 100) {
-      throw new IllegalArgumentException("job " + id + " is at " + progressPercent + " percent");
+    if (bytesDone < 0 || bytesTotal < 0) {
+      throw new IllegalArgumentException(
+          "job " + id + " has moved " + bytesDone + " of " + bytesTotal + " bytes");
     }
+    error = limited(error);
+  }
+
+  public JobKind kind() {
+    return plan.kind();
+  }
+
+  public List<String> shardIds() {
+    return plan.shardIds();
+  }
+
+  /** The value of an argument that the plan must have. */
+  public String argument(String name) {
+    String value = plan.arguments().get(name);
+    if (value == null) {
+      throw new IllegalStateException("job " + id + " has no argument " + name);
+    }
+    return value;
+  }
+
+  /** Name of the step being taken; empty when all are. */
+  public String step() {
+    return stepIndex < plan.steps().size() ? plan.steps().get(stepIndex) : "";
+  }
+
+  /** True until the point of no return, while the steps are being taken. */
+  public boolean canBeCancelled() {
+    return state == JobState.RUNNING && stepIndex < plan.pointOfNoReturn();
+  }
+
+  /** A reason is for people; one without end must not get into the log. */
+  static String limited(String error) {
+    return error.length() <= MAX_TEXT ? error : error.substring(0, MAX_TEXT);
   }
 }

@@ -6,7 +6,7 @@ public enum JobKind implements Coded {
   CREATE(0),
   /** The end of a shard. */
   DELETE(1),
-  /** A replica of a shard on another node. */
+  /** Other replicas for a shard: one elsewhere, one more or one less. */
   MIGRATE(2),
   /** Two shards from one. */
   SPLIT(3),

@@ -2,15 +2,15 @@ package io.raftkv.meta;
 
 /** How far a job has come. */
 public enum JobState implements Coded {
-  /** Waits for its turn. */
-  PENDING(0),
-  /** A step is being taken. */
+  /** Its steps are being taken. */
   RUNNING(1),
+  /** What its steps did is being undone; the job's error says why, unless it was cancelled. */
+  UNDOING(5),
   /** All steps are taken. */
   DONE(2),
-  /** A step cannot be taken; the job's error says why. */
+  /** A step could not be taken, and all is as before; the job's error says why. */
   FAILED(3),
-  /** An operator stopped it before its point of no return. */
+  /** Somebody stopped it before its point of no return, and all is as before. */
   CANCELLED(4);
 
   private final int code;

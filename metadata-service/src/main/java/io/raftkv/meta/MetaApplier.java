@@ -41,6 +41,15 @@ public final class MetaApplier {
     if (command instanceof MetaCommand.SetNodeState set) {
       return setNodeState(state, set, timeMillis);
     }
+    if (command instanceof MetaCommand.StartJob start) {
+      return JobApplier.start(state, start, timeMillis);
+    }
+    if (command instanceof MetaCommand.AdvanceJob advance) {
+      return JobApplier.advance(state, advance, timeMillis);
+    }
+    if (command instanceof MetaCommand.CancelJob cancel) {
+      return JobApplier.cancel(state, cancel, timeMillis);
+    }
     throw new IllegalStateException("no meaning for " + command.getClass());
   }
 
@@ -149,12 +158,24 @@ public final class MetaApplier {
         command.reason().isEmpty() ? text : text + ": " + command.reason());
   }
 
-  /** Ends a change: routing step, history and the bounds of both. */
   private static MetaChange changed(
       ClusterState before, StateDraft draft, EventKind kind, String subject, String text) {
+    HistoryEvent event =
+        new HistoryEvent(draft.version, draft.updatedAtMillis, kind, subject, text);
+    return changed(before, draft, List.of(event), "");
+  }
+
+  /**
+   * Ends a change: routing step, history and the bounds of both.
+   *
+   * @param told what the history is to say of it, before what it says of the routing table
+   * @param replyText for whoever proposed it
+   * @throws IllegalStateException if the draft breaks an invariant of {@link ClusterState}
+   */
+  static MetaChange changed(
+      ClusterState before, StateDraft draft, List<HistoryEvent> told, String replyText) {
     long now = draft.updatedAtMillis;
-    List<HistoryEvent> events = new ArrayList<>();
-    events.add(new HistoryEvent(draft.version, now, kind, subject, text));
+    List<HistoryEvent> events = new ArrayList<>(told);
     Optional<RoutingChange> routing = Optional.empty();
     if (draft.routing.version() != before.routing().version()) {
       RoutingChange step =
@@ -176,14 +197,14 @@ public final class MetaApplier {
             Math.max(old.firstRouting(), draft.routing.version() - MAX_ROUTING_CHANGES + 1));
     ClusterState state = draft.build();
     return new MetaChange(
-        state, events, routing, new MetaReply(Outcome.CHANGED, state.version(), ""));
+        state, events, routing, new MetaReply(Outcome.CHANGED, state.version(), replyText));
   }
 
-  private static MetaChange unchanged(ClusterState state, String text) {
+  static MetaChange unchanged(ClusterState state, String text) {
     return answered(state, Outcome.UNCHANGED, text);
   }
 
-  private static MetaChange refused(ClusterState state, String text) {
+  static MetaChange refused(ClusterState state, String text) {
     return answered(state, Outcome.REFUSED, text);
   }
 

@@ -17,6 +17,9 @@ public final class MetaCodec {
   private static final int BOOTSTRAP = 1;
   private static final int REGISTER_NODE = 2;
   private static final int SET_NODE_STATE = 3;
+  private static final int START_JOB = 4;
+  private static final int ADVANCE_JOB = 5;
+  private static final int CANCEL_JOB = 6;
 
   private MetaCodec() {}
 
@@ -36,10 +39,29 @@ public final class MetaCodec {
       out.u8(SET_NODE_STATE).text(set.nodeId());
       Parts.write(out, set.expected());
       out.coded(set.next()).text(set.reason());
+    } else if (command instanceof MetaCommand.StartJob start) {
+      out.u8(START_JOB);
+      Parts.write(out, start.plan());
+      out.list(start.edits(), Parts::write);
+    } else if (command instanceof MetaCommand.AdvanceJob advance) {
+      encode(out, advance);
+    } else if (command instanceof MetaCommand.CancelJob cancel) {
+      out.u8(CANCEL_JOB).text(cancel.jobId());
     } else {
       throw new IllegalStateException("no bytes for " + command.getClass());
     }
     return out.toBytes();
+  }
+
+  private static void encode(ByteWriter out, MetaCommand.AdvanceJob advance) {
+    out.u8(ADVANCE_JOB).text(advance.jobId());
+    Parts.write(out, advance.seen());
+    Parts.write(out, advance.next().place());
+    out.number(advance.next().bytesDone())
+        .number(advance.next().bytesTotal())
+        .text(advance.next().error());
+    Parts.write(out, advance.arguments());
+    out.list(advance.edits(), Parts::write);
   }
 
   /**
@@ -64,6 +86,16 @@ public final class MetaCodec {
       case SET_NODE_STATE ->
           new MetaCommand.SetNodeState(
               in.text(), Parts.optionalNodeState(in), in.coded(NodeState.values()), in.text());
+      case START_JOB -> new MetaCommand.StartJob(Parts.plan(in), in.list(Parts::edit));
+      case ADVANCE_JOB ->
+          new MetaCommand.AdvanceJob(
+              in.text(),
+              Parts.place(in),
+              new MetaCommand.AdvanceJob.Progress(
+                  Parts.place(in), in.number(), in.number(), in.text()),
+              Parts.arguments(in),
+              in.list(Parts::edit));
+      case CANCEL_JOB -> new MetaCommand.CancelJob(in.text());
       default -> throw in.unknown("kind", kind);
     };
   }

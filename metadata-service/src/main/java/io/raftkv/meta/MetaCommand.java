@@ -1,11 +1,14 @@
 package io.raftkv.meta;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * A change that somebody proposes to the metadata group. What is wrong in itself is refused by the
@@ -123,6 +126,88 @@ public sealed interface MetaCommand {
       if (reason.length() > MAX_REASON) {
         throw new IllegalArgumentException("reason of " + reason.length() + " characters");
       }
+    }
+  }
+
+  /**
+   * Begins a job.
+   *
+   * @param plan what it is to achieve; none of its shards may belong to another job
+   * @param edits what beginning it changes, of its own shards only
+   */
+  record StartJob(JobInfo.Plan plan, List<StateEdit> edits) implements MetaCommand {
+    public StartJob {
+      Objects.requireNonNull(plan, "plan");
+      edits = List.copyOf(edits);
+    }
+  }
+
+  /**
+   * Takes a job further, or says how far a step has come. It counts only if the job still is where
+   * its proposer saw it: of two leaders that drive the same job, each step is taken by one.
+   *
+   * @param jobId which
+   * @param seen where the job must be
+   * @param next where it shall be
+   * @param arguments what the step has found out, added to the plan's
+   * @param edits what the step changes, of the job's own shards only
+   */
+  record AdvanceJob(
+      String jobId,
+      Place seen,
+      Progress next,
+      NavigableMap<String, String> arguments,
+      List<StateEdit> edits)
+      implements MetaCommand {
+    /**
+     * Where a job is.
+     *
+     * @param state how far it is
+     * @param stepIndex the step being taken
+     */
+    public record Place(JobState state, int stepIndex) {
+      public Place {
+        Objects.requireNonNull(state, "state");
+      }
+
+      /** Where a job is now. */
+      public static Place of(JobInfo job) {
+        return new Place(job.state(), job.stepIndex());
+      }
+    }
+
+    /**
+     * Where a job shall be.
+     *
+     * @param place how far
+     * @param bytesDone as in {@link JobInfo}
+     * @param bytesTotal as in {@link JobInfo}
+     * @param error as in {@link JobInfo}
+     */
+    public record Progress(Place place, long bytesDone, long bytesTotal, String error) {
+      public Progress {
+        Objects.requireNonNull(place, "place");
+        error = JobInfo.limited(error);
+      }
+    }
+
+    public AdvanceJob {
+      Ids.jobNumber(jobId);
+      Objects.requireNonNull(seen, "seen");
+      Objects.requireNonNull(next, "next");
+      arguments = Collections.unmodifiableNavigableMap(new TreeMap<>(arguments));
+      edits = List.copyOf(edits);
+    }
+  }
+
+  /**
+   * Has a job undone, unless it is beyond its point of no return.
+   *
+   * @param jobId which
+   */
+  record CancelJob(String jobId) implements MetaCommand {
+    public CancelJob {
+      Ids.jobNumber(jobId);
     }
   }
 }

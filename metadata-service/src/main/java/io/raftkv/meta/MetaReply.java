@@ -7,7 +7,7 @@ import java.util.Objects;
  *
  * @param outcome whether it changed anything
  * @param version of the state after it
- * @param text why it changed nothing; empty if it did
+ * @param text why it changed nothing; if it did, the id of the job it began, or empty
  */
 public record MetaReply(Outcome outcome, long version, String text) {
   /** What a command did to the state. */

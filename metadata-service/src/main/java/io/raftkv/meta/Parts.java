@@ -1,9 +1,15 @@
 package io.raftkv.meta;
 
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** Byte forms of the values that both commands and records are made of. */
 final class Parts {
+  private static final int PUT_SHARD = 1;
+  private static final int DROP_SHARD = 2;
+
   private Parts() {}
 
   static void write(ByteWriter out, NodeSpec node) {
@@ -73,5 +79,61 @@ final class Parts {
       throw in.unknown("presence", present);
     }
     return present == 1 ? Optional.of(in.coded(NodeState.values())) : Optional.empty();
+  }
+
+  static void write(ByteWriter out, JobInfo.Plan plan) {
+    out.coded(plan.kind()).list(plan.shardIds(), ByteWriter::text);
+    write(out, plan.arguments());
+    out.list(plan.steps(), ByteWriter::text).number(plan.pointOfNoReturn());
+  }
+
+  static JobInfo.Plan plan(ByteReader in) {
+    return new JobInfo.Plan(
+        in.coded(JobKind.values()),
+        in.list(ByteReader::text),
+        arguments(in),
+        in.list(ByteReader::text),
+        in.int32());
+  }
+
+  static void write(ByteWriter out, NavigableMap<String, String> arguments) {
+    out.list(
+        arguments.entrySet(), (each, entry) -> each.text(entry.getKey()).text(entry.getValue()));
+  }
+
+  static NavigableMap<String, String> arguments(ByteReader in) {
+    NavigableMap<String, String> arguments = new TreeMap<>();
+    in.list(each -> Map.entry(each.text(), each.text()))
+        .forEach(entry -> arguments.put(entry.getKey(), entry.getValue()));
+    return arguments;
+  }
+
+  static void write(ByteWriter out, StateEdit edit) {
+    if (edit instanceof StateEdit.PutShard put) {
+      out.u8(PUT_SHARD);
+      write(out, put.spec());
+      out.coded(put.state());
+    } else if (edit instanceof StateEdit.DropShard drop) {
+      out.u8(DROP_SHARD).text(drop.shardId());
+    } else {
+      throw new IllegalStateException("no bytes for " + edit.getClass());
+    }
+  }
+
+  static StateEdit edit(ByteReader in) {
+    int kind = in.u8();
+    return switch (kind) {
+      case PUT_SHARD -> new StateEdit.PutShard(shardSpec(in), in.coded(ShardState.values()));
+      case DROP_SHARD -> new StateEdit.DropShard(in.text());
+      default -> throw in.unknown("edit", kind);
+    };
+  }
+
+  static void write(ByteWriter out, MetaCommand.AdvanceJob.Place place) {
+    out.coded(place.state()).number(place.stepIndex());
+  }
+
+  static MetaCommand.AdvanceJob.Place place(ByteReader in) {
+    return new MetaCommand.AdvanceJob.Place(in.coded(JobState.values()), in.int32());
   }
 }

@@ -1,9 +1,6 @@
 package io.raftkv.meta;
 
 import java.util.List;
-import java.util.Map;
-import java.util.NavigableMap;
-import java.util.TreeMap;
 
 /**
  * Names and bytes of the records a cluster state is kept in. Every value starts with a format byte.
@@ -178,17 +175,12 @@ final class RecordCodec {
   }
 
   static byte[] encode(JobInfo job) {
-    return start()
-        .text(job.id())
-        .coded(job.kind())
-        .text(job.shardId())
-        .list(
-            job.arguments().entrySet(),
-            (out, entry) -> out.text(entry.getKey()).text(entry.getValue()))
-        .coded(job.state())
+    ByteWriter out = start().text(job.id());
+    Parts.write(out, job.plan());
+    return out.coded(job.state())
         .number(job.stepIndex())
-        .list(job.steps(), ByteWriter::text)
-        .number(job.progressPercent())
+        .number(job.bytesDone())
+        .number(job.bytesTotal())
         .text(job.error())
         .number(job.createdAtMillis())
         .number(job.updatedAtMillis())
@@ -203,23 +195,14 @@ final class RecordCodec {
         in ->
             new JobInfo(
                 in.text(),
-                in.coded(JobKind.values()),
-                in.text(),
-                arguments(in),
+                Parts.plan(in),
                 in.coded(JobState.values()),
                 in.int32(),
-                in.list(ByteReader::text),
-                in.int32(),
+                in.number(),
+                in.number(),
                 in.text(),
                 in.number(),
                 in.number()));
-  }
-
-  private static NavigableMap<String, String> arguments(ByteReader in) {
-    NavigableMap<String, String> arguments = new TreeMap<>();
-    in.list(each -> Map.entry(each.text(), each.text()))
-        .forEach(entry -> arguments.put(entry.getKey(), entry.getValue()));
-    return arguments;
   }
 
   static byte[] encode(HistoryEvent event) {

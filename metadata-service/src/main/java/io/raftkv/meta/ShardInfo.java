@@ -21,6 +21,11 @@ public record ShardInfo(
     Objects.requireNonNull(state, "state");
   }
 
+  /** The same shard after a change. */
+  ShardInfo changed(ShardSpec nextSpec, ShardState nextState, long nowMillis) {
+    return new ShardInfo(nextSpec, nextState, version + 1, createdAtMillis, nowMillis);
+  }
+
   public String id() {
     return spec.id();
   }

@@ -21,4 +21,13 @@ record StateCounters(
       throw new IllegalArgumentException("event " + firstEvent + " kept before it happened");
     }
   }
+
+  StateCounters withShard(long number) {
+    return new StateCounters(
+        Math.max(lastShard, number), lastJob, firstEvent, nextEvent, firstRouting);
+  }
+
+  StateCounters withJob(long number) {
+    return new StateCounters(lastShard, number, firstEvent, nextEvent, firstRouting);
+  }
 }

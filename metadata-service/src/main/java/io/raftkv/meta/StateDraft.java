@@ -49,6 +49,30 @@ final class StateDraft {
     nodes = copy;
   }
 
+  void put(ShardInfo shard) {
+    NavigableMap<String, ShardInfo> copy = new TreeMap<>(shards);
+    copy.put(shard.id(), shard);
+    shards = copy;
+  }
+
+  void removeShard(String id) {
+    NavigableMap<String, ShardInfo> copy = new TreeMap<>(shards);
+    copy.remove(id);
+    shards = copy;
+  }
+
+  void put(JobInfo job) {
+    NavigableMap<String, JobInfo> copy = new TreeMap<>(jobs);
+    copy.put(job.id(), job);
+    jobs = copy;
+  }
+
+  void removeJob(String id) {
+    NavigableMap<String, JobInfo> copy = new TreeMap<>(jobs);
+    copy.remove(id);
+    jobs = copy;
+  }
+
   ClusterState build() {
     return new ClusterState(this);
   }

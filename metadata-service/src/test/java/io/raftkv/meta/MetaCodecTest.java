@@ -3,13 +3,20 @@ package io.raftkv.meta;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.raftkv.meta.MetaCommand.AdvanceJob;
+import io.raftkv.meta.MetaCommand.AdvanceJob.Place;
+import io.raftkv.meta.MetaCommand.AdvanceJob.Progress;
 import io.raftkv.meta.MetaCommand.Bootstrap;
+import io.raftkv.meta.MetaCommand.CancelJob;
 import io.raftkv.meta.MetaCommand.RegisterNode;
 import io.raftkv.meta.MetaCommand.SetNodeState;
+import io.raftkv.meta.MetaCommand.StartJob;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -19,6 +26,18 @@ import org.junit.jupiter.params.provider.MethodSource;
 class MetaCodecTest {
   private static final NodeSpec NODE = new NodeSpec("n1", "h", 6379, 9870, 0, "v", 300);
 
+  private static final List<StateEdit> EDITS =
+      List.of(
+          new StateEdit.PutShard(
+              new ShardSpec(
+                  "s7",
+                  new UUID(1, 2),
+                  List.of(new SlotRange(5, 300)),
+                  List.of(Replica.voter("n1"), Replica.listener("n2")),
+                  "n1"),
+              ShardState.CREATING),
+          new StateEdit.DropShard("s1"));
+
   static Stream<MetaCommand> commands() {
     return Stream.of(
         Samples.bootstrap(1, 1, 1),
@@ -26,7 +45,16 @@ class MetaCodecTest {
         new RegisterNode(Samples.node(1, 1)),
         new RegisterNode(new NodeSpec("a.b-c_D", "h\u00f6st", 65_535, 1, 0, "", Long.MAX_VALUE)),
         new SetNodeState("n1", Optional.empty(), NodeState.REMOVED, ""),
-        new SetNodeState("n1", Optional.of(NodeState.JOINING), NodeState.ONLINE, "heard of"));
+        new SetNodeState("n1", Optional.of(NodeState.JOINING), NodeState.ONLINE, "heard of"),
+        new StartJob(Samples.plan("s1"), List.of()),
+        new StartJob(Samples.plan("s1", "s7"), EDITS),
+        new AdvanceJob(
+            "j12",
+            new Place(JobState.RUNNING, 1),
+            new Progress(new Place(JobState.UNDOING, 0), 1_000, 5_000_000_000L, "n4 is gone"),
+            new TreeMap<>(Map.of("fence", "300")),
+            EDITS),
+        new CancelJob("j12"));
   }
 
   @ParameterizedTest
@@ -164,4 +192,46 @@ class MetaCodecTest {
     assertThat(HexFormat.of().formatHex(MetaCodec.encode(command))).isEqualTo(hex);
     assertThat(MetaCodec.decode(HexFormat.of().parseHex(hex))).isEqualTo(command);
   }
+
+  @Test
+  void jobLayoutsArePinned() {
+    assertPinned(
+        new StartJob(
+            new JobInfo.Plan(
+                JobKind.MIGRATE, List.of("s1"), new TreeMap<>(Map.of("a", "b")), List.of("x"), 1),
+            EDITS),
+        "01" + "04" + "02" + "01027331" + "01" + "01610162" + "010178" + "01" + EDIT_BYTES);
+    assertPinned(
+        new AdvanceJob(
+            "j1",
+            new Place(JobState.RUNNING, 1),
+            new Progress(new Place(JobState.DONE, 2), 3, 300, "e"),
+            new TreeMap<>(Map.of("a", "b")),
+            EDITS),
+        "01"
+            + "05"
+            + "026a31"
+            + "0101"
+            + "0202"
+            + "03"
+            + "ac02"
+            + "0165"
+            + "01"
+            + "01610162"
+            + EDIT_BYTES);
+    assertPinned(new CancelJob("j1"), "01" + "06" + "026a31");
+  }
+
+  private static final String EDIT_BYTES =
+      "02"
+          + "01"
+          + "027337"
+          + "00000000000000010000000000000002"
+          + "01"
+          + "05a802"
+          + "02026e3100026e3201"
+          + "026e31"
+          + "00"
+          + "02"
+          + "027331";
 }

@@ -2,12 +2,19 @@ package io.raftkv.meta;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftkv.meta.MetaCommand.AdvanceJob;
+import io.raftkv.meta.MetaCommand.AdvanceJob.Place;
+import io.raftkv.meta.MetaCommand.AdvanceJob.Progress;
+import io.raftkv.meta.MetaCommand.CancelJob;
 import io.raftkv.meta.MetaCommand.RegisterNode;
 import io.raftkv.meta.MetaCommand.SetNodeState;
+import io.raftkv.meta.MetaCommand.StartJob;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.TreeMap;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -63,7 +70,7 @@ class MetaReplayTest {
 
   private static MetaCommand command(Random random) {
     int node = 1 + random.nextInt(12);
-    return switch (random.nextInt(8)) {
+    return switch (random.nextInt(14)) {
       case 0 -> {
         int nodes = 1 + random.nextInt(6);
         yield Samples.bootstrap(nodes, 1 + random.nextInt(40), 1 + random.nextInt(nodes));
@@ -74,6 +81,9 @@ class MetaReplayTest {
             new NodeSpec(
                 "n" + node, "host" + host, 6379, 9870, 0, "0.1.0", 1 + random.nextInt(40)));
       }
+      case 3 -> new StartJob(Samples.plan("s" + (1 + random.nextInt(9))), List.of(edit(random)));
+      case 4, 5, 6 -> advance(random);
+      case 7 -> new CancelJob("j" + (1 + random.nextInt(9)));
       default -> {
         NodeState[] states = NodeState.values();
         yield new SetNodeState(
@@ -85,5 +95,34 @@ class MetaReplayTest {
             "entry of a test");
       }
     };
+  }
+
+  private static StateEdit edit(Random random) {
+    int shard = 1 + random.nextInt(9);
+    if (random.nextInt(4) == 0) {
+      return new StateEdit.DropShard("s" + shard);
+    }
+    int first = random.nextInt(16_000);
+    ShardSpec spec =
+        new ShardSpec(
+            "s" + shard,
+            DerivedIds.groupId(Samples.CLUSTER, "s" + shard, 1),
+            List.of(new SlotRange(first, first + random.nextInt(300))),
+            List.of(Replica.voter("n" + (1 + random.nextInt(6)))),
+            "");
+    ShardState[] states = ShardState.values();
+    return new StateEdit.PutShard(spec, states[random.nextInt(states.length)]);
+  }
+
+  private static AdvanceJob advance(Random random) {
+    JobState[] states = JobState.values();
+    Place seen = new Place(random.nextInt(4) == 0 ? JobState.UNDOING : JobState.RUNNING, 0);
+    Place next = new Place(states[random.nextInt(states.length)], random.nextInt(4));
+    return new AdvanceJob(
+        "j" + (1 + random.nextInt(9)),
+        seen,
+        new Progress(next, random.nextInt(100), 100, next.state().isFinal() ? "why" : ""),
+        new TreeMap<>(Map.of("key" + random.nextInt(3), "value")),
+        random.nextBoolean() ? List.of() : List.of(edit(random)));
   }
 }

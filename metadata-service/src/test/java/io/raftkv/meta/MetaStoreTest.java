@@ -90,7 +90,7 @@ class MetaStoreTest {
         Samples.change(
             state,
             List.of(grown, emptied, shards.get(2), shards.get(3)),
-            List.of(Samples.job(1, JobState.RUNNING), Samples.job(2, JobState.PENDING))));
+            List.of(Samples.job(1, JobState.RUNNING), Samples.job(2, JobState.UNDOING))));
     assertThat(records.takeWritten())
         .containsExactly(
             "shard/0000000001",

@@ -87,13 +87,16 @@ class RecordCodecTest {
     assertPinned(
         new JobInfo(
             "j1",
-            JobKind.SPLIT,
-            "s1",
-            new TreeMap<>(Map.of("k", "v", "a", "")),
+            new JobInfo.Plan(
+                JobKind.SPLIT,
+                List.of("s1"),
+                new TreeMap<>(Map.of("k", "v", "a", "")),
+                List.of("x", "y"),
+                1),
             JobState.FAILED,
             1,
-            List.of("x", "y"),
             50,
+            300,
             "e",
             1,
             2),
@@ -102,14 +105,16 @@ class RecordCodecTest {
         "01"
             + "026a31"
             + "03"
-            + "027331"
+            + "01027331"
             + "02"
             + "016100"
             + "016b0176"
+            + "0201780179"
+            + "01"
             + "03"
             + "01"
-            + "0201780179"
             + "32"
+            + "ac02"
             + "0165"
             + "01"
             + "02");
@@ -151,11 +156,11 @@ class RecordCodecTest {
     assertThat(codes(JobKind.values()))
         .isEqualTo("CREATE=0 DELETE=1 MIGRATE=2 SPLIT=3 MERGE=4 DRAIN=5");
     assertThat(codes(JobState.values()))
-        .isEqualTo("PENDING=0 RUNNING=1 DONE=2 FAILED=3 CANCELLED=4");
+        .isEqualTo("RUNNING=1 UNDOING=5 DONE=2 FAILED=3 CANCELLED=4");
     assertThat(codes(EventKind.values()))
         .isEqualTo(
             "CLUSTER_BOOTSTRAPPED=0 ROUTING_CHANGED=1 NODE_REGISTERED=2 NODE_RESTARTED=3"
-                + " NODE_STATE_CHANGED=4");
+                + " NODE_STATE_CHANGED=4 JOB_STARTED=5 JOB_ADVANCED=6 JOB_ENDED=7");
     assertThat(codes(Replica.Role.values())).isEqualTo("VOTER=0 LISTENER=1");
     assertThat(codes(MetaReply.Outcome.values())).isEqualTo("CHANGED=0 UNCHANGED=1 REFUSED=2");
   }

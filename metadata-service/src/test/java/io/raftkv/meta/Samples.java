@@ -99,24 +99,31 @@ public final class Samples {
         shard.updatedAtMillis() + 1);
   }
 
+  static JobInfo.Plan plan(String... shardIds) {
+    return new JobInfo.Plan(
+        JobKind.MIGRATE,
+        List.of(shardIds),
+        new TreeMap<>(Map.of("from", "n1", "to", "n4")),
+        List.of("add", "promote", "remove"),
+        2);
+  }
+
   static JobInfo job(int number, JobState state) {
     return new JobInfo(
         "j" + number,
-        JobKind.MIGRATE,
-        "s1",
-        new TreeMap<>(Map.of("from", "n1", "to", "n4")),
+        plan("s1"),
         state,
         1,
-        List.of("add", "remove"),
         50,
+        100,
         state == JobState.FAILED ? "n4 is gone" : "",
         1_000,
         2_000);
   }
 
   /**
-   * A change made by hand, as the later job commands will make them: slots given out by shard
-   * number, jobs replaced, history bounded as everywhere.
+   * A change made by hand: slots given out by shard number, jobs replaced, history bounded as
+   * everywhere.
    */
   static MetaChange change(ClusterState before, List<ShardInfo> shards, List<JobInfo> jobs) {
     StateDraft draft = StateDraft.after(before, before.updatedAtMillis() + 1);

@@ -65,29 +65,43 @@ class SpecTest {
   void impossibleJobIsRefused() {
     assertRefused("step", () -> job("j1", 3, 0));
     assertRefused("step", () -> job("j1", -1, 0));
-    assertRefused("percent", () -> job("j1", 0, 101));
+    assertRefused("bytes", () -> job("j1", 0, -1));
     assertRefused("job id", () -> job("s1", 0, 0));
-    assertThat(job("j1", 2, 100).state().isFinal()).isFalse();
     assertThat(JobState.CANCELLED.isFinal()).isTrue();
+    assertThat(JobState.UNDOING.isFinal()).isFalse();
+  }
+
+  @Test
+  void impossiblePlanIsRefused() {
+    assertRefused("0 steps", () -> plan(List.of("s1"), List.of(), 0));
+    assertRefused("point of no return", () -> plan(List.of("s1"), List.of("a"), 2));
+    assertRefused("point of no return", () -> plan(List.of("s1"), List.of("a"), -1));
+    assertRefused("shard id", () -> plan(List.of("n1"), List.of("a"), 0));
+  }
+
+  @Test
+  void jobKnowsItsStep() {
+    JobInfo first = job("j1", 0, 0);
+    assertThat(first.step()).isEqualTo("a");
+    assertThat(first.canBeCancelled()).isTrue();
+    JobInfo second = job("j1", 1, 0);
+    assertThat(second.step()).isEqualTo("b");
+    assertThat(second.canBeCancelled()).as("beyond its point of no return").isFalse();
+    assertThat(job("j1", 2, 0).step()).isEmpty();
+    assertThatThrownBy(() -> first.argument("from")).hasMessage("job j1 has no argument from");
   }
 
   private static void shard(List<Replica> replicas, String leader) {
     assertThat(new ShardSpec("s1", GROUP, List.of(), replicas, leader)).isNotNull();
   }
 
-  private static JobInfo job(String id, int step, int percent) {
-    return new JobInfo(
-        id,
-        JobKind.MERGE,
-        "",
-        new TreeMap<>(),
-        JobState.RUNNING,
-        step,
-        List.of("a", "b"),
-        percent,
-        "",
-        0,
-        0);
+  private static JobInfo.Plan plan(List<String> shards, List<String> steps, int noReturn) {
+    return new JobInfo.Plan(JobKind.MERGE, shards, new TreeMap<>(), steps, noReturn);
+  }
+
+  private static JobInfo job(String id, int step, long bytes) {
+    JobInfo.Plan plan = plan(List.of(), List.of("a", "b"), 1);
+    return new JobInfo(id, plan, JobState.RUNNING, step, bytes, 0, "", 0, 0);
   }
 
   private static void assertRefused(String reason, ThrowingCallable call) {

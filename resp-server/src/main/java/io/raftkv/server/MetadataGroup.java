@@ -44,6 +44,9 @@ final class MetadataGroup implements Applier {
   private final EventExecutor executor;
   private final List<MetaChange> applied = new ArrayList<>();
 
+  /** What the store and the batch in the making hold together; of the apply thread. */
+  private ClusterState working = ClusterState.EMPTY;
+
   /** {@code executor} takes the outcomes of proposals. */
   MetadataGroup(EventExecutor executor) {
     this.executor = executor;
@@ -62,7 +65,8 @@ final class MetadataGroup implements Applier {
   @Override
   public void opened(ShardStore store) {
     applied.clear();
-    cache.push(store.query(view -> new MetaStore(reading(view)).load()));
+    working = store.query(view -> new MetaStore(reading(view)).load());
+    cache.push(working);
   }
 
   @Override
@@ -71,9 +75,9 @@ final class MetadataGroup implements Applier {
     List<Object> replies = new ArrayList<>();
     while (payload.hasRemaining()) {
       byte[] bytes = next(payload);
-      ClusterState before = store.load();
-      MetaChange change = MetaApplier.apply(before, MetaCodec.decode(bytes), context.timeMillis());
-      store.save(before, change);
+      MetaChange change = MetaApplier.apply(working, MetaCodec.decode(bytes), context.timeMillis());
+      store.save(working, change);
+      working = change.state();
       applied.add(change);
       replies.add(change.reply());
     }

@@ -242,16 +242,16 @@ public final class AdminCommands {
   }
 
   private static Reply job(JobInfo job) {
-    boolean all = job.stepIndex() == job.steps().size();
     return new MapReply()
         .put("id", job.id())
         .put("kind", lower(job.kind()))
-        .put("shard", job.shardId().isEmpty() ? null : job.shardId())
+        .put("shards", job.shardIds())
         .put("state", lower(job.state()))
-        .put("step", all ? null : job.steps().get(job.stepIndex()))
+        .put("step", job.step().isEmpty() ? null : job.step())
         .put("steps-taken", job.stepIndex())
-        .put("steps", job.steps().size())
-        .put("progress-percent", job.progressPercent())
+        .put("steps", job.plan().steps().size())
+        .put("bytes-done", job.bytesDone())
+        .put("bytes-total", job.bytesTotal())
         .put("error", job.error().isEmpty() ? null : job.error())
         .putTime("created", job.createdAtMillis())
         .putTime("updated", job.updatedAtMillis())

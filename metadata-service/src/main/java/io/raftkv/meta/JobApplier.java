@@ -1,0 +1,234 @@
+package io.raftkv.meta;
+
+import io.raftkv.meta.MetaCommand.AdvanceJob;
+import io.raftkv.meta.MetaCommand.AdvanceJob.Place;
+import io.raftkv.meta.MetaCommand.CancelJob;
+import io.raftkv.meta.MetaCommand.StartJob;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * What the commands of jobs mean. A job holds its shards: as long as it has not ended, nothing but
+ * its own steps changes their records, and each step is taken once, by the leader that saw the job
+ * where it was.
+ */
+final class JobApplier {
+  /** Jobs that have ended and are still known; older ones are in the history only. */
+  static final int MAX_ENDED_JOBS = 200;
+
+  /**
+   * How far above all shards so far the number of a new one may be: numbers are walked at start.
+   */
+  static final int MAX_SHARD_GAP = 1_000;
+
+  private JobApplier() {}
+
+  static MetaChange start(ClusterState state, StartJob command, long timeMillis) {
+    for (String shardId : command.plan().shardIds()) {
+      Optional<JobInfo> holder = holderOf(state, shardId);
+      if (holder.isPresent()) {
+        return MetaApplier.refused(
+            state, "shard " + shardId + " is busy with " + name(holder.get()));
+      }
+    }
+    StateDraft draft = StateDraft.after(state, timeMillis);
+    long number = draft.counters.lastJob() + 1;
+    JobInfo job =
+        new JobInfo(
+            "j" + number,
+            command.plan(),
+            JobState.RUNNING,
+            0,
+            0,
+            0,
+            "",
+            draft.updatedAtMillis,
+            draft.updatedAtMillis);
+    draft.counters = draft.counters.withJob(number);
+    draft.put(job);
+    forgetOldest(draft);
+    String text = lower(job) + " of " + String.join(", ", job.shardIds());
+    return edited(state, draft, job, command.edits(), EventKind.JOB_STARTED, text, job.id());
+  }
+
+  static MetaChange advance(ClusterState state, AdvanceJob command, long timeMillis) {
+    JobInfo job = state.jobs().get(command.jobId());
+    if (job == null) {
+      return MetaApplier.refused(state, "no job " + command.jobId());
+    }
+    if (job.state().isFinal() || !Place.of(job).equals(command.seen())) {
+      return MetaApplier.refused(
+          state,
+          "job %s is %s at step %d, not %s at step %d"
+              .formatted(
+                  job.id(),
+                  job.state(),
+                  job.stepIndex(),
+                  command.seen().state(),
+                  command.seen().stepIndex()));
+    }
+    StateDraft draft = StateDraft.after(state, timeMillis);
+    Place place = command.next().place();
+    JobInfo next;
+    try {
+      next =
+          new JobInfo(
+              job.id(),
+              job.plan().withArguments(new TreeMap<>(command.arguments())),
+              place.state(),
+              place.stepIndex(),
+              command.next().bytesDone(),
+              command.next().bytesTotal(),
+              command.next().error(),
+              job.createdAtMillis(),
+              draft.updatedAtMillis);
+    } catch (IllegalArgumentException impossible) {
+      return MetaApplier.refused(state, impossible.getMessage());
+    }
+    draft.put(next);
+    if (place.equals(command.seen())) {
+      return edited(state, draft, next, command.edits(), null, "", "");
+    }
+    EventKind kind = next.state().isFinal() ? EventKind.JOB_ENDED : EventKind.JOB_ADVANCED;
+    return edited(state, draft, next, command.edits(), kind, describe(next), "");
+  }
+
+  static MetaChange cancel(ClusterState state, CancelJob command, long timeMillis) {
+    JobInfo job = state.jobs().get(command.jobId());
+    if (job == null) {
+      return MetaApplier.refused(state, "no job " + command.jobId());
+    }
+    if (job.state() == JobState.UNDOING) {
+      return MetaApplier.unchanged(state, "job " + job.id() + " is being undone already");
+    }
+    if (job.state().isFinal()) {
+      return MetaApplier.refused(state, "job " + job.id() + " has ended");
+    }
+    if (!job.canBeCancelled()) {
+      return MetaApplier.refused(
+          state, "job " + job.id() + " is beyond the step from which it can be undone");
+    }
+    StateDraft draft = StateDraft.after(state, timeMillis);
+    JobInfo next =
+        new JobInfo(
+            job.id(),
+            job.plan(),
+            JobState.UNDOING,
+            job.stepIndex(),
+            0,
+            0,
+            "",
+            job.createdAtMillis(),
+            draft.updatedAtMillis);
+    draft.put(next);
+    return edited(state, draft, next, List.of(), EventKind.JOB_ADVANCED, describe(next), "");
+  }
+
+  /** The job that holds a shard, if one does. */
+  private static Optional<JobInfo> holderOf(ClusterState state, String shardId) {
+    return state.jobs().values().stream()
+        .filter(job -> !job.state().isFinal() && job.shardIds().contains(shardId))
+        .findFirst();
+  }
+
+  private static void forgetOldest(StateDraft draft) {
+    List<String> ended =
+        draft.jobs.values().stream().filter(job -> job.state().isFinal()).map(JobInfo::id).toList();
+    ended.stream().limit(Math.max(0, ended.size() - MAX_ENDED_JOBS)).forEach(draft::removeJob);
+  }
+
+  /**
+   * Makes the edits of a job's step, and ends the change.
+   *
+   * @param kind of the event that tells of it, or null for none
+   */
+  private static MetaChange edited(
+      ClusterState before,
+      StateDraft draft,
+      JobInfo job,
+      List<StateEdit> edits,
+      EventKind kind,
+      String text,
+      String replyText) {
+    for (StateEdit edit : edits) {
+      String wrong = edit(draft, job, edit);
+      if (!wrong.isEmpty()) {
+        return MetaApplier.refused(before, wrong);
+      }
+    }
+    List<HistoryEvent> events =
+        kind == null
+            ? List.of()
+            : List.of(new HistoryEvent(draft.version, draft.updatedAtMillis, kind, job.id(), text));
+    try {
+      if (draft.shards != before.shards()) {
+        route(before.routing(), draft);
+      }
+      return MetaApplier.changed(before, draft, events, replyText);
+    } catch (IllegalArgumentException | IllegalStateException contradiction) {
+      return MetaApplier.refused(before, contradiction.getMessage());
+    }
+  }
+
+  private static void route(RoutingTable before, StateDraft draft) {
+    RoutingTable routing = RoutingTable.of(before.version() + 1, draft.shards.values());
+    if (!routing.entries().equals(before.entries())) {
+      draft.routing = routing;
+    }
+  }
+
+  /** Makes one edit; empty, or what is wrong with it. */
+  private static String edit(StateDraft draft, JobInfo job, StateEdit edit) {
+    String id = edit.shardId();
+    if (!job.shardIds().contains(id)) {
+      return "shard " + id + " does not belong to " + name(job);
+    }
+    ShardInfo known = draft.shards.get(id);
+    long now = draft.updatedAtMillis;
+    if (edit instanceof StateEdit.PutShard put) {
+      if (known != null) {
+        if (!known.groupId().equals(put.spec().groupId())) {
+          return "shard " + id + " keeps its Raft group";
+        }
+        draft.put(known.changed(put.spec(), put.state(), now));
+        return "";
+      }
+      long number = Ids.shardNumber(id);
+      long last = draft.counters.lastShard();
+      if (number <= last || number > last + MAX_SHARD_GAP) {
+        return "a new shard's number must be from %d to %d, not %s"
+            .formatted(last + 1, last + MAX_SHARD_GAP, id);
+      }
+      draft.counters = draft.counters.withShard(number);
+      draft.put(new ShardInfo(put.spec(), put.state(), 1, now, now));
+      return "";
+    }
+    if (known == null) {
+      return "no shard " + id;
+    }
+    draft.removeShard(id);
+    return "";
+  }
+
+  private static String describe(JobInfo job) {
+    String what =
+        switch (job.state()) {
+          case RUNNING -> "step " + job.step();
+          case UNDOING -> "being undone at step " + job.step();
+          case DONE -> "done";
+          case FAILED -> "failed";
+          case CANCELLED -> "cancelled";
+        };
+    return lower(job) + ' ' + what + (job.error().isEmpty() ? "" : ": " + job.error());
+  }
+
+  private static String name(JobInfo job) {
+    return "job " + job.id() + " (" + lower(job) + ")";
+  }
+
+  private static String lower(JobInfo job) {
+    return job.kind().name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,41 @@
+package io.raftkv.meta;
+
+import java.util.Objects;
+
+/**
+ * A change of a record that a job makes together with its own step, in one log entry: so a step is
+ * either taken, with all that it means to the state, or not.
+ */
+public sealed interface StateEdit {
+  /** The shard concerned. */
+  String shardId();
+
+  /**
+   * A shard is to be like this; it is made if there is none.
+   *
+   * @param spec slots, replicas and leader it is to have
+   * @param state what is being done to it
+   */
+  record PutShard(ShardSpec spec, ShardState state) implements StateEdit {
+    public PutShard {
+      Objects.requireNonNull(spec, "spec");
+      Objects.requireNonNull(state, "state");
+    }
+
+    @Override
+    public String shardId() {
+      return spec.id();
+    }
+  }
+
+  /**
+   * A shard is to be no more; what slots it has belong to nobody.
+   *
+   * @param shardId its id, which no shard ever gets again
+   */
+  record DropShard(String shardId) implements StateEdit {
+    public DropShard {
+      Ids.shardNumber(shardId);
+    }
+  }
+}
