@@ -13,7 +13,9 @@ public enum JobKind implements Coded {
   /** One shard from two. */
   MERGE(4),
   /** A node without replicas. */
-  DRAIN(5);
+  DRAIN(5),
+  /** Another leader for a shard. */
+  TRANSFER(6);
 
   private final int code;
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * Neighbouring hash slots.
@@ -16,10 +17,26 @@ public record SlotRange(int first, int last) implements Comparable<SlotRange> {
   private static final Comparator<SlotRange> BY_FIRST =
       Comparator.comparingInt(SlotRange::first).thenComparingInt(SlotRange::last);
 
+  private static final Pattern FORM = Pattern.compile("[0-9]{1,5}(-[0-9]{1,5})?");
+
   public SlotRange {
     if (first < 0 || last < first || last >= Slot.COUNT) {
       throw new IllegalArgumentException("no slot range: " + first + "-" + last);
     }
+  }
+
+  /**
+   * Inverse of {@link #toString}: {@code 5} or {@code 5-10}.
+   *
+   * @throws IllegalArgumentException if it is no range of slots
+   */
+  public static SlotRange parse(String text) {
+    if (!FORM.matcher(text).matches()) {
+      throw new IllegalArgumentException("no slot range: " + text);
+    }
+    int dash = text.indexOf('-');
+    int first = Integer.parseInt(dash < 0 ? text : text.substring(0, dash));
+    return new SlotRange(first, dash < 0 ? first : Integer.parseInt(text.substring(dash + 1)));
   }
 
   /** How many slots there are in it. */

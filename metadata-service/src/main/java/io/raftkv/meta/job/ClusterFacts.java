@@ -1,0 +1,88 @@
+package io.raftkv.meta.job;
+
+import java.util.Comparator;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * What nodes have said of themselves a moment ago, to whoever drives jobs. It may be outdated when
+ * it is used: what follows from it must be right all the same, or be refused where it is done.
+ *
+ * @param nodes by name; those that did not answer are missing
+ */
+public record ClusterFacts(Map<String, NodeFacts> nodes) {
+  /**
+   * One node.
+   *
+   * @param stateVersion of the newest cluster state it has applied
+   * @param replicas that it has files of, running or not, by group
+   */
+  public record NodeFacts(long stateVersion, Map<UUID, ReplicaFacts> replicas) {
+    public NodeFacts {
+      replicas = Map.copyOf(replicas);
+    }
+  }
+
+  /**
+   * One replica, as its node sees it.
+   *
+   * @param leads true if it leads and is ready
+   * @param term newest that it knows
+   * @param members by its log
+   * @param changing true while the members before still count, too
+   * @param commitIndex last index known to be committed
+   * @param matchIndexes of a leader: by follower, the last index it is known to have
+   * @param bytes of its store on the disk
+   */
+  public record ReplicaFacts(
+      boolean leads,
+      long term,
+      Members members,
+      boolean changing,
+      long commitIndex,
+      Map<String, Long> matchIndexes,
+      long bytes) {
+    public ReplicaFacts {
+      matchIndexes = Map.copyOf(matchIndexes);
+    }
+  }
+
+  /**
+   * The leader of a group.
+   *
+   * @param nodeId its node
+   * @param group the group
+   * @param replica what it says of itself
+   */
+  public record Leader(String nodeId, UUID group, ReplicaFacts replica) {
+    JobAction.ChangeMembers change(Members next) {
+      return new JobAction.ChangeMembers(nodeId, group, replica.members(), next);
+    }
+  }
+
+  public ClusterFacts {
+    nodes = Map.copyOf(nodes);
+  }
+
+  /** Who leads a group; of several that believe so, the one of the newest term. */
+  public Optional<Leader> leader(UUID group) {
+    return nodes.entrySet().stream()
+        .filter(node -> node.getValue().replicas().containsKey(group))
+        .map(node -> new Leader(node.getKey(), group, node.getValue().replicas().get(group)))
+        .filter(leader -> leader.replica().leads())
+        .max(
+            Comparator.comparingLong((Leader leader) -> leader.replica().term())
+                .thenComparing(Leader::nodeId));
+  }
+
+  /** What a node says of its replica of a group, if it said so and has one. */
+  public Optional<ReplicaFacts> replica(String nodeId, UUID group) {
+    return Optional.ofNullable(nodes.get(nodeId)).map(node -> node.replicas().get(group));
+  }
+
+  /** True if the node did answer. */
+  public boolean hears(String nodeId) {
+    return nodes.containsKey(nodeId);
+  }
+}

@@ -1,0 +1,230 @@
+package io.raftkv.meta.job;
+
+import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.DerivedIds;
+import io.raftkv.meta.JobInfo;
+import io.raftkv.meta.JobKind;
+import io.raftkv.meta.MetaCommand.StartJob;
+import io.raftkv.meta.NodeInfo;
+import io.raftkv.meta.NodeState;
+import io.raftkv.meta.Replica;
+import io.raftkv.meta.ShardInfo;
+import io.raftkv.meta.ShardSpec;
+import io.raftkv.meta.ShardState;
+import io.raftkv.meta.SlotRange;
+import io.raftkv.meta.StateEdit;
+import io.raftkv.meta.StateEdit.PutShard;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/**
+ * The beginnings of jobs, as an operator asks for them. What the state forbids as this node knows
+ * it is refused with a reason; the command that comes out is judged once more, by {@link
+ * io.raftkv.meta.MetaApplier}, against the state as it is then.
+ */
+public final class JobPlans {
+  private static final long FIRST_INCARNATION = 1;
+
+  private JobPlans() {}
+
+  /**
+   * A replica of a shard goes from one node to another; or one comes, or one goes.
+   *
+   * @param from node to leave, if any
+   * @param to node to come to, if any
+   */
+  public static StartJob migrate(
+      ClusterState state, String shardId, Optional<String> from, Optional<String> to)
+      throws JobRefusedException {
+    ShardInfo shard = active(state, shardId);
+    if (from.isEmpty() && to.isEmpty()) {
+      throw new JobRefusedException("neither a node to leave nor one to come to is named");
+    }
+    List<Replica> replicas = new ArrayList<>(shard.replicas());
+    if (from.isPresent()) {
+      Replica leaving =
+          shard
+              .replicaOn(from.get())
+              .orElseThrow(
+                  () ->
+                      new JobRefusedException(
+                          "shard " + shardId + " has no replica on node " + from.get()));
+      if (to.isEmpty() && leaving.isVoter() && shard.voters().size() == 1) {
+        throw new JobRefusedException("it is the only voter of shard " + shardId);
+      }
+    }
+    if (to.isPresent()) {
+      online(state, to.get());
+      if (shard.replicaOn(to.get()).isPresent()) {
+        throw new JobRefusedException(
+            "shard " + shardId + " has a replica on node " + to.get() + " already");
+      }
+      replicas.add(Replica.listener(to.get()));
+    }
+    TreeMap<String, String> arguments = new TreeMap<>();
+    from.ifPresent(node -> arguments.put(MigrateSteps.FROM, node));
+    to.ifPresent(node -> arguments.put(MigrateSteps.TO, node));
+    List<String> names = MigrateSteps.names(to.isPresent(), from.isPresent());
+    ShardSpec spec = shard.spec();
+    return start(
+        JobKind.MIGRATE,
+        shardId,
+        arguments,
+        names,
+        MigrateSteps.pointOfNoReturn(names),
+        new PutShard(
+            new ShardSpec(shardId, spec.groupId(), spec.slots(), replicas, spec.preferredLeader()),
+            ShardState.MIGRATING));
+  }
+
+  /**
+   * A new shard.
+   *
+   * @param nodes where its replicas shall be; none to have {@code replicas} of them chosen
+   * @param slots that nobody owns, for it to own; none if it is to get its slots later
+   */
+  public static StartJob create(
+      ClusterState state,
+      String shardId,
+      List<String> nodes,
+      int replicas,
+      Collection<SlotRange> slots)
+      throws JobRefusedException {
+    if (state.shard(shardId).isPresent()) {
+      throw new JobRefusedException("shard " + shardId + " exists");
+    }
+    for (String node : nodes) {
+      online(state, node);
+    }
+    for (SlotRange range : slots) {
+      for (int slot = range.first(); slot <= range.last(); slot++) {
+        String owner = state.routing().shardOf(slot);
+        if (owner != null) {
+          throw new JobRefusedException(
+              "slot " + slot + " belongs to shard " + owner + ", with what is in it: split that");
+        }
+      }
+    }
+    List<String> hosts = nodes.isEmpty() ? leastLoaded(state, replicas) : nodes;
+    ShardSpec spec;
+    try {
+      spec =
+          new ShardSpec(
+              shardId,
+              DerivedIds.groupId(state.clusterId(), shardId, FIRST_INCARNATION),
+              List.of(),
+              hosts.stream().map(Replica::voter).toList(),
+              hosts.get(0));
+      SlotRange.normalize(slots);
+    } catch (IllegalArgumentException wrong) {
+      throw new JobRefusedException(wrong.getMessage());
+    }
+    TreeMap<String, String> arguments = new TreeMap<>();
+    arguments.put(
+        CreateSteps.SLOTS,
+        slots.stream().map(SlotRange::toString).collect(Collectors.joining(" ")));
+    return start(
+        JobKind.CREATE,
+        shardId,
+        arguments,
+        CreateSteps.NAMES,
+        CreateSteps.NAMES.size(),
+        new PutShard(spec, ShardState.CREATING));
+  }
+
+  /**
+   * The end of a shard.
+   *
+   * @param force although it owns slots: what is in them is lost
+   */
+  public static StartJob delete(ClusterState state, String shardId, boolean force)
+      throws JobRefusedException {
+    ShardInfo shard = active(state, shardId);
+    if (!force && shard.slotCount() > 0) {
+      throw new JobRefusedException(
+          "shard " + shardId + " owns " + shard.slotCount() + " slots, whose data would be lost");
+    }
+    ShardSpec spec = shard.spec();
+    return start(
+        JobKind.DELETE,
+        shardId,
+        new TreeMap<>(Map.of(DeleteSteps.GROUP, spec.groupId().toString())),
+        DeleteSteps.NAMES,
+        0,
+        new PutShard(
+            new ShardSpec(
+                shardId, spec.groupId(), List.of(), spec.replicas(), spec.preferredLeader()),
+            ShardState.DELETING));
+  }
+
+  /** Another leader for a shard, now and as its preferred one. */
+  public static StartJob transfer(ClusterState state, String shardId, String to)
+      throws JobRefusedException {
+    ShardInfo shard = active(state, shardId);
+    if (!shard.replicas().contains(Replica.voter(to))) {
+      throw new JobRefusedException("shard " + shardId + " has no voter on node " + to);
+    }
+    online(state, to);
+    return start(
+        JobKind.TRANSFER,
+        shardId,
+        new TreeMap<>(Map.of(TransferSteps.TO, to, TransferSteps.BEFORE, shard.preferredLeader())),
+        TransferSteps.NAMES,
+        TransferSteps.NAMES.size(),
+        TransferSteps.prefer(shard, to));
+  }
+
+  private static StartJob start(
+      JobKind kind,
+      String shardId,
+      NavigableMap<String, String> arguments,
+      List<String> steps,
+      int pointOfNoReturn,
+      StateEdit edit) {
+    return new StartJob(
+        new JobInfo.Plan(kind, List.of(shardId), arguments, steps, pointOfNoReturn), List.of(edit));
+  }
+
+  private static ShardInfo active(ClusterState state, String shardId) throws JobRefusedException {
+    ShardInfo shard =
+        state.shard(shardId).orElseThrow(() -> new JobRefusedException("no shard " + shardId));
+    if (shard.state() != ShardState.ACTIVE) {
+      throw new JobRefusedException(
+          "shard " + shardId + " is " + shard.state().name().toLowerCase(Locale.ROOT));
+    }
+    return shard;
+  }
+
+  private static void online(ClusterState state, String nodeId) throws JobRefusedException {
+    NodeInfo node =
+        state.node(nodeId).orElseThrow(() -> new JobRefusedException("no node " + nodeId));
+    if (node.state() != NodeState.ONLINE) {
+      throw new JobRefusedException(
+          "node " + nodeId + " is " + node.state().name().toLowerCase(Locale.ROOT));
+    }
+  }
+
+  /** Nodes with the fewest replicas, as many as asked for or there are. */
+  private static List<String> leastLoaded(ClusterState state, int replicas)
+      throws JobRefusedException {
+    List<String> nodes =
+        state.members().stream()
+            .filter(node -> node.state() == NodeState.ONLINE)
+            .map(NodeInfo::id)
+            .sorted(Comparator.comparingInt(id -> state.shardsOn(id).size()))
+            .limit(replicas)
+            .toList();
+    if (nodes.isEmpty()) {
+      throw new JobRefusedException("no node is online");
+    }
+    return nodes;
+  }
+}

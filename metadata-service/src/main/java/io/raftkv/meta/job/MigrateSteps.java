@@ -1,0 +1,193 @@
+package io.raftkv.meta.job;
+
+import io.raftkv.meta.JobInfo;
+import io.raftkv.meta.Replica;
+import io.raftkv.meta.ShardInfo;
+import io.raftkv.meta.ShardSpec;
+import io.raftkv.meta.ShardState;
+import io.raftkv.meta.StateEdit;
+import io.raftkv.meta.StateEdit.PutShard;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/**
+ * Other replicas for a shard. One is added, {@link #TO}, or one removed, {@link #FROM}, or both:
+ * first the new one, so that there are never fewer copies than before.
+ */
+final class MigrateSteps implements Steps {
+  static final String FROM = "from";
+  static final String TO = "to";
+
+  static final String ADD = "add";
+  static final String CATCH_UP = "catch-up";
+  static final String PROMOTE = "promote";
+  static final String HAND_OVER = "hand-over";
+  static final String LEAVE = "leave";
+  static final String CLEAN = "clean";
+
+  /** So few entries behind, a replica is no weaker voter than another one. */
+  private static final long MAX_LAG_ENTRIES = 100;
+
+  static List<String> names(boolean adds, boolean removes) {
+    List<String> names = new ArrayList<>();
+    if (adds) {
+      names.addAll(List.of(ADD, CATCH_UP, PROMOTE));
+    }
+    if (removes) {
+      names.addAll(List.of(HAND_OVER, LEAVE, CLEAN));
+    }
+    return names;
+  }
+
+  /** Before the old replica leaves, all can be undone. */
+  static int pointOfNoReturn(List<String> names) {
+    int leave = names.indexOf(LEAVE);
+    return leave < 0 ? names.size() : leave;
+  }
+
+  @Override
+  public JobAction take(Scene scene) {
+    JobInfo job = scene.job();
+    if (job.step().equals(CLEAN)) {
+      String from = job.argument(FROM);
+      return scene.isGoneFrom(from, scene.shard().groupId())
+          ? scene.taken()
+          : scene.await("node " + from + " still has files of the replica");
+    }
+    Optional<ClusterFacts.Leader> leader = scene.leader();
+    if (leader.isEmpty()) {
+      return scene.awaitLeader();
+    }
+    return switch (job.step()) {
+      case ADD -> add(scene, leader.get());
+      case CATCH_UP -> catchUp(scene, leader.get());
+      case PROMOTE -> promote(scene, leader.get());
+      case HAND_OVER -> handOver(scene, leader.get());
+      case LEAVE -> leave(scene, leader.get());
+      default -> throw new IllegalStateException("job " + job.id() + " has step " + job.step());
+    };
+  }
+
+  private static JobAction add(Scene scene, ClusterFacts.Leader leader) {
+    String to = scene.job().argument(TO);
+    Members members = leader.replica().members();
+    if (scene.facts().replica(to, scene.shard().groupId()).isEmpty()) {
+      return scene.await("node " + to + " has not started its replica");
+    }
+    return members.contains(to) ? scene.taken() : leader.change(members.withListener(to));
+  }
+
+  private static JobAction catchUp(Scene scene, ClusterFacts.Leader leader) {
+    String to = scene.job().argument(TO);
+    Long match = leader.replica().matchIndexes().get(to);
+    long commit = leader.replica().commitIndex();
+    if (match != null && commit - match <= MAX_LAG_ENTRIES) {
+      return scene.taken();
+    }
+    long total = leader.replica().bytes();
+    long done = scene.facts().replica(to, scene.shard().groupId()).map(r -> r.bytes()).orElse(0L);
+    String behind = match == null || match < 0 ? "all" : commit - match + " entries";
+    return new JobAction.Await(
+        "node " + to + " is behind by " + behind, Math.min(done, total), total);
+  }
+
+  private static JobAction promote(Scene scene, ClusterFacts.Leader leader) {
+    String to = scene.job().argument(TO);
+    Members members = leader.replica().members();
+    if (!members.voters().contains(to) || leader.replica().changing()) {
+      return leader.change(members.withVoter(to));
+    }
+    boolean last = scene.argument(FROM).isEmpty();
+    return scene.taken(
+        put(
+            scene,
+            last ? ShardState.ACTIVE : ShardState.MIGRATING,
+            replicas -> voter(replicas, to)));
+  }
+
+  private static JobAction handOver(Scene scene, ClusterFacts.Leader leader) {
+    String from = scene.job().argument(FROM);
+    return leader.nodeId().equals(from)
+        ? new JobAction.HandOver(from, scene.shard().groupId(), heir(scene, from))
+        : scene.taken();
+  }
+
+  private static JobAction leave(Scene scene, ClusterFacts.Leader leader) {
+    String from = scene.job().argument(FROM);
+    if (leader.nodeId().equals(from)) {
+      return new JobAction.HandOver(from, scene.shard().groupId(), heir(scene, from));
+    }
+    Members members = leader.replica().members();
+    if (members.contains(from) || leader.replica().changing()) {
+      return leader.change(members.without(from));
+    }
+    return scene.taken(put(scene, ShardState.ACTIVE, replicas -> without(replicas, from)));
+  }
+
+  @Override
+  public JobAction undo(Scene scene) {
+    Optional<String> to = scene.argument(TO);
+    if (to.isEmpty()) {
+      return scene.undone(put(scene, ShardState.ACTIVE, replicas -> replicas));
+    }
+    Optional<ClusterFacts.Leader> leader = scene.leader();
+    if (leader.isEmpty()) {
+      return scene.awaitLeader();
+    }
+    if (leader.get().nodeId().equals(to.get())) {
+      return new JobAction.HandOver(to.get(), scene.shard().groupId(), heir(scene, to.get()));
+    }
+    Members members = leader.get().replica().members();
+    if (members.contains(to.get()) || leader.get().replica().changing()) {
+      return leader.get().change(members.without(to.get()));
+    }
+    return scene.undone(put(scene, ShardState.ACTIVE, replicas -> without(replicas, to.get())));
+  }
+
+  /** Who is to lead instead of a node: the preferred leader, unless that is the node itself. */
+  private static String heir(Scene scene, String leaving) {
+    ShardSpec spec = scene.shard().spec();
+    if (!spec.preferredLeader().isEmpty() && !spec.preferredLeader().equals(leaving)) {
+      return spec.preferredLeader();
+    }
+    return scene
+        .argument(TO)
+        .filter(to -> !to.equals(leaving))
+        .orElseGet(
+            () ->
+                scene.shard().voters().stream()
+                    .filter(voter -> !voter.equals(leaving))
+                    .findFirst()
+                    .orElseThrow());
+  }
+
+  private static StateEdit put(Scene scene, ShardState state, UnaryOperator<List<Replica>> change) {
+    ShardInfo shard = scene.shard();
+    ShardSpec spec = shard.spec();
+    List<Replica> replicas = change.apply(spec.replicas());
+    String preferred = spec.preferredLeader();
+    if (!preferred.isEmpty() && !replicas.contains(Replica.voter(preferred))) {
+      preferred =
+          scene
+              .argument(TO)
+              .map(Replica::voter)
+              .filter(replicas::contains)
+              .map(Replica::nodeId)
+              .orElse("");
+    }
+    return new PutShard(
+        new ShardSpec(spec.id(), spec.groupId(), spec.slots(), replicas, preferred), state);
+  }
+
+  private static List<Replica> voter(List<Replica> replicas, String nodeId) {
+    List<Replica> changed = new ArrayList<>(without(replicas, nodeId));
+    changed.add(Replica.voter(nodeId));
+    return changed;
+  }
+
+  private static List<Replica> without(List<Replica> replicas, String nodeId) {
+    return replicas.stream().filter(replica -> !replica.nodeId().equals(nodeId)).toList();
+  }
+}

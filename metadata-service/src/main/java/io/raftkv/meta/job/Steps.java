@@ -1,0 +1,13 @@
+package io.raftkv.meta.job;
+
+/**
+ * The steps of one kind of job. Pure: what is to be done follows from the scene alone, so that any
+ * leader of the metadata group, and the same one after any failure, goes on where the job is.
+ */
+interface Steps {
+  /** What takes the job's present step further. */
+  JobAction take(Scene scene);
+
+  /** What undoes the steps that were taken, the present one maybe in part. */
+  JobAction undo(Scene scene);
+}

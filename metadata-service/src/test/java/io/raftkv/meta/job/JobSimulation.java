@@ -1,0 +1,297 @@
+package io.raftkv.meta.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.JobInfo;
+import io.raftkv.meta.JobState;
+import io.raftkv.meta.MetaApplier;
+import io.raftkv.meta.MetaChange;
+import io.raftkv.meta.MetaCommand;
+import io.raftkv.meta.MetaCommand.CancelJob;
+import io.raftkv.meta.MetaReply;
+import io.raftkv.meta.NodeInfo;
+import io.raftkv.meta.Samples;
+import io.raftkv.meta.ShardInfo;
+import io.raftkv.meta.ShardState;
+import io.raftkv.meta.SlotRange;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.UUID;
+
+/**
+ * A job on a model of a cluster: nodes stop and answer late, leaders change, requests are lost,
+ * come twice or long after, and leaders of the metadata group that were replaced go on for a while.
+ */
+final class JobSimulation {
+  private static final int NODES = 5;
+  private static final int FAULTY_TICKS = 300;
+  private static final int QUIET_TICKS = 200;
+
+  private final Random random;
+  private final long seed;
+  private ClusterState state = Samples.online(Samples.cluster(NODES, 4, 3));
+
+  /** A node's own copy of the state, and its files. */
+  private final Map<String, ClusterState> known = new TreeMap<>();
+
+  private final Map<String, Set<UUID>> files = new TreeMap<>();
+  private final Set<String> down = new TreeSet<>();
+
+  /** Members and leaders of groups as they really are. */
+  private final Map<UUID, Members> groups = new HashMap<>();
+
+  private final Map<UUID, String> leaders = new HashMap<>();
+
+  /** Members that have caught up: without them a group would lose what it has. */
+  private final Map<UUID, Set<String>> full = new HashMap<>();
+
+  private final Deque<JobAction> late = new ArrayDeque<>();
+  private boolean faulty = true;
+
+  JobSimulation(long seed) {
+    this.seed = seed;
+    this.random = new Random(seed);
+    for (NodeInfo node : state.members()) {
+      known.put(node.id(), state);
+      files.put(node.id(), new TreeSet<>());
+    }
+  }
+
+  /** Runs one job through faults, then without; how it ended. */
+  JobState run() {
+    for (int i = 0; i < 20; i++) {
+      nodesReconcile();
+      elect();
+    }
+    ClusterState before = state;
+    JobInfo begun = begin();
+    for (int i = 0; i < FAULTY_TICKS; i++) {
+      tick();
+    }
+    faulty = false;
+    down.clear();
+    for (int i = 0; i < QUIET_TICKS; i++) {
+      tick();
+    }
+    JobInfo job = state.job(begun.id()).orElseThrow();
+    assertThat(job.state().isFinal()).as("seed %s: %s", seed, job).isTrue();
+    for (ShardInfo shard : state.shards().values()) {
+      assertThat(shard.state()).as("seed %s %s", seed, shard).isEqualTo(ShardState.ACTIVE);
+      assertThat(groups.get(shard.groupId()))
+          .as("seed %s: members of %s", seed, shard)
+          .isEqualTo(Members.of(shard.spec()));
+    }
+    for (String node : files.keySet()) {
+      Set<UUID> wanted = new TreeSet<>();
+      state.shardsOn(node).forEach(shard -> wanted.add(shard.groupId()));
+      assertThat(files.get(node)).as("seed %s: files of %s", seed, node).isEqualTo(wanted);
+    }
+    if (job.state() != JobState.DONE) {
+      for (ShardInfo shard : before.shards().values()) {
+        assertThat(state.shard(shard.id()).map(ShardInfo::spec))
+            .as("seed %s: as before", seed)
+            .contains(shard.spec());
+      }
+      assertThat(state.shards()).hasSameSizeAs(before.shards());
+    }
+    return job.state();
+  }
+
+  private JobInfo begin() {
+    try {
+      MetaCommand start =
+          switch (random.nextInt(6)) {
+            case 0 -> JobPlans.create(state, "s5", List.of(), 3, List.<SlotRange>of());
+            case 1 -> JobPlans.delete(state, "s2", true);
+            case 2 -> JobPlans.transfer(state, "s1", state.shards().get("s1").voters().get(1));
+            case 3 -> JobPlans.migrate(state, "s1", Optional.of(member("s1")), Optional.empty());
+            case 4 -> JobPlans.migrate(state, "s1", Optional.empty(), Optional.of(other("s1")));
+            default ->
+                JobPlans.migrate(state, "s1", Optional.of(member("s1")), Optional.of(other("s1")));
+          };
+      MetaReply reply = apply(start);
+      return state.job(reply.text()).orElseThrow();
+    } catch (JobRefusedException refused) {
+      throw new AssertionError("seed " + seed, refused);
+    }
+  }
+
+  private String member(String shard) {
+    List<String> voters = state.shards().get(shard).voters();
+    return voters.get(random.nextInt(voters.size()));
+  }
+
+  private String other(String shard) {
+    List<String> others = new ArrayList<>(state.nodes().keySet());
+    others.removeAll(state.shards().get(shard).voters());
+    return others.get(random.nextInt(others.size()));
+  }
+
+  private void tick() {
+    if (faulty) {
+      down.clear();
+      if (random.nextInt(4) == 0) {
+        down.add("n" + (1 + random.nextInt(NODES)));
+      }
+      if (random.nextInt(30) == 0) {
+        apply(new CancelJob("j1"));
+      }
+    }
+    nodesReconcile();
+    elect();
+    catchUp();
+    ClusterFacts facts = facts();
+    for (JobInfo job : List.copyOf(state.jobs().values())) {
+      if (!job.state().isFinal()) {
+        send(JobRunner.next(state, job, facts));
+      }
+    }
+    JobRunner.repairs(state, facts).forEach(this::send);
+    while (!late.isEmpty() && (!faulty || random.nextInt(10) == 0)) {
+      carryOut(late.removeFirst());
+    }
+  }
+
+  /** Lost, late, twice, or as it should. */
+  private void send(JobAction action) {
+    if (!faulty) {
+      carryOut(action);
+      return;
+    }
+    int fate = random.nextInt(8);
+    if (fate == 0) {
+      return;
+    }
+    if (fate <= 2) {
+      late.addLast(action);
+    }
+    if (fate != 1) {
+      carryOut(action);
+    }
+  }
+
+  private void carryOut(JobAction action) {
+    if (action instanceof JobAction.Advance advance) {
+      apply(advance.command());
+    } else if (action instanceof JobAction.ChangeMembers change) {
+      boolean leads = change.leader().equals(leaders.get(change.group()));
+      if (leads && change.expected().equals(groups.get(change.group()))) {
+        Set<String> voting = full.get(change.group());
+        assertThat(voting)
+            .as("seed %s: a voter of %s has the data", seed, change)
+            .containsAll(change.next().voters());
+        assertThat(change.next().voters())
+            .as("seed %s: %s", seed, change)
+            .contains(change.leader());
+        groups.put(change.group(), change.next());
+      }
+    } else if (action instanceof JobAction.HandOver hand) {
+      Members members = groups.get(hand.group());
+      if (members != null
+          && hand.leader().equals(leaders.get(hand.group()))
+          && members.voters().contains(hand.to())) {
+        leaders.put(hand.group(), hand.to());
+      }
+    }
+  }
+
+  private MetaReply apply(MetaCommand command) {
+    MetaChange change = MetaApplier.apply(state, command, Samples.TIME);
+    state = change.state();
+    return change.reply();
+  }
+
+  private void nodesReconcile() {
+    for (String node : state.nodes().keySet()) {
+      if (down.contains(node) || (faulty && random.nextInt(3) == 0)) {
+        continue;
+      }
+      known.put(node, state);
+      for (ShardInfo shard : state.shardsOn(node)) {
+        if (shard.state() != ShardState.DELETING && files.get(node).add(shard.groupId())) {
+          groups.putIfAbsent(shard.groupId(), Members.of(shard.spec()));
+          full.computeIfAbsent(
+              shard.groupId(), group -> new TreeSet<>(Members.of(shard.spec()).voters()));
+        }
+      }
+      files.get(node).removeIf(group -> !isWanted(node, group) && forget(node, group));
+    }
+  }
+
+  private boolean isWanted(String node, UUID group) {
+    return state.shardOfGroup(group).flatMap(shard -> shard.replicaOn(node)).isPresent();
+  }
+
+  private boolean forget(String node, UUID group) {
+    full.get(group).remove(node);
+    leaders.remove(group, node);
+    return true;
+  }
+
+  private void catchUp() {
+    groups.forEach(
+        (group, members) -> {
+          for (String node : members.listeners()) {
+            if (files.get(node).contains(group) && random.nextInt(3) == 0) {
+              full.get(group).add(node);
+            }
+          }
+        });
+  }
+
+  private void elect() {
+    groups.forEach(
+        (group, members) -> {
+          String leader = leaders.get(group);
+          boolean stays =
+              leader != null
+                  && !down.contains(leader)
+                  && members.voters().contains(leader)
+                  && files.get(leader).contains(group);
+          if (!stays || (faulty && random.nextInt(20) == 0)) {
+            leaders.remove(group);
+            List<String> candidates =
+                members.voters().stream()
+                    .filter(node -> !down.contains(node) && files.get(node).contains(group))
+                    .toList();
+            if (!candidates.isEmpty()) {
+              leaders.put(group, candidates.get(random.nextInt(candidates.size())));
+            }
+          }
+        });
+  }
+
+  private ClusterFacts facts() {
+    Map<String, ClusterFacts.NodeFacts> nodes = new TreeMap<>();
+    for (String node : known.keySet()) {
+      if (down.contains(node)) {
+        continue;
+      }
+      Map<UUID, ClusterFacts.ReplicaFacts> replicas = new HashMap<>();
+      for (UUID group : files.get(node)) {
+        boolean leads = node.equals(leaders.get(group));
+        Map<String, Long> matches = new HashMap<>();
+        groups
+            .get(group)
+            .listeners()
+            .forEach(one -> matches.put(one, full.get(group).contains(one) ? 1_000L : 1L));
+        replicas.put(
+            group,
+            new ClusterFacts.ReplicaFacts(
+                leads, 1, groups.get(group), false, 1_000, leads ? matches : Map.of(), 5));
+      }
+      nodes.put(node, new ClusterFacts.NodeFacts(known.get(node).version(), replicas));
+    }
+    return new ClusterFacts(nodes);
+  }
+}
