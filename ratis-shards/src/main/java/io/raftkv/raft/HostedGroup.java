@@ -71,6 +71,10 @@ final class HostedGroup {
     return name.get();
   }
 
+  Path directory() {
+    return directory;
+  }
+
   Path store() {
     return store;
   }

@@ -23,7 +23,6 @@ import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
-import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.GroupManagementRequest;
 import org.apache.ratis.protocol.RaftClientReply;
@@ -32,6 +31,7 @@ import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftGroupMemberId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerConfigKeys;
@@ -62,6 +62,7 @@ public final class RaftNode implements AutoCloseable {
   private final RaftTransport.Factory transport;
   private final RaftServer server;
   private final LeaderAppends leaderAppends;
+  private final RemovedReplicas removed;
   private final ClientId clientId = ClientId.randomId();
   private final AtomicLong callIds = new AtomicLong();
   private final Map<UUID, HostedGroup> groups = new ConcurrentHashMap<>();
@@ -109,6 +110,9 @@ public final class RaftNode implements AutoCloseable {
                 // large.
                 .directExecutor()
                 .intercept(new LeaderGate(this::isOpen, this::isOnDisk)));
+    this.removed =
+        new RemovedReplicas(
+            options.directory().resolve("removing"), groupsDirectory(), storesDirectory());
     this.server =
         RaftServer.newBuilder()
             .setServerId(RaftPeerId.valueOf(options.nodeId()))
@@ -135,6 +139,10 @@ public final class RaftNode implements AutoCloseable {
    * be started is reported as failed; that is no failure of this call.
    */
   public synchronized void start() throws IOException {
+    for (UUID group : removed.left()) {
+      removed.delete(group);
+      LOG.info("replica removed, as was begun before the start shard={}", names.apply(group));
+    }
     server.start();
     startFound(hosted(first.getGroupId().getUuid()));
     for (Path directory : DurableFiles.list(groupsDirectory())) {
@@ -193,8 +201,12 @@ public final class RaftNode implements AutoCloseable {
   }
 
   private static UUID groupOf(Path directory) {
+    String name = directory.getFileName().toString();
+    if (name.endsWith(RaftMetaFiles.BEGUN_SUFFIX)) {
+      return null;
+    }
     try {
-      return UUID.fromString(directory.getFileName().toString());
+      return UUID.fromString(name);
     } catch (IllegalArgumentException other) {
       LOG.warn("not the directory of a group: {}", directory);
       return null;
@@ -255,12 +267,68 @@ public final class RaftNode implements AutoCloseable {
     if (hosted.isOpen() && !hosted.replica().members().isEmpty()) {
       return;
     }
+    finishRemoval(group);
     // Without members after a crash before the first entry of the log: the directory has none.
     remove(hosted);
     hosted.mendFiles();
     add(group(group, members));
     hosted.forgive();
     LOG.info("replica started shard={} members={}", hosted.name(), members);
+  }
+
+  /**
+   * Starts a replica of a group that is to become a member of it by {@link #changeMembers} on the
+   * leader's node: empty, unless it was begun before. Until then it has no vote, and asks for none.
+   * Does nothing if one runs.
+   *
+   * @param term the leader's: none of an earlier term is followed. One that was cut off, and does
+   *     not know that this node was removed and its old replica deleted, would else take the new
+   *     one for the old one, and what both have for a majority
+   */
+  public synchronized void startJoining(UUID group, long term) throws IOException {
+    HostedGroup hosted = hosted(group);
+    if (hosted.isOpen()) {
+      return;
+    }
+    finishRemoval(group);
+    remove(hosted);
+    RaftMetaFiles.begin(hosted.directory(), term);
+    hosted.mendFiles();
+    add(group(group, List.of()));
+    hosted.forgive();
+    LOG.info("replica started, to be added shard={}", hosted.name());
+  }
+
+  /**
+   * Ends this node's replica of a group for good, and deletes its files. For one that is no member
+   * any more; a member's vote is needed, and what it has acknowledged would be lost. Does nothing
+   * if there is none. Waits until it has stopped.
+   *
+   * @throws IOException if not all could be deleted: the rest is at the next call, the next start
+   *     of a replica of the group, or that of the node
+   */
+  public synchronized void removeReplica(UUID group) throws IOException {
+    if (group.equals(first.getGroupId().getUuid())) {
+      throw new IllegalArgumentException("every start brings this group along: " + group);
+    }
+    HostedGroup hosted = groups.get(group);
+    if (hosted == null && !removed.isHere(group)) {
+      return;
+    }
+    String name = names.apply(group);
+    removed.mark(group, name);
+    if (hosted != null) {
+      stop(hosted);
+      groups.remove(group);
+    }
+    removed.delete(group);
+    LOG.info("replica removed shard={}", name);
+  }
+
+  private void finishRemoval(UUID group) throws IOException {
+    if (removed.isMarked(group)) {
+      removeReplica(group);
+    }
   }
 
   private void add(RaftGroup group) throws IOException {
@@ -299,6 +367,10 @@ public final class RaftNode implements AutoCloseable {
   /** Takes a replica out of the server, and leaves its files. */
   private void remove(HostedGroup group) throws IOException {
     group.keepVote(); // while there is somebody who knows it
+    stop(group);
+  }
+
+  private void stop(HostedGroup group) throws IOException {
     RaftGroupId id = RaftGroupId.valueOf(group.id());
     for (RaftGroupId present : server.getGroupIds()) {
       if (present.equals(id)) {
@@ -317,6 +389,81 @@ public final class RaftNode implements AutoCloseable {
       transport.forget(closed);
     }
     leaderAppends.forget(group.id());
+  }
+
+  /**
+   * Changes the members of a group that this node leads, if they are the expected ones. One voter
+   * may come or go at a time; one that comes has a replica on its node ({@link #startJoining}). The
+   * group goes on meanwhile. If this node is to leave, it hands over first, and the next leader is
+   * to be asked. Never blocks.
+   *
+   * @param timeoutMillis when it takes longer the outcome is {@link MemberChange#UNDER_WAY}: asked
+   *     again for the same, it tells of the same change. A new member may need minutes
+   * @return completes normally
+   */
+  public CompletableFuture<MemberChange> changeMembers(
+      UUID group, List<Member> expected, List<Member> next, long timeoutMillis) {
+    if (next.stream().noneMatch(Member::voter)) {
+      throw new IllegalArgumentException("a group without voters: " + next);
+    }
+    HostedGroup hosted = groups.get(group);
+    ReplicatedStateMachine machine = hosted == null || !hosted.isOpen() ? null : hosted.machine();
+    if (machine == null || machine.division() == null) {
+      return CompletableFuture.completedFuture(MemberChange.NOT_LEADER);
+    }
+    return new MemberChanges(hosted.replica(), machine.division(), new Leader(group))
+        .change(expected, next, timeoutMillis);
+  }
+
+  /** How Ratis is asked for what a leader does. */
+  private final class Leader implements MemberChanges.Leader {
+    private final UUID group;
+
+    private Leader(UUID group) {
+      this.group = group;
+    }
+
+    @Override
+    public CompletableFuture<RaftClientReply> setConfiguration(
+        SetConfigurationRequest.Arguments members) {
+      try {
+        return server.setConfigurationAsync(
+            new SetConfigurationRequest(
+                clientId,
+                server.getId(),
+                RaftGroupId.valueOf(group),
+                callIds.incrementAndGet(),
+                members));
+      } catch (IOException refused) {
+        return CompletableFuture.failedFuture(refused);
+      }
+    }
+
+    @Override
+    public CompletableFuture<Boolean> handOver(String to, long timeoutMillis) {
+      return transferLeadership(group, to, timeoutMillis);
+    }
+
+    @Override
+    public void stepDown() {
+      TransferLeadershipRequest toNobody =
+          new TransferLeadershipRequest(
+              clientId,
+              server.getId(),
+              RaftGroupId.valueOf(group),
+              callIds.incrementAndGet(),
+              null,
+              0);
+      try {
+        server
+            .transferLeadershipAsync(toNobody)
+            .whenComplete(
+                (reply, failure) ->
+                    LOG.debug("stepped down shard={}: {}", names.apply(group), reply, failure));
+      } catch (IOException refused) {
+        LOG.warn("cannot step down shard={}", names.apply(group), refused);
+      }
+    }
   }
 
   /** Asks the leader of a group, which must be this node, to hand over to another voter. */
@@ -377,17 +524,7 @@ public final class RaftNode implements AutoCloseable {
   }
 
   private static RaftGroup group(UUID id, List<Member> members) {
-    List<RaftPeer> peers =
-        members.stream()
-            .map(
-                member ->
-                    RaftPeer.newBuilder()
-                        .setId(member.nodeId())
-                        .setAddress(member.address())
-                        .setStartupRole(
-                            member.voter() ? RaftPeerRole.FOLLOWER : RaftPeerRole.LISTENER)
-                        .build())
-            .toList();
+    List<RaftPeer> peers = members.stream().map(Member::toPeer).toList();
     return RaftGroup.valueOf(RaftGroupId.valueOf(id), peers);
   }
 
