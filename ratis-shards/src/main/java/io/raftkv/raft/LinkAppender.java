@@ -5,11 +5,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToLongFunction;
 import org.apache.ratis.grpc.server.GrpcLogAppender;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto.AppendResult;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
+import org.apache.ratis.proto.RaftProtos.RaftPeerProto;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.server.leader.FollowerInfo;
@@ -39,6 +44,9 @@ import org.slf4j.LoggerFactory;
  * entries that are not for it, the link gives up. When nothing is under way over it any more gRPC
  * goes on with what is not acknowledged. Of that a follower keeps what it has already.
  *
+ * <p>A change of the voters goes by gRPC, and to each member when it is its turn ({@link
+ * ChangeOrder}); so do the entries behind it.
+ *
  * <p>Thread-safe.
  */
 final class LinkAppender extends GrpcLogAppender {
@@ -56,6 +64,9 @@ final class LinkAppender extends GrpcLogAppender {
   /** A follower that lacks more entries than this is not at the end of the log. */
   private static final int NEAR_END = 16;
 
+  /** So often it is looked whether it is this follower's turn to hear of a change of the voters. */
+  private static final long TURN_POLL_MILLIS = 2;
+
   /** Ratis tells by it which answers count for its own linearizable reads, which nobody uses. */
   private static final long NO_CALL_ID = 0;
 
@@ -64,9 +75,13 @@ final class LinkAppender extends GrpcLogAppender {
 
   private final PeerTransport links;
   private final String node;
+  private final ToLongFunction<RaftPeerId> matchIndexes;
 
   /** For how long an answer over the link is waited for. */
   private final long timeoutMillis;
+
+  /** For how long others may keep this follower waiting for a change of the voters. */
+  private final long turnNanos;
 
   /** From here on everything is guarded by this: entries go over the link. */
   private boolean linked;
@@ -89,10 +104,28 @@ final class LinkAppender extends GrpcLogAppender {
   /** The last entry that went by gRPC since the link was last given up; -1 if none. */
   private long lastByGrpc = -1;
 
+  /** The change of the voters of which somebody has to hear yet; null if there is none. */
+  private RaftConfiguration change;
+
+  /** The index of the last one. */
+  private long lastChange = -1;
+
+  private long changeNanos;
+
+  /**
+   * @param matchIndexes up to where each follower of this leader is known to have the log; -1 for
+   *     others
+   */
   LinkAppender(
-      RaftServer.Division server, LeaderState state, FollowerInfo follower, PeerTransport links) {
+      RaftServer.Division server,
+      LeaderState state,
+      FollowerInfo follower,
+      PeerTransport links,
+      ToLongFunction<RaftPeerId> matchIndexes) {
     super(server, state, follower);
     this.links = links;
+    this.matchIndexes = matchIndexes;
+    this.turnNanos = TimeUnit.MILLISECONDS.toNanos(server.properties().minRpcTimeoutMs()) / 2;
     this.node = follower.getId().toString();
     this.timeoutMillis =
         RaftServerConfigKeys.Rpc.requestTimeout(server.getRaftServer().getProperties())
@@ -215,7 +248,7 @@ final class LinkAppender extends GrpcLogAppender {
     for (long index = next; index < end; index++) {
       LogEntryProto entry = log.get(index);
       bytes += entry == null ? MAX_BYTES : entry.getSerializedSize();
-      if (entry == null || bytes > MAX_BYTES) {
+      if (entry == null || bytes > MAX_BYTES || entry.hasConfigurationEntry()) {
         break;
       }
       entries.add(entry);
@@ -291,6 +324,7 @@ final class LinkAppender extends GrpcLogAppender {
   private synchronized boolean grpcHasToWait() {
     return linked
         || inFlight > 0
+        || getFollower().getNextIndex() >= heldFrom()
         || (super.hasPendingDataRequests()
             && links.isConnected(node)
             && getRaftLog().getNextIndex() - getFollower().getNextIndex() <= NEAR_END);
@@ -311,6 +345,14 @@ final class LinkAppender extends GrpcLogAppender {
     synchronized (this) {
       grpcReads = false;
     }
+    if (getLeaderState().isFollowerBootstrapping(getFollower())) {
+      // Ratis looks whether a new member is still there when it has answered, or when nothing else
+      // happens: while a group is written, one that does not answer would be waited for for ever.
+      getLeaderState().onFollowerSuccessAppendEntries(getFollower());
+    }
+    if (getFollower().getNextIndex() >= heldFrom()) {
+      return TURN_POLL_MILLIS;
+    }
     return grpcHasToWait() ? getHeartbeatWaitTimeMs() : super.getWaitTimeMs();
   }
 
@@ -330,12 +372,71 @@ final class LinkAppender extends GrpcLogAppender {
     if (request == null) {
       return null;
     }
+    request = inTurn(request);
     if (request.getEntriesCount() > 0) {
       synchronized (this) {
         lastByGrpc = request.getEntries(request.getEntriesCount() - 1).getIndex();
       }
     }
     return withVerifiedCommit(request);
+  }
+
+  // ---- changes of the voters ----
+
+  /** The index from which on entries wait, since others have to hear of a change before. */
+  private synchronized long heldFrom() {
+    RaftConfiguration now = getServer().getRaftConf();
+    if (!now.getPreviousPeers().isEmpty() && now.getLogEntryIndex() > lastChange) {
+      change = now;
+      lastChange = now.getLogEntryIndex();
+      changeNanos = System.nanoTime();
+    }
+    if (change == null) {
+      return ChangeOrder.NONE;
+    }
+    // Also when it is decided, and the configuration is the new one: some may not have heard yet.
+    long held =
+        System.nanoTime() - changeNanos >= turnNanos
+            ? ChangeOrder.NONE // who has not heard by now is down, or may be
+            : ChangeOrder.heldFrom(
+                getFollowerId(),
+                change,
+                getServer().getId(),
+                member -> matchIndexes.applyAsLong(member) >= lastChange);
+    if (held == ChangeOrder.NONE) {
+      change = null;
+    }
+    return held;
+  }
+
+  private AppendEntriesRequestProto inTurn(AppendEntriesRequestProto request) {
+    long held = heldFrom();
+    int count = request.getEntriesCount();
+    while (count > 0 && request.getEntries(count - 1).getIndex() >= held) {
+      count--;
+    }
+    boolean joins =
+        request.getEntriesList().subList(0, count).stream()
+            .anyMatch(entry -> joinsBy(entry.getConfigurationEntry()));
+    if (count == request.getEntriesCount() && !(joins && request.getInitializing())) {
+      return request;
+    }
+    return request.toBuilder()
+        .clearEntries()
+        .addAllEntries(request.getEntriesList().subList(0, count))
+        .setInitializing(request.getInitializing() && !joins) // with that entry it is a voter
+        .build();
+  }
+
+  /** Whether the follower becomes a voter by this change. */
+  private boolean joinsBy(RaftConfigurationProto entry) {
+    return entry.getOldPeersCount() > 0
+        && has(entry.getPeersList())
+        && !has(entry.getOldPeersList());
+  }
+
+  private boolean has(List<RaftPeerProto> peers) {
+    return peers.stream().anyMatch(peer -> peer.getId().equals(getFollowerId().toByteString()));
   }
 
   /**

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Properties;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.server.storage.RaftStorageDirectory;
 import org.apache.ratis.server.storage.RaftStorageMetadata;
 
 /**
@@ -26,6 +27,9 @@ final class RaftMetaFiles {
   private static final String MEMBERS = "raft-meta.conf";
   private static final String UNFINISHED_SUFFIX = ".restored";
 
+  /** Of the directory of a group that {@link #begin} was making when the process ended. */
+  static final String BEGUN_SUFFIX = ".begun";
+
   private RaftMetaFiles() {}
 
   /** Whether the vote could not be written, and with it the one before it is gone. */
@@ -41,13 +45,36 @@ final class RaftMetaFiles {
    */
   static void restoreVote(Path directory, RaftStorageMetadata vote) throws IOException {
     if (isVoteLost(directory)) {
-      Properties values = new Properties();
-      values.setProperty("term", Long.toString(vote.getTerm()));
-      values.setProperty("votedFor", vote.getVotedFor().toString());
-      StringWriter text = new StringWriter();
-      values.store(text, null);
-      write(directory.resolve(VOTE), text.toString().getBytes(StandardCharsets.UTF_8));
+      writeVote(directory, vote.getTerm(), vote.getVotedFor().toString());
     }
+  }
+
+  private static void writeVote(Path directory, long term, String votedFor) throws IOException {
+    Properties values = new Properties();
+    values.setProperty("term", Long.toString(term));
+    values.setProperty("votedFor", votedFor);
+    StringWriter text = new StringWriter();
+    values.store(text, null);
+    write(directory.resolve(VOTE), text.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  /**
+   * Begins the directory of a replica that has no log, and follows no leader of an earlier term: as
+   * one step, for without the file Ratis would begin with the first term, or not start.
+   *
+   * @param group the group's directory; nothing is done if there is one
+   */
+  static void begin(Path group, long term) throws IOException {
+    if (Files.exists(group)) {
+      return;
+    }
+    Path building = group.resolveSibling(group.getFileName() + BEGUN_SUFFIX);
+    DurableFiles.deleteTree(building);
+    Path current = building.resolve(RaftStorageDirectory.CURRENT_DIR_NAME);
+    Files.createDirectories(current);
+    writeVote(current, term, "");
+    DurableFiles.forceTree(building);
+    DurableFiles.move(building, group);
   }
 
   /**

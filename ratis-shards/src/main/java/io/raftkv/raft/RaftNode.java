@@ -2,8 +2,6 @@ package io.raftkv.raft;
 
 import io.raftkv.shard.PeerTransport;
 import io.raftkv.shard.ShardApplier;
-import io.raftkv.storage.ShardStore;
-import io.raftkv.storage.StorageException;
 import io.raftkv.storage.StoreEnvironment;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -11,10 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,20 +23,19 @@ import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
-import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto.AppendResult;
-import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.GroupManagementRequest;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftGroupMemberId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.server.storage.RaftStorage;
-import org.apache.ratis.server.storage.RaftStorageDirectory;
 import org.apache.ratis.statemachine.StateMachine;
 import org.apache.ratis.thirdparty.io.grpc.netty.NettyServerBuilder;
 import org.apache.ratis.util.ProtoUtils;
@@ -57,9 +53,6 @@ import org.slf4j.LoggerFactory;
 public final class RaftNode implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RaftNode.class);
 
-  /** What a store suffers from after so many times is not a disk that was full. */
-  private static final int MAX_OPENED_ANEW = 5;
-
   private final RaftOptions options;
   private final StoreEnvironment environment;
   private final Function<UUID, ShardApplier> appliers;
@@ -69,20 +62,10 @@ public final class RaftNode implements AutoCloseable {
   private final RaftTransport.Factory transport;
   private final RaftServer server;
   private final LeaderAppends leaderAppends;
+  private final RemovedReplicas removed;
   private final ClientId clientId = ClientId.randomId();
   private final AtomicLong callIds = new AtomicLong();
-  private final Map<UUID, Replica> replicas = new ConcurrentHashMap<>();
-  private final Map<UUID, ReplicatedStateMachine> machines = new ConcurrentHashMap<>();
-  private final Set<UUID> failed = ConcurrentHashMap.newKeySet();
-
-  /** Those of the failed that only lacked space on the disk. */
-  private final Set<UUID> outOfSpace = ConcurrentHashMap.newKeySet();
-
-  /** Since when, in nanoseconds, a store cannot write while there is space; guarded by this. */
-  private final Map<UUID, Long> unwritableSince = new HashMap<>();
-
-  /** How often a store was opened anew since it could not write; guarded by this. */
-  private final Map<UUID, Integer> timesOpenedAnew = new HashMap<>();
+  private final Map<UUID, HostedGroup> groups = new ConcurrentHashMap<>();
 
   /**
    * Builds the server; {@link #start} lets it speak.
@@ -127,6 +110,9 @@ public final class RaftNode implements AutoCloseable {
                 // large.
                 .directExecutor()
                 .intercept(new LeaderGate(this::isOpen, this::isOnDisk)));
+    this.removed =
+        new RemovedReplicas(
+            options.directory().resolve("removing"), groupsDirectory(), storesDirectory());
     this.server =
         RaftServer.newBuilder()
             .setServerId(RaftPeerId.valueOf(options.nodeId()))
@@ -153,12 +139,16 @@ public final class RaftNode implements AutoCloseable {
    * be started is reported as failed; that is no failure of this call.
    */
   public synchronized void start() throws IOException {
+    for (UUID group : removed.left()) {
+      removed.delete(group);
+      LOG.info("replica removed, as was begun before the start shard={}", names.apply(group));
+    }
     server.start();
-    startFound(first.getGroupId().getUuid());
+    startFound(hosted(first.getGroupId().getUuid()));
     for (Path directory : DurableFiles.list(groupsDirectory())) {
       UUID group = groupOf(directory);
       if (group != null && !group.equals(first.getGroupId().getUuid())) {
-        startFound(group);
+        startFound(hosted(group));
       }
     }
   }
@@ -168,14 +158,14 @@ public final class RaftNode implements AutoCloseable {
    * space; to be called when there is space. What they missed they get from the others.
    */
   public synchronized void startAfterFullDisk() throws IOException {
-    for (UUID group : List.copyOf(outOfSpace)) {
-      remove(group);
-      outOfSpace.remove(group);
-      unwritableSince.remove(group);
-      failed.remove(group);
-      startFound(group);
-      if (!failed.contains(group)) {
-        LOG.info("disk has space again, replica started shard={}", names.apply(group));
+    for (HostedGroup group : groups.values()) {
+      if (group.lacksSpace()) {
+        remove(group);
+        group.forgive();
+        startFound(group);
+        if (!group.hasFailed()) {
+          LOG.info("disk has space again, replica started shard={}", group.name());
+        }
       }
     }
   }
@@ -187,13 +177,8 @@ public final class RaftNode implements AutoCloseable {
    * @see RaftMetaFiles
    */
   public synchronized void stopWithoutVote() throws IOException {
-    for (UUID group : List.copyOf(machines.keySet())) {
-      if (RaftMetaFiles.isVoteLost(logDirectory(group))
-          && machines.get(group).division() != null
-          && failed.add(group)) {
-        stoppedForSpace(group, "cannot write its vote", null);
-        tryToKeepVote(group);
-      }
+    for (HostedGroup group : groups.values()) {
+      group.stopIfVoteIsLost();
     }
   }
 
@@ -207,153 +192,61 @@ public final class RaftNode implements AutoCloseable {
    * @param patience for how long a store may stay so
    */
   public synchronized void stopStuckStores(Duration patience) {
-    long now = System.nanoTime();
-    for (Map.Entry<UUID, ReplicatedStateMachine> one : machines.entrySet()) {
-      UUID group = one.getKey();
-      if (Boolean.FALSE.equals(one.getValue().withStore(ShardStore::isWritable))) {
-        Long since = unwritableSince.putIfAbsent(group, now);
-        if (since != null
-            && now - since >= patience.toNanos()
-            && timesOpenedAnew.getOrDefault(group, 0) < MAX_OPENED_ANEW
-            && failed.add(group)) {
-          timesOpenedAnew.merge(group, 1, Integer::sum);
-          outOfSpace.add(group);
-          failStop.replicaFailed(
-              names.apply(group),
-              "its store does not write again, though there is space; it is opened anew",
-              null);
-        }
-      } else {
-        unwritableSince.remove(group);
-      }
-    }
+    groups.values().forEach(group -> group.stopIfStuck(patience));
   }
 
   /** To be called while there is no space: patience with a store begins when there is. */
   public synchronized void waitForSpace() {
-    unwritableSince.clear();
-  }
-
-  /** There may be space for so little, now that the file before it is gone. */
-  private void tryToKeepVote(UUID group) {
-    try {
-      keepVote(group);
-    } catch (IOException stillFull) {
-      LOG.error(
-          "the vote of shard={} is in memory only: until there is space, do not end this process",
-          names.apply(group),
-          stillFull);
-    }
-  }
-
-  /** Restores what Ratis could not write; does nothing to a replica whose vote is on disk. */
-  private void keepVote(UUID group) throws IOException {
-    ReplicatedStateMachine machine = machines.get(group);
-    if (machine != null
-        && machine.division() != null
-        && RaftMetaFiles.isVoteLost(logDirectory(group))) {
-      machine.division().close();
-      RaftMetaFiles.restoreVote(
-          logDirectory(group), machine.division().getRaftStorage().getMetadataFile().getMetadata());
-      LOG.info("vote restored shard={}", names.apply(group));
-    }
+    groups.values().forEach(HostedGroup::waitForSpace);
   }
 
   private static UUID groupOf(Path directory) {
+    String name = directory.getFileName().toString();
+    if (name.endsWith(RaftMetaFiles.BEGUN_SUFFIX)) {
+      return null;
+    }
     try {
-      return UUID.fromString(directory.getFileName().toString());
+      return UUID.fromString(name);
     } catch (IllegalArgumentException other) {
       LOG.warn("not the directory of a group: {}", directory);
       return null;
     }
   }
 
-  private void startFound(UUID group) {
+  private HostedGroup hosted(UUID group) {
+    return groups.computeIfAbsent(
+        group,
+        id ->
+            new HostedGroup(
+                id,
+                () -> names.apply(id),
+                groupsDirectory().resolve(id.toString()),
+                storesDirectory().resolve(id.toString()),
+                failStop));
+  }
+
+  private void startFound(HostedGroup group) {
     try {
-      mendFiles(group);
-      add(group.equals(first.getGroupId().getUuid()) ? first : group(group, List.of()));
+      group.mendFiles();
+      add(group.id().equals(first.getGroupId().getUuid()) ? first : group(group.id(), List.of()));
     } catch (IOException | RuntimeException fault) {
-      fail(group, "cannot start: " + reason(group, fault), fault);
+      group.cannotStart(fault);
     }
   }
 
-  /** Names the file that is to blame, as far as it can be told. */
-  private String reason(UUID group, Exception fault) {
-    Throwable root = fault;
-    for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
-      root = cause;
-      if (cause instanceof StorageException) {
-        return cause.getMessage();
-      }
-    }
-    try {
-      String damage = RaftLogFiles.damage(logDirectory(group));
-      return damage == null ? root.toString() : damage;
-    } catch (IOException unreadable) {
-      return logDirectory(group) + " cannot be read: " + unreadable;
-    }
-  }
-
-  private void fail(UUID group, String what, Throwable cause) {
-    if (!failed.add(group)) {
-      return;
-    }
-    if (isOutOfSpace(cause)) {
-      stoppedForSpace(group, what, cause);
-    } else if (isOutOfMemory(cause)) {
-      // Nothing is wrong with its files, and most likely other replicas failed in the same way.
-      failStop.replicaFailed(
-          names.apply(group),
-          what + ": out of memory; start the node again, with a larger heap (-Xmx)",
-          cause);
-    } else {
-      String rebuild =
-          "%s. To have this replica rebuilt from the others, stop the node, remove %s and %s, and start it;"
-              .concat(" first read 'Rebuilding a replica' in docs/operations.md")
-              .formatted(
-                  what,
-                  groupsDirectory().resolve(group.toString()),
-                  storesDirectory().resolve(group.toString()));
-      failStop.replicaFailed(names.apply(group), rebuild, cause);
-    }
-  }
-
-  private void stoppedForSpace(UUID group, String what, Throwable cause) {
-    outOfSpace.add(group);
-    failStop.replicaFailed(
-        names.apply(group),
-        what + ": the disk is full; it is started again when there is space",
-        cause);
-  }
-
-  private static boolean isOutOfMemory(Throwable fault) {
-    Throwable cause = fault;
-    while (cause != null && !(cause instanceof OutOfMemoryError)) {
-      cause = cause.getCause();
-    }
-    return cause != null;
-  }
-
-  private static boolean isOutOfSpace(Throwable fault) {
-    for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
-      if (String.valueOf(cause.getMessage()).contains("No space left on device")) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /** The replica of a group on this node, or null. */
+  /** The last replica of a group on this node, which may have stopped; null if there is none. */
   public Replica replica(UUID group) {
-    return replicas.get(group);
+    HostedGroup hosted = groups.get(group);
+    return hosted == null ? null : hosted.replica();
   }
 
   public Collection<Replica> replicas() {
-    return replicas.values();
+    return groups.values().stream().map(HostedGroup::replica).filter(Objects::nonNull).toList();
   }
 
   ReplicatedStateMachine machine(UUID group) {
-    return machines.get(group);
+    HostedGroup hosted = groups.get(group);
+    return hosted == null ? null : hosted.machine();
   }
 
   /**
@@ -361,7 +254,8 @@ public final class RaftNode implements AutoCloseable {
    * #startAfterFullDisk}.
    */
   public boolean hasFailed(UUID group) {
-    return failed.contains(group);
+    HostedGroup hosted = groups.get(group);
+    return hosted != null && hosted.hasFailed();
   }
 
   /**
@@ -369,33 +263,84 @@ public final class RaftNode implements AutoCloseable {
    * that has stopped. Does nothing if it runs.
    */
   public synchronized void startReplica(UUID group, List<Member> members) throws IOException {
-    Replica present = replicas.get(group);
-    if (present != null && present.isAlive() && !present.members().isEmpty()) {
+    HostedGroup hosted = hosted(group);
+    if (hosted.isOpen() && !hosted.replica().members().isEmpty()) {
       return;
     }
+    finishRemoval(group);
     // Without members after a crash before the first entry of the log: the directory has none.
-    remove(group);
-    mendFiles(group);
+    remove(hosted);
+    hosted.mendFiles();
     add(group(group, members));
-    failed.remove(group);
-    LOG.info("replica started shard={} members={}", names.apply(group), members);
+    hosted.forgive();
+    LOG.info("replica started shard={} members={}", hosted.name(), members);
   }
 
-  /** What a crash or a full disk leaves behind, and Ratis would take for damage. */
-  private void mendFiles(UUID group) throws IOException {
-    RaftLogFiles.cutTornEntry(logDirectory(group));
-    RaftMetaFiles.forgetLostMembers(logDirectory(group));
+  /**
+   * Starts a replica of a group that is to become a member of it by {@link #changeMembers} on the
+   * leader's node: empty, unless it was begun before. Until then it has no vote, and asks for none.
+   * Does nothing if one runs.
+   *
+   * @param term the leader's: none of an earlier term is followed. One that was cut off, and does
+   *     not know that this node was removed and its old replica deleted, would else take the new
+   *     one for the old one, and what both have for a majority
+   */
+  public synchronized void startJoining(UUID group, long term) throws IOException {
+    HostedGroup hosted = hosted(group);
+    if (hosted.isOpen()) {
+      return;
+    }
+    finishRemoval(group);
+    remove(hosted);
+    RaftMetaFiles.begin(hosted.directory(), term);
+    hosted.mendFiles();
+    add(group(group, List.of()));
+    hosted.forgive();
+    LOG.info("replica started, to be added shard={}", hosted.name());
+  }
+
+  /**
+   * Ends this node's replica of a group for good, and deletes its files. For one that is no member
+   * any more; a member's vote is needed, and what it has acknowledged would be lost. Does nothing
+   * if there is none. Waits until it has stopped.
+   *
+   * @throws IOException if not all could be deleted: the rest is at the next call, the next start
+   *     of a replica of the group, or that of the node
+   */
+  public synchronized void removeReplica(UUID group) throws IOException {
+    if (group.equals(first.getGroupId().getUuid())) {
+      throw new IllegalArgumentException("every start brings this group along: " + group);
+    }
+    HostedGroup hosted = groups.get(group);
+    if (hosted == null && !removed.isHere(group)) {
+      return;
+    }
+    String name = names.apply(group);
+    removed.mark(group, name);
+    if (hosted != null) {
+      stop(hosted);
+      groups.remove(group);
+    }
+    removed.delete(group);
+    LOG.info("replica removed shard={}", name);
+  }
+
+  private void finishRemoval(UUID group) throws IOException {
+    if (removed.isMarked(group)) {
+      removeReplica(group);
+    }
   }
 
   private void add(RaftGroup group) throws IOException {
+    HostedGroup hosted = hosted(group.getGroupId().getUuid());
     try {
       await(
           server.groupManagementAsync(
               GroupManagementRequest.newAdd(
                   clientId, server.getId(), callIds.incrementAndGet(), group, false)));
-      replicas.get(group.getGroupId().getUuid()).started();
+      hosted.replica().started();
     } catch (IOException fault) {
-      discard(group.getGroupId().getUuid());
+      discard(hosted);
       throw fault;
     }
   }
@@ -409,29 +354,24 @@ public final class RaftNode implements AutoCloseable {
   }
 
   private boolean isOpen(UUID group) {
-    Replica replica = replicas.get(group);
-    return replica != null && replica.isAlive();
+    HostedGroup hosted = groups.get(group);
+    return hosted != null && hosted.isOpen();
   }
 
-  /**
-   * Ratis answers at once for an entry that it has been sent before, though the first copy may
-   * still be on its way to the disk.
-   */
   private boolean isOnDisk(AppendEntriesReplyProto answer) {
-    if (answer.getResult() != AppendResult.SUCCESS || answer.getIsHearbeat()) {
-      return true;
-    }
-    UUID group = ProtoUtils.toRaftGroupId(answer.getServerReply().getRaftGroupId()).getUuid();
-    ReplicatedStateMachine machine = machines.get(group);
-    return machine != null
-        && machine.division() != null
-        && answer.getMatchIndex() <= machine.division().getRaftLog().getFlushIndex();
+    HostedGroup hosted =
+        groups.get(ProtoUtils.toRaftGroupId(answer.getServerReply().getRaftGroupId()).getUuid());
+    return hosted != null && hosted.isOnDisk(answer);
   }
 
   /** Takes a replica out of the server, and leaves its files. */
-  private void remove(UUID group) throws IOException {
-    keepVote(group); // while there is somebody who knows it
-    RaftGroupId id = RaftGroupId.valueOf(group);
+  private void remove(HostedGroup group) throws IOException {
+    group.keepVote(); // while there is somebody who knows it
+    stop(group);
+  }
+
+  private void stop(HostedGroup group) throws IOException {
+    RaftGroupId id = RaftGroupId.valueOf(group.id());
     for (RaftGroupId present : server.getGroupIds()) {
       if (present.equals(id)) {
         await(
@@ -443,17 +383,87 @@ public final class RaftNode implements AutoCloseable {
     discard(group);
   }
 
-  /** Ratis forgets a group that it could not start, with its files locked and its store open. */
-  private void discard(UUID group) throws IOException {
-    ReplicatedStateMachine machine = machines.remove(group);
-    if (machine != null) {
-      if (machine.division() != null) {
-        machine.division().close();
-        transport.forget(machine.division().getMemberId());
-      }
-      machine.close();
+  private void discard(HostedGroup group) {
+    RaftGroupMemberId closed = group.close();
+    if (closed != null) {
+      transport.forget(closed);
     }
-    leaderAppends.forget(group);
+    leaderAppends.forget(group.id());
+  }
+
+  /**
+   * Changes the members of a group that this node leads, if they are the expected ones. One voter
+   * may come or go at a time; one that comes has a replica on its node ({@link #startJoining}). The
+   * group goes on meanwhile. If this node is to leave, it hands over first, and the next leader is
+   * to be asked. Never blocks.
+   *
+   * @param timeoutMillis when it takes longer the outcome is {@link MemberChange#UNDER_WAY}: asked
+   *     again for the same, it tells of the same change. A new member may need minutes
+   * @return completes normally
+   */
+  public CompletableFuture<MemberChange> changeMembers(
+      UUID group, List<Member> expected, List<Member> next, long timeoutMillis) {
+    if (next.stream().noneMatch(Member::voter)) {
+      throw new IllegalArgumentException("a group without voters: " + next);
+    }
+    HostedGroup hosted = groups.get(group);
+    ReplicatedStateMachine machine = hosted == null || !hosted.isOpen() ? null : hosted.machine();
+    if (machine == null || machine.division() == null) {
+      return CompletableFuture.completedFuture(MemberChange.NOT_LEADER);
+    }
+    return new MemberChanges(hosted.replica(), machine.division(), new Leader(group))
+        .change(expected, next, timeoutMillis);
+  }
+
+  /** How Ratis is asked for what a leader does. */
+  private final class Leader implements MemberChanges.Leader {
+    private final UUID group;
+
+    private Leader(UUID group) {
+      this.group = group;
+    }
+
+    @Override
+    public CompletableFuture<RaftClientReply> setConfiguration(
+        SetConfigurationRequest.Arguments members) {
+      try {
+        return server.setConfigurationAsync(
+            new SetConfigurationRequest(
+                clientId,
+                server.getId(),
+                RaftGroupId.valueOf(group),
+                callIds.incrementAndGet(),
+                members));
+      } catch (IOException refused) {
+        return CompletableFuture.failedFuture(refused);
+      }
+    }
+
+    @Override
+    public CompletableFuture<Boolean> handOver(String to, long timeoutMillis) {
+      return transferLeadership(group, to, timeoutMillis);
+    }
+
+    @Override
+    public void stepDown() {
+      TransferLeadershipRequest toNobody =
+          new TransferLeadershipRequest(
+              clientId,
+              server.getId(),
+              RaftGroupId.valueOf(group),
+              callIds.incrementAndGet(),
+              null,
+              0);
+      try {
+        server
+            .transferLeadershipAsync(toNobody)
+            .whenComplete(
+                (reply, failure) ->
+                    LOG.debug("stepped down shard={}: {}", names.apply(group), reply, failure));
+      } catch (IOException refused) {
+        LOG.warn("cannot step down shard={}", names.apply(group), refused);
+      }
+    }
   }
 
   /** Asks the leader of a group, which must be this node, to hand over to another voter. */
@@ -481,8 +491,12 @@ public final class RaftNode implements AutoCloseable {
   public void close() throws IOException {
     server.close();
     // Ratis does not wait for a replica that is closing already because it failed.
-    machines.values().forEach(ReplicatedStateMachine::close);
-    machines.keySet().forEach(this::tryToKeepVote);
+    for (HostedGroup group : groups.values()) {
+      if (group.machine() != null) {
+        group.machine().close();
+      }
+      group.tryToKeepVote();
+    }
   }
 
   private Path storesDirectory() {
@@ -493,41 +507,24 @@ public final class RaftNode implements AutoCloseable {
     return options.directory().resolve("groups");
   }
 
-  private Path logDirectory(UUID group) {
-    return groupsDirectory()
-        .resolve(group.toString())
-        .resolve(RaftStorageDirectory.CURRENT_DIR_NAME);
-  }
-
   private StateMachine newStateMachine(RaftGroupId groupId) {
-    UUID group = groupId.getUuid();
-    Replica replica = new Replica(group, () -> names.apply(group), transport);
+    HostedGroup group = hosted(groupId.getUuid());
+    Replica replica = new Replica(group.id(), group::name, transport);
     ReplicatedStateMachine machine =
         new ReplicatedStateMachine(
-            storesDirectory().resolve(group.toString()),
+            group.store(),
             environment,
             options.snapshotLogBytes(),
-            appliers.apply(group),
-            (name, what, cause) -> fail(group, what, cause),
+            appliers.apply(group.id()),
+            (name, what, cause) -> group.fail(what, cause),
             replica);
     replica.attach(machine);
-    machines.put(group, machine);
-    replicas.put(group, replica);
+    group.starting(replica, machine);
     return machine;
   }
 
   private static RaftGroup group(UUID id, List<Member> members) {
-    List<RaftPeer> peers =
-        members.stream()
-            .map(
-                member ->
-                    RaftPeer.newBuilder()
-                        .setId(member.nodeId())
-                        .setAddress(member.address())
-                        .setStartupRole(
-                            member.voter() ? RaftPeerRole.FOLLOWER : RaftPeerRole.LISTENER)
-                        .build())
-            .toList();
+    List<RaftPeer> peers = members.stream().map(Member::toPeer).toList();
     return RaftGroup.valueOf(RaftGroupId.valueOf(id), peers);
   }
 

@@ -14,6 +14,8 @@ final class RaftSettings {
   private static final int FIRST_ELECTION_MIN_MILLIS = 150;
   private static final long QUEUE_MIN_BYTES = 64 << 20;
 
+  private static final int CATCHUP_ENTRIES = 16;
+
   /** Election timeouts without a leader that are worth a warning. */
   private static final int LEADERLESS_TIMEOUTS = 5;
 
@@ -43,6 +45,9 @@ final class RaftSettings {
     // A minute by default: too long for a word on why a shard does not answer.
     RaftServerConfigKeys.Notification.setNoLeaderTimeout(
         p, millis(LEADERLESS_TIMEOUTS * options.electionTimeoutMax().toMillis()));
+    // A new voter is one when it lacks no more than so many entries, 1000 by default: as long as it
+    // does it holds up writes in a group of one or two.
+    RaftServerConfigKeys.setStagingCatchupGap(p, CATCHUP_ENTRIES);
     // A process that was stopped for a minute would close its server for good, and live on.
     RaftServerConfigKeys.setCloseThreshold(p, TimeDuration.valueOf(365, TimeUnit.DAYS));
 

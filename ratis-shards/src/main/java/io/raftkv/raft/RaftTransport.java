@@ -59,11 +59,18 @@ public final class RaftTransport implements RpcType {
     @Override
     public LogAppender newLogAppender(
         RaftServer.Division server, LeaderState state, FollowerInfo follower) {
-      LinkAppender appender = new LinkAppender(server, state, follower, links);
-      appenders
-          .computeIfAbsent(server.getMemberId(), member -> new ConcurrentHashMap<>())
-          .put(follower.getId(), appender);
+      Map<RaftPeerId, LinkAppender> ofGroup =
+          appenders.computeIfAbsent(server.getMemberId(), member -> new ConcurrentHashMap<>());
+      LinkAppender appender =
+          new LinkAppender(server, state, follower, links, id -> matchIndex(ofGroup.get(id)));
+      // Those who were members in an earlier term, and are not any more, would stay for ever.
+      ofGroup.values().removeIf(old -> old.getLeaderState() != state);
+      ofGroup.put(follower.getId(), appender);
       return appender;
+    }
+
+    private static long matchIndex(LinkAppender appender) {
+      return appender == null ? -1 : appender.getFollower().getMatchIndex();
     }
 
     /** What each follower that the leader sends to is known to have, by name. */

@@ -192,6 +192,19 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
     return running == null ? List.of() : names(running.getRaftConf().getAllPeers());
   }
 
+  /**
+   * Whether this replica is one of its group, as far as its own log goes: false before a leader has
+   * added it, and when it knows that it was removed. Cheap.
+   */
+  public boolean isMember() {
+    RaftServer.Division running = alive();
+    return running != null
+        && running
+                .getRaftConf()
+                .getPeer(running.getId(), RaftPeerRole.FOLLOWER, RaftPeerRole.LISTENER)
+            != null;
+  }
+
   /** Names of the voters and listeners, as this replica's log has them. */
   public List<String> members() {
     RaftServer.Division running = alive();

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -48,6 +49,9 @@ public final class ReadBarrier {
     /** Names of the voters as this replica's log has them, old and new ones during a change. */
     List<String> voters();
 
+    /** Name of the leader as far as this replica knows, or null. */
+    String leader();
+
     /** Last index that is applied and visible to readers. */
     long appliedIndex();
 
@@ -75,8 +79,10 @@ public final class ReadBarrier {
     private List<Waiting> current = List.of();
     private List<Waiting> next = new ArrayList<>(); // always one that can grow
     private long round;
+    private boolean forgotten;
     private long askedNanos;
     private final Map<String, LeaderView> answers = new HashMap<>();
+    private final Set<String> asked = new HashSet<>();
 
     private Group(UUID id, Executor endOfTurn, Consumer<Group> begin) {
       this.id = id;
@@ -156,12 +162,19 @@ public final class ReadBarrier {
    */
   public void confirm(UUID groupId, long deadlineNanos, Waiter waiter) {
     reads.increment();
-    Group group = groups.computeIfAbsent(groupId, id -> new Group(id, endOfTurn, this::begin));
-    boolean begin;
-    synchronized (group) {
-      group.next.add(new Waiting(waiter, deadlineNanos));
-      begin = group.current.isEmpty();
-    }
+    Group group;
+    boolean added = false;
+    boolean begin = false;
+    do {
+      group = groups.computeIfAbsent(groupId, id -> new Group(id, endOfTurn, this::begin));
+      synchronized (group) {
+        if (!group.forgotten) {
+          group.next.add(new Waiting(waiter, deadlineNanos));
+          begin = group.current.isEmpty();
+          added = true;
+        }
+      }
+    } while (!added); // it was forgotten at this moment: there is a new one at the next try
     if (begin) {
       group.beginning.request();
     }
@@ -181,6 +194,38 @@ public final class ReadBarrier {
     }
   }
 
+  /** This node's replica of a group was removed. Who waits for a round is told that it failed. */
+  public void forget(UUID groupId) {
+    Group group = groups.remove(groupId);
+    if (group == null) {
+      return;
+    }
+    List<Waiting> waiting = new ArrayList<>();
+    synchronized (group) {
+      group.forgotten = true;
+      waiting.addAll(group.current);
+      waiting.addAll(group.next);
+      group.current = List.of();
+      group.next = new ArrayList<>();
+    }
+    for (Peer peer : peers.values()) {
+      synchronized (peer) {
+        peer.wanting.remove(group);
+      }
+    }
+    fail(waiting);
+  }
+
+  private static void fail(List<Waiting> late) {
+    for (Waiting one : late) {
+      try {
+        one.waiter.failed();
+      } catch (RuntimeException fault) {
+        LOG.error("reader could not be told", fault);
+      }
+    }
+  }
+
   private void tick(Group group, long now) {
     List<Waiting> late = new ArrayList<>();
     boolean begin;
@@ -195,13 +240,7 @@ public final class ReadBarrier {
         again = group.round;
       }
     }
-    for (Waiting one : late) {
-      try {
-        one.waiter.failed();
-      } catch (RuntimeException fault) {
-        LOG.error("reader could not be told", fault);
-      }
-    }
+    fail(late);
     if (begin) {
       begin(group);
     } else if (again > 0) {
@@ -230,6 +269,7 @@ public final class ReadBarrier {
       group.current = group.next;
       group.next = new ArrayList<>();
       group.answers.clear();
+      group.asked.clear();
       group.askedNanos = nanoTime.getAsLong();
       round = ++group.round;
     }
@@ -247,7 +287,25 @@ public final class ReadBarrier {
     if (answered(group, round, self, own)) {
       return;
     }
-    for (String node : replica.voters()) {
+    Set<String> nodes = new LinkedHashSet<>(replica.voters());
+    String leader = replica.leader();
+    if (leader != null) {
+      nodes.add(leader);
+    }
+    synchronized (group) {
+      nodes.addAll(group.asked);
+    }
+    ask(group, round, nodes);
+  }
+
+  private void ask(Group group, long round, Set<String> nodes) {
+    synchronized (group) {
+      if (group.round != round) {
+        return;
+      }
+      group.asked.addAll(nodes);
+    }
+    for (String node : nodes) {
       if (!node.equals(self)) {
         Peer peer = peers.computeIfAbsent(node, Peer::new);
         synchronized (peer) {
@@ -311,15 +369,17 @@ public final class ReadBarrier {
     views.forEach(
         (id, view) -> {
           Long round = asked.get(id);
-          if (round != null) {
-            answered(groups.get(id), round, peer.nodeId, view);
+          Group group = groups.get(id);
+          if (round != null && group != null) {
+            answered(group, round, peer.nodeId, view);
           }
         });
   }
 
   /** Takes one node's word; true if the round has ended with it. */
   private boolean answered(Group group, long round, String node, LeaderView view) {
-    List<Waiting> confirmed;
+    List<Waiting> confirmed = List.of();
+    Set<String> unasked = Set.of();
     long commit;
     synchronized (group) {
       if (group.round != round || group.current.isEmpty()) {
@@ -328,10 +388,15 @@ public final class ReadBarrier {
       group.answers.put(node, view);
       commit = confirmedCommit(group.answers);
       if (commit < 0) {
-        return false;
+        unasked = unasked(group, view);
+      } else {
+        confirmed = group.current;
+        group.current = List.of();
       }
-      confirmed = group.current;
-      group.current = List.of();
+    }
+    if (commit < 0) {
+      ask(group, round, unasked);
+      return false;
     }
     for (Waiting waiting : confirmed) {
       try {
@@ -342,6 +407,17 @@ public final class ReadBarrier {
     }
     group.beginning.request();
     return true;
+  }
+
+  /** It is the leader's voters that count: our log may not know yet that they have changed. */
+  private static Set<String> unasked(Group group, LeaderView view) {
+    Set<String> voters = new LinkedHashSet<>();
+    if (view.ready() && !group.asked.isEmpty()) { // else our own view, before all others are asked
+      voters.addAll(view.voters());
+      voters.addAll(view.oldVoters());
+      voters.removeAll(group.asked);
+    }
+    return voters;
   }
 
   /** The ready leader's commit index if a majority is in its term, else -1. */

@@ -108,6 +108,20 @@ public final class ShardHost<P extends Proposal> {
     return clients.computeIfAbsent(group, Link::new).client;
   }
 
+  /**
+   * This node has no replica of a group any more. Its client goes on, through other nodes; batches
+   * of other nodes that wait for their apply here are of unknown fate, and come again elsewhere.
+   */
+  public void forget(UUID group) {
+    ShardApplier applier = appliers.remove(group);
+    proposers.remove(group);
+    Link link = clients.get(group);
+    if (link != null) {
+      link.detach();
+    }
+    forwarded.values().removeIf(proposer -> proposer.endIfOf(applier));
+  }
+
   /** All clients made so far. */
   public Collection<ShardClient<P>> clients() {
     return clients.values().stream().map(link -> link.client).toList();
@@ -143,10 +157,13 @@ public final class ShardHost<P extends Proposal> {
     return clients.computeIfAbsent(group, Link::new).leader();
   }
 
-  /** This node's replica, unless it has not started yet, has stopped or has failed. */
+  /**
+   * This node's replica, unless it has not started yet, has stopped or has failed, or is none of
+   * the group's: such a one need not know who leads.
+   */
   private Replica liveReplica(UUID group) {
     Replica replica = surroundings.replica(group);
-    return replica != null && replica.isAlive() ? replica : null;
+    return replica != null && replica.isMember() ? replica : null;
   }
 
   /** Answers another node's {@link PeerTransport.Kind#PROPOSE} request. */
@@ -246,6 +263,19 @@ public final class ShardHost<P extends Proposal> {
         before.complete(encode(BatchOutcome.UNKNOWN, null)); // its asker asks again by this
       }
       answer.whenComplete((bytes, failure) -> waiting.remove(sequence, answer));
+      return true;
+    }
+
+    /** Ends it if its replica was this applier's. */
+    private boolean endIfOf(ShardApplier gone) {
+      if (applier != gone) {
+        return false;
+      }
+      synchronized (this) {
+        retired = true;
+      }
+      applier.forget(proposer, this);
+      waiting.values().forEach(answer -> answer.complete(encode(BatchOutcome.UNKNOWN, null)));
       return true;
     }
 
@@ -404,9 +434,19 @@ public final class ShardHost<P extends Proposal> {
     /** A replica may come to this node after its first write to the group. */
     private void attach() {
       if (listensTo == null && appliers.get(group) != null) {
-        listensTo = appliers.get(group);
-        listeners.forEach(listensTo::listen);
+        synchronized (this) {
+          ShardApplier applier = appliers.get(group);
+          if (listensTo == null && applier != null) {
+            listensTo = applier;
+            listeners.forEach(applier::listen);
+          }
+        }
       }
+    }
+
+    /** The replica is gone; another one may come later. */
+    private synchronized void detach() {
+      listensTo = null;
     }
   }
 }

@@ -141,6 +141,11 @@ class ReadBarrierSimTest {
     }
 
     @Override
+    public String leader() {
+      return null; // it may not have heard of one
+    }
+
+    @Override
     public long appliedIndex() {
       return Long.MAX_VALUE;
     }

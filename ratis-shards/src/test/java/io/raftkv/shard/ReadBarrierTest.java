@@ -30,6 +30,7 @@ class ReadBarrierTest {
   private static final class Replica implements ReadBarrier.Source {
     private LeaderView view;
     private List<String> voters = ABC;
+    private String leader;
     private long applied;
     private final List<String> nudged = new ArrayList<>();
 
@@ -41,6 +42,11 @@ class ReadBarrierTest {
     @Override
     public List<String> voters() {
       return voters;
+    }
+
+    @Override
+    public String leader() {
+      return leader;
     }
 
     @Override
@@ -144,6 +150,58 @@ class ReadBarrierTest {
     assertThat(barrier.rounds()).isEqualTo(2);
     call(2).answer(Map.of(G, leader(3, 9)));
     assertThat(heard).last().isEqualTo("r3=9");
+  }
+
+  // ---- members that change ----
+
+  /** Our log lags: the leader is new, and so are two of the voters. */
+  @Test
+  void votersThatOnlyTheLeaderKnowsAreAskedToo() {
+    Replica own = replica(G, follower(5));
+    own.leader = "d";
+    read("r", FAR);
+    assertThat(wire.asked()).containsExactly("b", "c", "d");
+    call(2).answer(Map.of(G, new LeaderView(5, true, 9, List.of("d", "e", "f"), List.of())));
+    assertThat(heard).isEmpty();
+    assertThat(wire.asked()).containsExactly("b", "c", "d", "e", "f");
+    call(0).answer(Map.of(G, follower(5)));
+    call(1).answer(Map.of(G, follower(5)));
+    assertThat(heard).as("b and c, and the asker, are voters no more").isEmpty();
+    call(4).answer(Map.of(G, follower(5)));
+    assertThat(heard).containsExactly("r=9");
+  }
+
+  @Test
+  void votersThatWereLearntOfAreAskedAgainIfAnAnswerIsLost() {
+    Replica own = replica(G, follower(5));
+    own.voters = List.of("a", "d");
+    read("r", FAR);
+    call(0)
+        .answer(Map.of(G, new LeaderView(5, true, 9, List.of("d", "e", "f"), List.of("a", "d"))));
+    assertThat(wire.asked()).containsExactly("d", "e", "f");
+    passes(RETRY + 1);
+    assertThat(wire.asked()).containsExactly("d", "e", "f", "d", "e", "f");
+  }
+
+  @Test
+  void readsOfARemovedReplicaFailAndLaterOnesBeginAnew() {
+    Replica own = replica(G, follower(5));
+    read("r1", FAR);
+    read("r2", FAR);
+    barrier.forget(G);
+    assertThat(heard).containsExactly("r1 failed", "r2 failed");
+    call(0).answer(Map.of(G, leader(5, 9)));
+    assertThat(heard).hasSize(2);
+    own.view = null;
+    read("r3", 10);
+    passes(10);
+    assertThat(heard).last().isEqualTo("r3 failed");
+    own.view = follower(5);
+    read("r4", FAR);
+    passes(RETRY + 1);
+    wire.calls.get(wire.calls.size() - 1).answer(Map.of(G, leader(5, 12)));
+    assertThat(heard).last().isEqualTo("r4=12");
+    barrier.forget(H);
   }
 
   // ---- what a set of answers proves ----

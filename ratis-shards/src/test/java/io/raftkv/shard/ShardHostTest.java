@@ -3,6 +3,8 @@ package io.raftkv.shard;
 import static io.raftkv.raft.TestCluster.GROUP;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftkv.raft.Member;
+import io.raftkv.raft.MemberChange;
 import io.raftkv.raft.Replica;
 import io.raftkv.raft.TestCluster;
 import java.nio.file.Path;
@@ -283,6 +285,55 @@ class ShardHostTest {
     old.closeReplica(GROUP);
     assertThat(get(hosts.get(old.id()).write(GROUP))).isEqualTo(2L);
     assertThat(get(hosts.get(ROUTER).write(GROUP))).isEqualTo(3L);
+  }
+
+  /** Its own clients, and those of nodes that wait for its answers, go on with the others. */
+  @Test
+  void nodeWhoseReplicaIsRemovedWritesThroughTheOthersAndAgainByItsOwnWhenItIsBack()
+      throws Exception {
+    start(3);
+    for (TestCluster.Node node : cluster.nodes()) {
+      node.raft().startReplica(OTHER, cluster.members());
+    }
+    TestCluster.Node leader = cluster.leader(OTHER);
+    Host leaves = hosts.get(leader.id());
+    Host other = hosts.get("n" + (cluster.nodes().indexOf(leader) + 1) % 3);
+    assertThat(get(leaves.write(OTHER))).isEqualTo(1L);
+    assertThat(get(other.write(OTHER))).isEqualTo(2L);
+    assertThat(get(hosts.get(ROUTER).write(OTHER))).isEqualTo(3L);
+    ShardApplier before = leaves.shards.applier(OTHER, id -> new JournalApplier());
+    assertThat(leaves.shards.proposers()).hasSize(1);
+
+    List<Member> all = cluster.members();
+    List<Member> rest =
+        all.stream().filter(member -> !member.nodeId().equals(leader.id())).toList();
+    while (change(all, rest) != MemberChange.DONE) {
+      // It hands over first.
+    }
+    CompletableFuture<Object> meanwhile = leaves.write(OTHER);
+    leader.raft().removeReplica(OTHER);
+    leaves.shards.forget(OTHER);
+    leaves.barrier.forget(OTHER);
+    assertThat(get(meanwhile)).isEqualTo(4L);
+    assertThat(leaves.shards.proposers()).isEmpty();
+    assertThat(get(leaves.write(OTHER))).isEqualTo(5L);
+    assertThat(get(hosts.get(ROUTER).write(OTHER))).isEqualTo(6L);
+    assertThat(get(other.write(OTHER))).isEqualTo(7L);
+
+    leader.raft().startJoining(OTHER, cluster.leader(OTHER).replica(OTHER).term());
+    assertThat(get(leaves.write(OTHER))).as("while it is empty").isEqualTo(8L);
+    while (change(rest, all) != MemberChange.DONE) {
+      // Who leads may change.
+    }
+    assertThat(get(leaves.write(OTHER))).isEqualTo(9L);
+    assertThat(leaves.shards.applier(OTHER, id -> new JournalApplier())).isNotSameAs(before);
+    TestCluster.waitUntil(
+        "all applied",
+        () -> Long.valueOf(9).equals(leader.replica(OTHER).withStore(JournalApplier::length)));
+  }
+
+  private MemberChange change(List<Member> from, List<Member> to) {
+    return get(cluster.leader(OTHER).raft().changeMembers(OTHER, from, to, 20_000));
   }
 
   @Test

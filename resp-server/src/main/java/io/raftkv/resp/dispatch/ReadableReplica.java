@@ -6,7 +6,10 @@ import java.util.function.Function;
 
 /** What reads need of this node's replica of a shard. Thread-safe. */
 interface ReadableReplica {
-  /** False before the replica has started and after it has stopped or failed. */
+  /**
+   * False before the replica has started or is a member of its group, and after it has stopped,
+   * failed, or learnt that it was removed.
+   */
   boolean isAlive();
 
   /** Last index that is applied and visible to readers. */
@@ -34,7 +37,7 @@ interface ReadableReplica {
   record OfGroup(Replica replica) implements ReadableReplica {
     @Override
     public boolean isAlive() {
-      return replica.isAlive();
+      return replica.isMember();
     }
 
     @Override
