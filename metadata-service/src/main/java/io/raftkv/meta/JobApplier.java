@@ -81,7 +81,7 @@ final class JobApplier {
               place.stepIndex(),
               command.next().bytesDone(),
               command.next().bytesTotal(),
-              command.next().error(),
+              command.next().note(),
               job.createdAtMillis(),
               draft.updatedAtMillis);
     } catch (IllegalArgumentException impossible) {
@@ -221,7 +221,7 @@ final class JobApplier {
           case FAILED -> "failed";
           case CANCELLED -> "cancelled";
         };
-    return lower(job) + ' ' + what + (job.error().isEmpty() ? "" : ": " + job.error());
+    return lower(job) + ' ' + what + (job.note().isEmpty() ? "" : ": " + job.note());
   }
 
   private static String name(JobInfo job) {

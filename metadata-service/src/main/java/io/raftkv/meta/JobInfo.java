@@ -16,7 +16,7 @@ import java.util.TreeMap;
  * @param stepIndex the step being taken; the number of steps when all are
  * @param bytesDone what the step has moved of {@code bytesTotal}
  * @param bytesTotal what the step has to move; 0 if it moves nothing or does not know yet
- * @param error why it failed or is being undone; empty if neither, or if it was cancelled
+ * @param note what it waits for, or why it failed or is being undone; may be empty
  * @param createdAtMillis when it was asked for
  * @param updatedAtMillis when this record last changed
  */
@@ -27,7 +27,7 @@ public record JobInfo(
     int stepIndex,
     long bytesDone,
     long bytesTotal,
-    String error,
+    String note,
     long createdAtMillis,
     long updatedAtMillis) {
   private static final int MAX_STEPS = 100;
@@ -91,7 +91,7 @@ public record JobInfo(
       throw new IllegalArgumentException(
           "job " + id + " has moved " + bytesDone + " of " + bytesTotal + " bytes");
     }
-    error = limited(error);
+    note = limited(note);
   }
 
   public JobKind kind() {
@@ -121,8 +121,8 @@ public record JobInfo(
     return state == JobState.RUNNING && stepIndex < plan.pointOfNoReturn();
   }
 
-  /** A reason is for people; one without end must not get into the log. */
-  static String limited(String error) {
-    return error.length() <= MAX_TEXT ? error : error.substring(0, MAX_TEXT);
+  /** A note is for people; one without end must not get into the log. */
+  static String limited(String text) {
+    return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT);
   }
 }

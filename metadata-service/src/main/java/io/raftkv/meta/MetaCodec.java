@@ -59,7 +59,7 @@ public final class MetaCodec {
     Parts.write(out, advance.next().place());
     out.number(advance.next().bytesDone())
         .number(advance.next().bytesTotal())
-        .text(advance.next().error());
+        .text(advance.next().note());
     Parts.write(out, advance.arguments());
     out.list(advance.edits(), Parts::write);
   }

@@ -182,12 +182,12 @@ public sealed interface MetaCommand {
      * @param place how far
      * @param bytesDone as in {@link JobInfo}
      * @param bytesTotal as in {@link JobInfo}
-     * @param error as in {@link JobInfo}
+     * @param note as in {@link JobInfo}
      */
-    public record Progress(Place place, long bytesDone, long bytesTotal, String error) {
+    public record Progress(Place place, long bytesDone, long bytesTotal, String note) {
       public Progress {
         Objects.requireNonNull(place, "place");
-        error = JobInfo.limited(error);
+        note = JobInfo.limited(note);
       }
     }
 

@@ -181,7 +181,7 @@ final class RecordCodec {
         .number(job.stepIndex())
         .number(job.bytesDone())
         .number(job.bytesTotal())
-        .text(job.error())
+        .text(job.note())
         .number(job.createdAtMillis())
         .number(job.updatedAtMillis())
         .toBytes();

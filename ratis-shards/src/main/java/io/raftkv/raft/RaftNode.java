@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -238,6 +239,11 @@ public final class RaftNode implements AutoCloseable {
   public Replica replica(UUID group) {
     HostedGroup hosted = groups.get(group);
     return hosted == null ? null : hosted.replica();
+  }
+
+  /** The groups that this node has something of: a replica, running or stopped, or its files. */
+  public Set<UUID> groups() {
+    return Set.copyOf(groups.keySet());
   }
 
   public Collection<Replica> replicas() {

@@ -85,16 +85,21 @@ final class ClusterController implements AutoCloseable {
               Duration.ofMillis(TRANSFER_TIMEOUT_MILLIS),
               Duration.ofSeconds(10),
               SPREAD_LAG_ENTRIES));
+  private final ReplicaCleaner cleaner;
+  private final JobDriver jobs;
   private FailureDetector failures;
   private CompletableFuture<?> proposal = CompletableFuture.completedFuture(null);
   private volatile long notBeforeNanos = System.nanoTime();
   private volatile String lastTold;
   private final Map<UUID, String> failedStarts = new HashMap<>();
+  private final Map<UUID, String> failedRemovals = new HashMap<>();
   private boolean announced;
 
   ClusterController(Node node) {
     this.node = node;
     this.self = node.config().node().id();
+    this.cleaner = new ReplicaCleaner(node);
+    this.jobs = new JobDriver(node);
     this.watched = node.watchdog().watch("the control thread", thread);
   }
 
@@ -133,6 +138,8 @@ final class ClusterController implements AutoCloseable {
     watched.atDisk(() -> node.directory().rememberClusterId(state.clusterId()));
     register(state);
     watched.atDisk(() -> startReplicas(state));
+    watched.atDisk(() -> removeReplicas(state));
+    driveJobs(state);
     wakeIdleLeaders(state);
     watched.atDisk(() -> showShards(state));
     judgeNodes(state);
@@ -282,6 +289,30 @@ final class ClusterController implements AutoCloseable {
     }
   }
 
+  /** Those of shards that moved away or are no more. */
+  private void removeReplicas(ClusterState state) {
+    for (UUID group : cleaner.foreign(state, node.raft().groups())) {
+      try {
+        node.raft().removeReplica(group);
+        node.shards().forget(group);
+        node.health().forget(group);
+        failedRemovals.remove(group);
+      } catch (IOException | RuntimeException failed) {
+        if (!failed.toString().equals(failedRemovals.put(group, failed.toString()))) {
+          LOG.error("replica not removed, trying again group={}", group, failed);
+        }
+      }
+    }
+  }
+
+  private void driveJobs(ClusterState state) {
+    if (leadsMetadata()) {
+      jobs.step(state);
+    } else {
+      jobs.stop();
+    }
+  }
+
   /** One that does not start must not keep others from it, nor this node from the rest. */
   private void startReplica(ShardInfo shard) {
     try {
@@ -306,19 +337,24 @@ final class ClusterController implements AutoCloseable {
 
   private List<Member> members(ShardInfo shard) {
     return shard.replicas().stream()
-        .map(
-            replica -> {
-              ClusterMember host = node.addresses().of(replica.nodeId()).orElseThrow();
-              return new Member(host.id(), host.raftAddress().toString(), replica.isVoter());
-            })
+        .map(replica -> node.addresses().member(replica.nodeId(), replica.isVoter()))
         .toList();
   }
 
   private void showShards(ClusterState state) {
+    Set<String> here = new HashSet<>();
+    here.add(MetadataGroup.NAME);
+    showShard(MetadataGroup.NAME, MetadataGroup.GROUP);
     for (ShardInfo shard : state.shardsOn(self)) {
+      here.add(shard.id());
       showShard(shard.id(), shard.groupId());
     }
-    showShard(MetadataGroup.NAME, MetadataGroup.GROUP);
+    for (String gone : List.copyOf(shown)) {
+      if (!here.contains(gone)) {
+        node.metrics().removeShard(gone);
+        shown.remove(gone);
+      }
+    }
   }
 
   /** Again at each step until its store has been there to say what it has to show. */

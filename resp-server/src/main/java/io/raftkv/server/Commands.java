@@ -54,11 +54,16 @@ public final class Commands {
    * @param readers for answers that read files or stores
    */
   static CommandTable table(
-      NodeStatus status, LinkCommands links, Runnable shutdown, Executor readers) {
+      NodeStatus status,
+      ClusterChanges changes,
+      LinkCommands links,
+      Runnable shutdown,
+      Executor readers) {
     AtomicReference<CommandTable> finished = new AtomicReference<>();
     List<List<CommandSpec>> families = new ArrayList<>(dataFamilies());
     families.addAll(
-        LocalCommands.families(status, InstantSource.system(), finished::get, shutdown, readers));
+        LocalCommands.families(
+            status, changes, InstantSource.system(), finished::get, shutdown, readers));
     families.add(links.all());
     finished.set(new CommandTable(families));
     return finished.get();

@@ -1,5 +1,12 @@
 package io.raftkv.server;
 
+import io.raftkv.meta.job.JobAction;
+import io.raftkv.meta.job.Members;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -11,6 +18,10 @@ import java.util.UUID;
 final class ControlRequests {
   static final byte HEARTBEAT = 1;
   static final byte REPLICA_STATUS = 2;
+  static final byte NODE_FACTS = 3;
+  static final byte CHANGE_MEMBERS = 4;
+  static final byte HAND_OVER = 5;
+  static final byte START_JOINING = 6;
 
   private ControlRequests() {}
 
@@ -49,11 +60,7 @@ final class ControlRequests {
    * replica.
    */
   static byte[] replicaStatus(UUID group) {
-    return ByteBuffer.allocate(1 + 2 * Long.BYTES)
-        .put(REPLICA_STATUS)
-        .putLong(group.getMostSignificantBits())
-        .putLong(group.getLeastSignificantBits())
-        .array();
+    return bytes(REPLICA_STATUS, out -> write(out, group));
   }
 
   static byte[] encode(NodeStatus.ReplicaStatus status) {
@@ -91,6 +98,100 @@ final class ControlRequests {
     }
     return new NodeStatus.ReplicaStatus(
         node, leader, leads, term, commit, applied, silence, disk, databases);
+  }
+
+  /** Answered as {@link NodeFactsCodec} says. */
+  static byte[] nodeFacts() {
+    return new byte[] {NODE_FACTS};
+  }
+
+  /** Answered with {@link #outcome}. */
+  static byte[] changeMembers(JobAction.ChangeMembers change) {
+    return bytes(
+        CHANGE_MEMBERS,
+        out -> {
+          write(out, change.group());
+          NodeFactsCodec.write(out, change.expected().voters());
+          NodeFactsCodec.write(out, change.expected().listeners());
+          NodeFactsCodec.write(out, change.next().voters());
+          NodeFactsCodec.write(out, change.next().listeners());
+        });
+  }
+
+  /** Inverse of {@link #changeMembers}, behind the kind. */
+  static JobAction.ChangeMembers decodeChangeMembers(String self, DataInputStream in)
+      throws IOException {
+    return new JobAction.ChangeMembers(
+        self,
+        group(in),
+        new Members(NodeFactsCodec.names(in), NodeFactsCodec.names(in)),
+        new Members(NodeFactsCodec.names(in), NodeFactsCodec.names(in)));
+  }
+
+  /** Answered with {@link #outcome}. */
+  static byte[] handOver(JobAction.HandOver handOver) {
+    return bytes(
+        HAND_OVER,
+        out -> {
+          write(out, handOver.group());
+          out.writeUTF(handOver.to());
+        });
+  }
+
+  /** Inverse of {@link #handOver}, behind the kind. */
+  static JobAction.HandOver decodeHandOver(String self, DataInputStream in) throws IOException {
+    return new JobAction.HandOver(self, group(in), in.readUTF());
+  }
+
+  /** Answered with {@link #outcome}. */
+  static byte[] startJoining(JobAction.StartJoining joining) {
+    return bytes(
+        START_JOINING,
+        out -> {
+          write(out, joining.group());
+          out.writeLong(joining.term());
+        });
+  }
+
+  /** Inverse of {@link #startJoining}, behind the kind. */
+  static JobAction.StartJoining decodeStartJoining(String self, DataInputStream in)
+      throws IOException {
+    return new JobAction.StartJoining(self, group(in), in.readLong());
+  }
+
+  /** Why something was not done; empty if it was. */
+  static byte[] outcome(String why) {
+    return why.getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Inverse of {@link #outcome}. */
+  static String decodeOutcome(byte[] bytes) {
+    return new String(bytes, StandardCharsets.UTF_8);
+  }
+
+  private interface Body {
+    void writeTo(DataOutputStream out) throws IOException;
+  }
+
+  private static byte[] bytes(byte kind, Body body) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
+      out.writeByte(kind);
+      body.writeTo(out);
+    } catch (IOException inMemory) {
+      throw new UncheckedIOException(inMemory);
+    }
+    return bytes.toByteArray();
+  }
+
+  /** Reads the id of a group. */
+  static UUID group(DataInputStream in) throws IOException {
+    return new UUID(in.readLong(), in.readLong());
+  }
+
+  private static void write(DataOutputStream out, UUID group) throws IOException {
+    out.writeLong(group.getMostSignificantBits());
+    out.writeLong(group.getLeastSignificantBits());
   }
 
   private static String text(ByteBuffer in) {

@@ -2,6 +2,7 @@ package io.raftkv.server;
 
 import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.NodeInfo;
+import io.raftkv.raft.Member;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -28,6 +29,12 @@ final class MemberAddresses {
   /** Host and ports of a node; empty if nobody has told of it yet. */
   Optional<ClusterMember> of(String nodeId) {
     return cluster.member(nodeId).or(() -> state.get().node(nodeId).map(MemberAddresses::member));
+  }
+
+  /** A node as a member of a Raft group; it must be known. */
+  Member member(String nodeId, boolean voter) {
+    ClusterMember host = of(nodeId).orElseThrow();
+    return new Member(host.id(), host.raftAddress().toString(), voter);
   }
 
   private static ClusterMember member(NodeInfo node) {

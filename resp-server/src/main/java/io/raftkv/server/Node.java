@@ -79,6 +79,8 @@ final class Node implements RunningServer {
   private final ShardTraffic traffic;
   private final LinkCommands linkCommands;
   private final NodeView view;
+  private final NodeChanges changes;
+  private final PeerRequests requests;
   private final ClusterController controller;
   private final NodeHealth health = new NodeHealth(this);
   private final Watchdog watchdog = new Watchdog();
@@ -153,9 +155,11 @@ final class Node implements RunningServer {
       this.succession =
           new LeaderSuccession(
               config.node().id(), () -> raft().replicas(), this::replica, links, this::stand);
-      this.linkCommands = new LinkCommands(new PeerRequests(this)::answer, secret);
+      this.requests = new PeerRequests(this);
+      this.linkCommands = new LinkCommands(requests::answer, secret);
       this.view = new NodeView(this);
-      table[0] = Commands.table(view, linkCommands, this::stopByCommand, readPool());
+      this.changes = new NodeChanges(this);
+      table[0] = Commands.table(view, changes, linkCommands, this::stopByCommand, readPool());
       CommandEngine engine = new CommandEngine(table[0]);
       this.raft =
           new RaftNode(
@@ -286,6 +290,10 @@ final class Node implements RunningServer {
     return view;
   }
 
+  PeerRequests requests() {
+    return requests;
+  }
+
   ScheduledExecutorService timer() {
     return threads.timer();
   }
@@ -313,7 +321,15 @@ final class Node implements RunningServer {
   // ---- start ----
 
   void start() throws IOException {
-    metadata.cache().addListener((before, after) -> routing = new RoutingSnapshot(after));
+    metadata
+        .cache()
+        .addListener(
+            (before, after) -> {
+              if (after.routing().version() != routing.version()) {
+                routing = new RoutingSnapshot(after);
+              }
+              changes.changed(after);
+            });
     registerMeters();
     requireRaftPort();
     transport.watch(watchdog);

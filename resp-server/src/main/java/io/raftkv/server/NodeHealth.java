@@ -57,6 +57,11 @@ final class NodeHealth implements HealthSource {
     return new Readiness(ready, node.config().node().id(), shards);
   }
 
+  /** This node has no replica of a group any more. */
+  void forget(UUID group) {
+    progress.remove(group);
+  }
+
   /** Asks how far the leaders are; to be called a few times per second. */
   void poll() {
     poll(MetadataGroup.GROUP);

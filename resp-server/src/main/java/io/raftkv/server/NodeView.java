@@ -6,6 +6,8 @@ import io.raftkv.meta.MetaHistory;
 import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.RoutingChange;
 import io.raftkv.meta.ShardInfo;
+import io.raftkv.meta.job.ClusterFacts;
+import io.raftkv.meta.job.Members;
 import io.raftkv.metrics.CommandStats;
 import io.raftkv.raft.LeaderView;
 import io.raftkv.raft.Replica;
@@ -19,10 +21,13 @@ import io.raftkv.storage.StoreChecksum;
 import io.raftkv.storage.TtlSample;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -85,6 +90,33 @@ final class NodeView implements NodeStatus {
         replica.leaderSilenceMillis(),
         disk == null ? 0 : disk,
         databases == null ? List.of() : databases);
+  }
+
+  /** What this node says of itself to whoever drives jobs. Asks the stores: may block. */
+  ClusterFacts.NodeFacts facts() {
+    long version = cluster().version(); // first: the replicas are not older than it
+    Map<UUID, ClusterFacts.ReplicaFacts> replicas = new HashMap<>();
+    for (UUID group : node.raft().groups()) {
+      replicas.put(group, facts(node.replica(group)));
+    }
+    return new ClusterFacts.NodeFacts(version, replicas);
+  }
+
+  private static ClusterFacts.ReplicaFacts facts(Replica replica) {
+    LeaderView view = replica == null ? null : replica.view();
+    if (view == null) {
+      Members none = new Members(new TreeSet<>(), new TreeSet<>());
+      return new ClusterFacts.ReplicaFacts(false, 0, none, false, 0);
+    }
+    SortedSet<String> listeners = new TreeSet<>(replica.members());
+    listeners.removeAll(replica.voters());
+    Long bytes = replica.withStore(ShardStore::diskUsageBytes);
+    return new ClusterFacts.ReplicaFacts(
+        view.ready(),
+        view.term(),
+        new Members(new TreeSet<>(view.voters()), listeners),
+        !view.oldVoters().isEmpty(),
+        bytes == null ? 0 : bytes);
   }
 
   private List<DatabaseSize> sizes(ShardStore store) {

@@ -1,13 +1,30 @@
 package io.raftkv.server;
 
+import io.raftkv.meta.job.JobAction;
+import io.raftkv.meta.job.Members;
+import io.raftkv.raft.Member;
+import io.raftkv.raft.MemberChange;
 import io.raftkv.shard.PeerTransport;
-import java.nio.ByteBuffer;
+import java.io.ByteArrayInputStream;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Answers what other nodes ask over their links. */
 final class PeerRequests {
+  private static final Logger LOG = LoggerFactory.getLogger(PeerRequests.class);
+
+  /** Less than the patience of {@link JobDriver}, which asks again. */
+  private static final long CHANGE_TIMEOUT_MILLIS = 20_000;
+
+  private static final long HAND_OVER_TIMEOUT_MILLIS = 3_000;
+
   private final Node node;
 
   PeerRequests(Node node) {
@@ -22,30 +39,86 @@ final class PeerRequests {
       case TERMS -> CompletableFuture.completedFuture(node.barrier().answer(request));
       case LOG_END -> CompletableFuture.completedFuture(node.succession().answer(request));
       case READ -> node.traffic().answerRead(request);
-      case CONTROL -> answerControl(ByteBuffer.wrap(request));
+      case CONTROL -> answerControl(request);
     };
   }
 
-  private CompletionStage<byte[]> answerControl(ByteBuffer request) {
-    byte kind = request.get();
-    switch (kind) {
-      case ControlRequests.HEARTBEAT -> {
-        return CompletableFuture.completedFuture(
-            ControlRequests.encode(
-                new ControlRequests.Heartbeat(
-                    System.currentTimeMillis(), node.config().listen().announceHost())));
-      }
-      case ControlRequests.REPLICA_STATUS -> {
-        UUID group = new UUID(request.getLong(), request.getLong());
-        return CompletableFuture.supplyAsync(
-            () -> {
-              NodeStatus.ReplicaStatus status = node.view().localReplica(group);
-              return status == null ? new byte[0] : ControlRequests.encode(status);
-            },
-            node.readPool());
-      }
-      default ->
-          throw new IllegalArgumentException("control request " + kind + " of another version");
+  private CompletionStage<byte[]> answerControl(byte[] request) {
+    String self = node.config().node().id();
+    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(request))) {
+      byte kind = in.readByte();
+      return switch (kind) {
+        case ControlRequests.HEARTBEAT -> CompletableFuture.completedFuture(heartbeat());
+        case ControlRequests.REPLICA_STATUS -> replicaStatus(ControlRequests.group(in));
+        case ControlRequests.NODE_FACTS ->
+            CompletableFuture.supplyAsync(
+                () -> NodeFactsCodec.encode(node.view().facts()), node.readPool());
+        case ControlRequests.START_JOINING ->
+            startJoining(ControlRequests.decodeStartJoining(self, in));
+        case ControlRequests.CHANGE_MEMBERS ->
+            changeMembers(ControlRequests.decodeChangeMembers(self, in));
+        case ControlRequests.HAND_OVER -> handOver(ControlRequests.decodeHandOver(self, in));
+        default ->
+            throw new IllegalArgumentException("control request " + kind + " of another version");
+      };
+    } catch (IOException cut) {
+      throw new IllegalArgumentException("control request cut short", cut);
     }
+  }
+
+  private byte[] heartbeat() {
+    return ControlRequests.encode(
+        new ControlRequests.Heartbeat(
+            System.currentTimeMillis(), node.config().listen().announceHost()));
+  }
+
+  private CompletionStage<byte[]> replicaStatus(UUID group) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          NodeStatus.ReplicaStatus status = node.view().localReplica(group);
+          return status == null ? new byte[0] : ControlRequests.encode(status);
+        },
+        node.readPool());
+  }
+
+  private CompletionStage<byte[]> startJoining(JobAction.StartJoining joining) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          if (!node.hasDiskSpace()) {
+            return ControlRequests.outcome("its disk is nearly full");
+          }
+          try {
+            node.raft().startJoining(joining.group(), joining.term());
+            return ControlRequests.outcome("");
+          } catch (IOException failed) {
+            LOG.error("replica not started shard={}", node.groupName(joining.group()), failed);
+            return ControlRequests.outcome(failed.toString());
+          }
+        },
+        node.readPool());
+  }
+
+  private CompletionStage<byte[]> changeMembers(JobAction.ChangeMembers change) {
+    return node.raft()
+        .changeMembers(
+            change.group(),
+            members(change.expected()),
+            members(change.next()),
+            CHANGE_TIMEOUT_MILLIS)
+        .thenApply(
+            done -> ControlRequests.outcome(done == MemberChange.DONE ? "" : done.toString()));
+  }
+
+  private List<Member> members(Members members) {
+    List<Member> list = new ArrayList<>();
+    members.voters().forEach(id -> list.add(node.addresses().member(id, true)));
+    members.listeners().forEach(id -> list.add(node.addresses().member(id, false)));
+    return list;
+  }
+
+  private CompletionStage<byte[]> handOver(JobAction.HandOver handOver) {
+    return node.raft()
+        .transferLeadership(handOver.group(), handOver.to(), HAND_OVER_TIMEOUT_MILLIS)
+        .thenApply(done -> ControlRequests.outcome(done ? "" : "it did not hand over in time"));
   }
 }

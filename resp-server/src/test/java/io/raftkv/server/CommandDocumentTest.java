@@ -29,16 +29,19 @@ class CommandDocumentTest {
 
   /** The table of a node that nobody asks anything: only its entries are looked at. */
   private static CommandTable table() {
-    NodeStatus nobody =
-        (NodeStatus)
-            Proxy.newProxyInstance(
-                NodeStatus.class.getClassLoader(),
-                new Class<?>[] {NodeStatus.class},
-                (proxy, method, arguments) -> {
-                  throw new AssertionError("a command was run: " + method.getName());
-                });
     LinkCommands links =
         new LinkCommands((kind, request) -> CompletableFuture.completedFuture(request), "");
-    return Commands.table(nobody, links, () -> {}, Runnable::run);
+    return Commands.table(
+        nobody(NodeStatus.class), nobody(ClusterChanges.class), links, () -> {}, Runnable::run);
+  }
+
+  private static <T> T nobody(Class<T> type) {
+    return type.cast(
+        Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (proxy, method, arguments) -> {
+              throw new AssertionError("a command was run: " + method.getName());
+            }));
   }
 }

@@ -1,6 +1,7 @@
 package io.raftkv.meta.control;
 
 import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.Replica;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.ShardState;
 import java.util.ArrayList;
@@ -12,8 +13,8 @@ import java.util.UUID;
  * Compares the replicas that a node should run with those it runs. Pure: the caller runs it at
  * start and after every change of the state, and does what it says.
  *
- * <p>It never stops a replica that it does not know: the node may be behind, and the group new.
- * What removes a replica is the job that moved it away.
+ * <p>It never stops a replica that it does not know: the node may be behind, and the group new. Nor
+ * does it start one that has no vote yet: the job that adds it does, with the leader's term.
  */
 public final class ShardReconciler {
   /** Something for a node to do. */
@@ -36,7 +37,10 @@ public final class ShardReconciler {
   public static List<Action> diff(ClusterState state, String nodeId, Set<UUID> runningGroups) {
     List<Action> actions = new ArrayList<>();
     for (ShardInfo shard : state.shardsOn(nodeId)) {
-      if (shard.state() != ShardState.DELETING && !runningGroups.contains(shard.groupId())) {
+      boolean votes = shard.replicaOn(nodeId).map(Replica::isVoter).orElse(false);
+      if (votes
+          && shard.state() != ShardState.DELETING
+          && !runningGroups.contains(shard.groupId())) {
         actions.add(new StartReplica(shard));
       }
     }

@@ -31,22 +31,10 @@ public record ClusterFacts(Map<String, NodeFacts> nodes) {
    * @param term newest that it knows
    * @param members by its log
    * @param changing true while the members before still count, too
-   * @param commitIndex last index known to be committed
-   * @param matchIndexes of a leader: by follower, the last index it is known to have
    * @param bytes of its store on the disk
    */
   public record ReplicaFacts(
-      boolean leads,
-      long term,
-      Members members,
-      boolean changing,
-      long commitIndex,
-      Map<String, Long> matchIndexes,
-      long bytes) {
-    public ReplicaFacts {
-      matchIndexes = Map.copyOf(matchIndexes);
-    }
-  }
+      boolean leads, long term, Members members, boolean changing, long bytes) {}
 
   /**
    * The leader of a group.

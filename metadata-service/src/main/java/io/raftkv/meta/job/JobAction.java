@@ -22,7 +22,17 @@ public sealed interface JobAction {
   record Advance(MetaCommand.AdvanceJob command) implements JobAction {}
 
   /**
-   * The leader of a group is to change its members.
+   * A node is to start a replica, which a change of members will make a voter.
+   *
+   * @param node which
+   * @param group of the replica
+   * @param term the leader's: the replica follows none of an earlier term
+   */
+  record StartJoining(String node, UUID group, long term) implements JobAction {}
+
+  /**
+   * The leader of a group is to change its members. A new voter gets all that it lacks before it
+   * counts: that may take long.
    *
    * @param leader node of the leader
    * @param group which

@@ -24,17 +24,24 @@ public final class JobRunner {
    * @param facts heard after the job had come to where it is
    */
   public static JobAction next(ClusterState state, JobInfo job, ClusterFacts facts) {
-    Steps steps =
-        switch (job.kind()) {
-          case CREATE -> new CreateSteps();
-          case DELETE -> new DeleteSteps();
-          case MIGRATE -> new MigrateSteps();
-          case TRANSFER -> new TransferSteps();
-          case SPLIT, MERGE, DRAIN ->
-              throw new IllegalStateException("no steps for " + job.kind() + " yet");
-        };
     Scene scene = new Scene(state, job, facts);
-    return job.state() == JobState.UNDOING ? steps.undo(scene) : steps.take(scene);
+    return job.state() == JobState.UNDOING ? steps(job).undo(scene) : steps(job).take(scene);
+  }
+
+  /** How far a job is in its present step, while an action for it goes on. */
+  public static JobAction.Await progress(ClusterState state, JobInfo job, ClusterFacts facts) {
+    return steps(job).progress(new Scene(state, job, facts));
+  }
+
+  private static Steps steps(JobInfo job) {
+    return switch (job.kind()) {
+      case CREATE -> new CreateSteps();
+      case DELETE -> new DeleteSteps();
+      case MIGRATE -> new MigrateSteps();
+      case TRANSFER -> new TransferSteps();
+      case SPLIT, MERGE, DRAIN ->
+          throw new IllegalStateException("no steps for " + job.kind() + " yet");
+    };
   }
 
   /**

@@ -20,20 +20,16 @@ final class MigrateSteps implements Steps {
   static final String FROM = "from";
   static final String TO = "to";
 
-  static final String ADD = "add";
-  static final String CATCH_UP = "catch-up";
-  static final String PROMOTE = "promote";
+  static final String START = "start";
+  static final String JOIN = "join";
   static final String HAND_OVER = "hand-over";
   static final String LEAVE = "leave";
   static final String CLEAN = "clean";
 
-  /** So few entries behind, a replica is no weaker voter than another one. */
-  private static final long MAX_LAG_ENTRIES = 100;
-
   static List<String> names(boolean adds, boolean removes) {
     List<String> names = new ArrayList<>();
     if (adds) {
-      names.addAll(List.of(ADD, CATCH_UP, PROMOTE));
+      names.addAll(List.of(START, JOIN));
     }
     if (removes) {
       names.addAll(List.of(HAND_OVER, LEAVE, CLEAN));
@@ -61,39 +57,25 @@ final class MigrateSteps implements Steps {
       return scene.awaitLeader();
     }
     return switch (job.step()) {
-      case ADD -> add(scene, leader.get());
-      case CATCH_UP -> catchUp(scene, leader.get());
-      case PROMOTE -> promote(scene, leader.get());
+      case START -> start(scene, leader.get());
+      case JOIN -> join(scene, leader.get());
       case HAND_OVER -> handOver(scene, leader.get());
       case LEAVE -> leave(scene, leader.get());
       default -> throw new IllegalStateException("job " + job.id() + " has step " + job.step());
     };
   }
 
-  private static JobAction add(Scene scene, ClusterFacts.Leader leader) {
+  private static JobAction start(Scene scene, ClusterFacts.Leader leader) {
     String to = scene.job().argument(TO);
-    Members members = leader.replica().members();
-    if (scene.facts().replica(to, scene.shard().groupId()).isEmpty()) {
-      return scene.await("node " + to + " has not started its replica");
+    if (!scene.facts().hears(to)) {
+      return scene.await("node " + to + " does not answer");
     }
-    return members.contains(to) ? scene.taken() : leader.change(members.withListener(to));
+    return scene.facts().replica(to, leader.group()).isPresent()
+        ? scene.taken()
+        : new JobAction.StartJoining(to, leader.group(), leader.replica().term());
   }
 
-  private static JobAction catchUp(Scene scene, ClusterFacts.Leader leader) {
-    String to = scene.job().argument(TO);
-    Long match = leader.replica().matchIndexes().get(to);
-    long commit = leader.replica().commitIndex();
-    if (match != null && commit - match <= MAX_LAG_ENTRIES) {
-      return scene.taken();
-    }
-    long total = leader.replica().bytes();
-    long done = scene.facts().replica(to, scene.shard().groupId()).map(r -> r.bytes()).orElse(0L);
-    String behind = match == null || match < 0 ? "all" : commit - match + " entries";
-    return new JobAction.Await(
-        "node " + to + " is behind by " + behind, Math.min(done, total), total);
-  }
-
-  private static JobAction promote(Scene scene, ClusterFacts.Leader leader) {
+  private static JobAction join(Scene scene, ClusterFacts.Leader leader) {
     String to = scene.job().argument(TO);
     Members members = leader.replica().members();
     if (!members.voters().contains(to) || leader.replica().changing()) {
@@ -105,6 +87,22 @@ final class MigrateSteps implements Steps {
             scene,
             last ? ShardState.ACTIVE : ShardState.MIGRATING,
             replicas -> voter(replicas, to)));
+  }
+
+  @Override
+  public JobAction.Await progress(Scene scene) {
+    if (!scene.job().step().equals(JOIN)) {
+      return Steps.super.progress(scene);
+    }
+    String to = scene.job().argument(TO);
+    long total = scene.leader().map(leader -> leader.replica().bytes()).orElse(0L);
+    long done =
+        scene
+            .facts()
+            .replica(to, scene.shard().groupId())
+            .map(ClusterFacts.ReplicaFacts::bytes)
+            .orElse(0L);
+    return new JobAction.Await("node " + to + " catches up", Math.min(done, total), total);
   }
 
   private static JobAction handOver(Scene scene, ClusterFacts.Leader leader) {

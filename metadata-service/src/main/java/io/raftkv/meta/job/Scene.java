@@ -77,8 +77,8 @@ record Scene(ClusterState state, JobInfo job, ClusterFacts facts) {
         new AdvanceJob(job.id(), Place.of(job), progress, arguments, List.of()));
   }
 
-  private JobAction advance(JobState to, int stepIndex, String error, StateEdit... edits) {
-    Progress progress = new Progress(new Place(to, stepIndex), 0, 0, error);
+  private JobAction advance(JobState to, int stepIndex, String note, StateEdit... edits) {
+    Progress progress = new Progress(new Place(to, stepIndex), 0, 0, note);
     return new JobAction.Advance(
         new AdvanceJob(job.id(), Place.of(job), progress, new TreeMap<>(), List.of(edits)));
   }

@@ -8,6 +8,11 @@ interface Steps {
   /** What takes the job's present step further. */
   JobAction take(Scene scene);
 
+  /** How far the present step is while something long is being done for it. */
+  default JobAction.Await progress(Scene scene) {
+    return new JobAction.Await("", 0, 0);
+  }
+
   /** What undoes the steps that were taken, the present one maybe in part. */
   JobAction undo(Scene scene);
 }

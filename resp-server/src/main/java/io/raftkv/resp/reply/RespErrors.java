@@ -341,7 +341,7 @@ public final class RespErrors {
   }
 
   /** As {@link #quotable}, where Redis quotes the whole. */
-  private static String oneLine(String text) {
+  public static String oneLine(String text) {
     return text.replace('\r', ' ').replace('\n', ' ');
   }
 

@@ -4,10 +4,8 @@ import static io.raftkv.resp.command.CommandSpec.command;
 
 import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.HistoryEvent;
-import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.RoutingChange;
 import io.raftkv.meta.RoutingTable;
-import io.raftkv.meta.ShardInfo;
 import io.raftkv.resp.command.Args;
 import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.Flag;
@@ -15,20 +13,20 @@ import io.raftkv.resp.command.Group;
 import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
+import io.raftkv.server.ClusterChanges;
 import io.raftkv.server.NodeStatus;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 
 /**
- * RAFTKV.SHARD, RAFTKV.NODE and their like: the cluster as it is, for operators. Immutable.
+ * RAFTKV.NODE, RAFTKV.ROUTING and their like: the cluster as it is, for operators. Immutable.
  *
  * <p>Who leads is told as this node knows it, null where it does not.
  */
 public final class AdminCommands {
-  private static final String SINCE = "0.1.0";
+  static final String SINCE = "0.1.0";
   private static final String PER_SHARD = "O(s) for s shards";
   private static final int MAX_ENTRIES = 1_000;
   private static final int DEFAULT_CHANGES = 10;
@@ -38,25 +36,28 @@ public final class AdminCommands {
   private final Executor readers;
   private final ShardReplies shards;
   private final NodeReplies nodes;
+  private final JobCommands jobs;
 
   /**
+   * @param changes where they ask for changes of the cluster
    * @param readers runs commands that read files or stores
    */
-  public AdminCommands(NodeStatus status, Executor readers) {
+  public AdminCommands(NodeStatus status, ClusterChanges changes, Executor readers) {
     this.status = status;
     this.readers = readers;
     this.shards = new ShardReplies(status);
     this.nodes = new NodeReplies(status);
+    this.jobs = new JobCommands(status, changes);
   }
 
   /** The entries for the command table. */
   public List<CommandSpec> all() {
     List<CommandSpec> all = new ArrayList<>();
-    all.addAll(shard());
+    all.addAll(new ShardCommands(status, shards, jobs).all());
     all.addAll(node());
     all.addAll(routing());
     all.addAll(cluster());
-    all.addAll(job());
+    all.addAll(jobs.all());
     all.add(
         command("RAFTKV.EVENTS")
             .arity(-1)
@@ -70,48 +71,9 @@ public final class AdminCommands {
     return List.copyOf(all);
   }
 
-  private static Subcommands family(String name, String summary) {
+  static Subcommands family(String name, String summary) {
     return new Subcommands(
         name, Group.CLUSTER, SINCE, summary, Flag.ADMIN, Flag.NOSCRIPT, Flag.LOADING, Flag.STALE);
-  }
-
-  private List<CommandSpec> shard() {
-    return family("RAFTKV.SHARD", "Tells of the shards.")
-        .add("LIST", 2, SINCE, PER_SHARD, "Return all shards.", (args, connection) -> shards.list())
-        .addAsync(
-            "STATUS <shard>",
-            3,
-            SINCE,
-            "O(r) for r replicas, which are asked",
-            "Return a shard with the position of each of its replicas.",
-            (args, connection) -> shards.status(shardOf(args)))
-        .addAsync(
-            "CHECKSUM <shard>",
-            3,
-            SINCE,
-            "O(n) for n bytes of the shard",
-            "Return index and SHA-256 of the rows of this node's replica; reads all of them.",
-            (args, connection) -> checksum(shardOf(args)))
-        .all();
-  }
-
-  private ShardInfo shardOf(Args args) {
-    return status
-        .cluster()
-        .shard(args.text(2).toLowerCase(Locale.ROOT))
-        .orElseThrow(() -> new CommandException(LocalErrors.noShard(args.text(2))));
-  }
-
-  private CompletionStage<Reply> checksum(ShardInfo shard) {
-    if (shard.replicaOn(status.nodeId()).isEmpty()) {
-      throw new CommandException(
-          LocalErrors.noReplicaOfShard(shard.id(), ClusterTopology.whereIs(shard)));
-    }
-    return status
-        .checksum(shard.groupId())
-        .thenApply(
-            digest ->
-                Reply.array(Reply.integer(digest.appliedIndex()), Reply.bulk(digest.sha256())));
   }
 
   private List<CommandSpec> node() {
@@ -224,37 +186,6 @@ public final class AdminCommands {
         .put(
             "running-jobs",
             cluster.jobs().values().stream().filter(j -> !j.state().isFinal()).count())
-        .reply();
-  }
-
-  private List<CommandSpec> job() {
-    return family("RAFTKV.JOB", "Tells of long operations on shards.")
-        .add(
-            "LIST",
-            2,
-            SINCE,
-            "O(n) for n jobs",
-            "Return all jobs that are known.",
-            (args, connection) ->
-                Reply.array(
-                    status.cluster().jobs().values().stream().map(AdminCommands::job).toList()))
-        .all();
-  }
-
-  private static Reply job(JobInfo job) {
-    return new MapReply()
-        .put("id", job.id())
-        .put("kind", lower(job.kind()))
-        .put("shards", job.shardIds())
-        .put("state", lower(job.state()))
-        .put("step", job.step().isEmpty() ? null : job.step())
-        .put("steps-taken", job.stepIndex())
-        .put("steps", job.plan().steps().size())
-        .put("bytes-done", job.bytesDone())
-        .put("bytes-total", job.bytesTotal())
-        .put("error", job.error().isEmpty() ? null : job.error())
-        .putTime("created", job.createdAtMillis())
-        .putTime("updated", job.updatedAtMillis())
         .reply();
   }
 

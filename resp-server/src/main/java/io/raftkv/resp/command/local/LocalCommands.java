@@ -2,6 +2,7 @@ package io.raftkv.resp.command.local;
 
 import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.CommandTable;
+import io.raftkv.server.ClusterChanges;
 import io.raftkv.server.NodeStatus;
 import java.time.InstantSource;
 import java.util.List;
@@ -21,6 +22,7 @@ public final class LocalCommands {
    */
   public static List<List<CommandSpec>> families(
       NodeStatus status,
+      ClusterChanges changes,
       InstantSource clock,
       Supplier<CommandTable> table,
       Runnable shutdown,
@@ -30,6 +32,6 @@ public final class LocalCommands {
         new CommandTableCommands(table).all(),
         new ServerCommands(status, clock, shutdown, readers).all(),
         new ClusterCommands(status, clock, readers).all(),
-        new AdminCommands(status, readers).all());
+        new AdminCommands(status, changes, readers).all());
   }
 }

@@ -115,6 +115,31 @@ final class LocalErrors {
     return "ERR no node '" + quotable(id) + "': see RAFTKV.NODE LIST";
   }
 
+  static String noJob(String id) {
+    return "ERR no job '" + quotable(id) + "': see RAFTKV.JOB LIST";
+  }
+
+  /** A change of the cluster that makes no sense as it is. */
+  static String refused(String why) {
+    return "ERR " + RespErrors.oneLine(why);
+  }
+
+  /** No leader of the metadata group answered in time. */
+  static String changeUncertain(Throwable lost) {
+    return RespErrors.uncertain(
+        "the metadata group did not answer in time; see RAFTKV.JOB LIST ("
+            + RespErrors.oneLine(String.valueOf(lost.getMessage()))
+            + ")");
+  }
+
+  static String jobNotDone(String id, String state, String why) {
+    return "ERR job "
+        + id
+        + " was not done: "
+        + state
+        + (why.isEmpty() ? "" : ", " + RespErrors.oneLine(why));
+  }
+
   static String limit(int max) {
     return "ERR the number of entries must be from 1 to " + max;
   }

@@ -3,9 +3,11 @@ package io.raftkv.resp.command.local;
 import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.HistoryEvent;
 import io.raftkv.meta.InitialPlacement;
+import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.MetaApplier;
 import io.raftkv.meta.MetaChange;
 import io.raftkv.meta.MetaCommand;
+import io.raftkv.meta.MetaReply;
 import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.NodeSpec;
 import io.raftkv.meta.NodeState;
@@ -13,10 +15,12 @@ import io.raftkv.meta.RoutingChange;
 import io.raftkv.metrics.CommandStats;
 import io.raftkv.metrics.Metrics;
 import io.raftkv.resp.command.Connection;
+import io.raftkv.server.ClusterChanges;
 import io.raftkv.server.ConfigException;
 import io.raftkv.server.ConfigLoader;
 import io.raftkv.server.NodeStatus;
 import io.raftkv.server.ServerConfig;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -36,7 +40,7 @@ import java.util.stream.IntStream;
  * The node n1 of a cluster of nodes n1, n2, …, at 10.0.0.1, 10.0.0.2, …: a real cluster state, with
  * leaders, replicas and connections as a test sets them.
  */
-final class FakeNode implements NodeStatus {
+final class FakeNode implements NodeStatus, ClusterChanges {
   static final String CLUSTER_ID = "test-cluster";
   static final long FOUNDED_MILLIS = 1_700_000_000_000L;
   static final UUID METADATA = new UUID(0, 1);
@@ -56,6 +60,12 @@ final class FakeNode implements NodeStatus {
   final Metrics metrics = new Metrics();
   final List<HistoryEvent> events = new ArrayList<>();
   final List<RoutingChange> routingChanges = new ArrayList<>();
+
+  /** Whether the metadata group takes changes. */
+  boolean isMetadataReachable = true;
+
+  /** What happens while somebody waits for the end of a job. */
+  Runnable untilTheEnd = () -> {};
 
   private final ServerConfig config;
   private ClusterState state = ClusterState.EMPTY;
@@ -240,5 +250,23 @@ final class FakeNode implements NodeStatus {
   @Override
   public long startedAtMillis() {
     return FOUNDED_MILLIS;
+  }
+
+  // ---- ClusterChanges ----
+
+  @Override
+  public CompletionStage<MetaReply> propose(MetaCommand command) {
+    if (!isMetadataReachable) {
+      return CompletableFuture.failedFuture(new IllegalStateException("TIMED_OUT: no leader"));
+    }
+    MetaChange change = MetaApplier.apply(state, command, FOUNDED_MILLIS);
+    state = change.state();
+    return CompletableFuture.completedFuture(change.reply());
+  }
+
+  @Override
+  public CompletionStage<JobInfo> ended(String jobId, Duration patience) {
+    untilTheEnd.run();
+    return CompletableFuture.completedFuture(state.job(jobId).orElse(null));
   }
 }

@@ -42,6 +42,7 @@ final class LocalClient {
         new CommandTable(
             LocalCommands.families(
                 node,
+                node,
                 InstantSource.fixed(NOW),
                 () -> built[0],
                 shutdowns::incrementAndGet,

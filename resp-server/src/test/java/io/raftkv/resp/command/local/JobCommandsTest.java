@@ -1,0 +1,172 @@
+package io.raftkv.resp.command.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.raftkv.meta.JobInfo;
+import io.raftkv.meta.JobState;
+import io.raftkv.meta.MetaCommand.AdvanceJob;
+import io.raftkv.meta.MetaCommand.AdvanceJob.Place;
+import io.raftkv.meta.MetaCommand.AdvanceJob.Progress;
+import io.raftkv.meta.NodeState;
+import io.raftkv.meta.Replica;
+import io.raftkv.meta.ShardInfo;
+import io.raftkv.meta.ShardState;
+import java.util.List;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** RAFTKV.JOB, and those of RAFTKV.SHARD that begin a job. */
+class JobCommandsTest {
+  /** s1 is on n1, n2, n3; n4 is free. */
+  private final FakeNode node = FakeNode.ofCluster(4, 4, 3);
+
+  private final LocalClient client = new LocalClient(node);
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '~',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          raftkv.shard migrate s1                   ~ -ERR wrong number of arguments for 'raftkv.shard|migrate' command|
+          raftkv.shard migrate s1 from              ~ -ERR wrong number of arguments for 'raftkv.shard|migrate' command|
+          raftkv.shard migrate s1 from n1 to        ~ -ERR syntax error|
+          raftkv.shard migrate s1 sync sync         ~ -ERR neither a node to leave nor one to come to is named|
+          raftkv.shard migrate s9 from n1 to n4     ~ -ERR no shard s9|
+          raftkv.shard migrate x from n1 to n4      ~ -ERR no shard x|
+          raftkv.shard migrate s1 from n4 to n1     ~ -ERR shard s1 has no replica on node n4|
+          raftkv.shard migrate s1 from n1 to n2     ~ -ERR shard s1 has a replica on node n2 already|
+          raftkv.shard migrate s1 from n1 to n9     ~ -ERR no node n9|
+          raftkv.shard migrate s1 to n_9            ~ -ERR no node n 9|
+          raftkv.shard transfer-leader s1 from n1   ~ -ERR syntax error|
+          raftkv.shard transfer-leader s1 to n4     ~ -ERR shard s1 has no voter on node n4|
+          raftkv.shard create s1                    ~ -ERR shard s1 exists|
+          raftkv.shard create x                     ~ -ERR shard id 'x' must be 's' and a number from 1|
+          raftkv.shard create s5 n1                 ~ -ERR syntax error|
+          raftkv.shard create s5 nodes n1 n1        ~ -ERR shard s5 has two replicas on node n1|
+          raftkv.shard create s5 nodes n9           ~ -ERR no node n9|
+          raftkv.shard create s5 slots 0-5          ~ -ERR slot 0 belongs to shard s1, with what is in it: split that|
+          raftkv.shard create s5 slots 5-0          ~ -ERR Invalid slot|
+          raftkv.shard create s5 slots x            ~ -ERR Invalid slot|
+          raftkv.shard create s5 slots 99999        ~ -ERR Invalid slot|
+          raftkv.shard create s4000                 ~ -ERR a new shard's number must be from 5 to 1004, not s4000|
+          raftkv.shard delete s1                    ~ -ERR shard s1 owns 4096 slots, whose data would be lost|
+          raftkv.shard delete s1 now                ~ -ERR syntax error|
+          raftkv.job status j1                      ~ -ERR no job 'j1': see RAFTKV.JOB LIST|
+          raftkv.job cancel j1                      ~ -ERR no job 'j1': see RAFTKV.JOB LIST|
+          raftkv.job wait j1                        ~ -ERR no job 'j1': see RAFTKV.JOB LIST|
+          raftkv.job list                           ~ *0|
+          """)
+  void mistakesAreNamedAndChangeNothing(String command, String reply) {
+    long version = node.cluster().version();
+    assertThat(client.send(command)).isEqualTo(reply);
+    assertThat(node.cluster().version()).isEqualTo(version);
+  }
+
+  @Test
+  void migrationBeginsAndCanBeSeen() {
+    assertThat(client.send("raftkv.shard migrate s1 from n1 to n4")).isEqualTo("$2|j1|");
+
+    ShardInfo shard = shard("s1");
+    assertThat(shard.state()).isEqualTo(ShardState.MIGRATING);
+    assertThat(shard.replicas()).contains(Replica.voter("n1"), Replica.listener("n4"));
+    assertThat(job("j1").plan().steps())
+        .containsExactly("start", "join", "hand-over", "leave", "clean");
+    assertThat(client.send("raftkv.job status j1"))
+        .contains("migrate", "s1", "running", "start", "steps");
+    assertThat(client.send("raftkv.job status J1")).isEqualTo(client.send("raftkv.job status j1"));
+    assertThat(client.send("raftkv.shard migrate s1 from n2"))
+        .isEqualTo("-ERR shard s1 is migrating|");
+  }
+
+  @Test
+  void replicasAreAddedAndTakenAway() {
+    assertThat(client.send("raftkv.shard migrate s1 to n4")).isEqualTo("$2|j1|");
+    assertThat(job("j1").plan().steps()).containsExactly("start", "join");
+    assertThat(client.send("raftkv.shard migrate s2 from n2")).isEqualTo("$2|j2|");
+    assertThat(job("j2").plan().steps()).containsExactly("hand-over", "leave", "clean");
+
+    FakeNode lone = FakeNode.ofCluster(1, 1, 1);
+    assertThat(new LocalClient(lone).send("raftkv.shard migrate s1 from n1"))
+        .isEqualTo("-ERR it is the only voter of shard s1|");
+  }
+
+  @Test
+  void nodeThatIsNotOnlineGetsNothing() {
+    node.become("n4", NodeState.UNHEALTHY);
+    assertThat(client.send("raftkv.shard migrate s1 to n4"))
+        .isEqualTo("-ERR node n4 is unhealthy|");
+  }
+
+  @Test
+  void newShardGoesWhereThereIsLeast() {
+    assertThat(client.send("raftkv.shard delete s4 force")).isEqualTo("$2|j1|");
+    assertThat(shard("s4").state()).isEqualTo(ShardState.DELETING);
+    assertThat(shard("s4").slots()).isEmpty();
+    assertThat(client.send("raftkv.shard create s5 nodes n4 n2 slots 16000-16383 15000"))
+        .isEqualTo("$2|j2|");
+    assertThat(shard("s5").voters()).containsExactly("n4", "n2");
+    assertThat(shard("s5").slots()).as("none until it has a leader").isEmpty();
+    assertThat(job("j2").argument("slots")).isEqualTo("16000-16383 15000");
+    assertThat(client.send("raftkv.shard create s6")).isEqualTo("$2|j3|");
+    assertThat(shard("s6").voters()).hasSize(3).contains("n1", "n3");
+  }
+
+  @Test
+  void anotherLeaderIsPreferredFromThenOn() {
+    assertThat(client.send("raftkv.shard transfer-leader s1 to n2")).isEqualTo("$2|j1|");
+    assertThat(shard("s1").preferredLeader()).isEqualTo("n2");
+  }
+
+  @Test
+  void cancelledUntilThePointOfNoReturn() {
+    client.send("raftkv.shard migrate s1 from n1 to n4");
+    assertThat(client.send("raftkv.job cancel j1")).isEqualTo("+OK|");
+    assertThat(job("j1").state()).isEqualTo(JobState.UNDOING);
+    assertThat(client.send("raftkv.job cancel j1")).as("it is being").isEqualTo("+OK|");
+
+    client.send("raftkv.shard migrate s2 from n2");
+    advance("j2", new Place(JobState.RUNNING, 1), "");
+    assertThat(client.send("raftkv.job cancel j2"))
+        .isEqualTo("-ERR job j2 is beyond the step from which it can be undone|");
+  }
+
+  @Test
+  void whoWaitsGetsTheJobWhenItHasEnded() {
+    client.send("raftkv.shard transfer-leader s1 to n2");
+    advance("j1", new Place(JobState.DONE, 1), "");
+    assertThat(client.send("raftkv.job wait j1 50")).isEqualTo(client.send("raftkv.job status j1"));
+    assertThat(client.send("raftkv.job wait j1 0"))
+        .isEqualTo("-ERR timeout is not an integer or out of range|");
+  }
+
+  @Test
+  void syncTellsOfFailure() {
+    node.untilTheEnd = () -> advance("j1", new Place(JobState.FAILED, 0), "n2 is on fire");
+    assertThat(client.send("raftkv.shard transfer-leader s1 to n2 sync"))
+        .isEqualTo("-ERR job j1 was not done: failed, n2 is on fire|");
+  }
+
+  @Test
+  void withoutMetadataTheOutcomeIsUncertain() {
+    node.isMetadataReachable = false;
+    assertThat(client.send("raftkv.shard transfer-leader s1 to n2"))
+        .startsWith("-UNCERTAIN write may or may not have been applied: the metadata group");
+  }
+
+  private ShardInfo shard(String id) {
+    return node.cluster().shard(id).orElseThrow();
+  }
+
+  private JobInfo job(String id) {
+    return node.cluster().job(id).orElseThrow();
+  }
+
+  private void advance(String id, Place next, String note) {
+    node.propose(
+        new AdvanceJob(
+            id, Place.of(job(id)), new Progress(next, 0, 0, note), new TreeMap<>(), List.of()));
+  }
+}
