@@ -49,11 +49,6 @@ final class ReplyStream implements AutoCloseable {
     this.loop = loop;
   }
 
-  /** How many elements the reply has. */
-  long count() {
-    return reply.count();
-  }
-
   /** {@code action} runs on the loop once the stream is closed; one, set before that. */
   void onClosed(Runnable action) {
     onClosed = action;

@@ -41,9 +41,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -360,6 +364,110 @@ class LargeReplyTest {
     send("XRANGE x 7 9");
     assertThat(received()).isEqualTo("*3\r\n" + String.join("", entries.subList(6, 9)));
     assertThat(store.retainedViews()).isZero();
+  }
+
+  @Test
+  void severalStreamsComeInOneReply() {
+    List<String> entries = new ArrayList<>();
+    for (int i = 1; i <= FIELDS; i++) {
+      String id = i + "-0";
+      apply("XADD", "x", id, "f", VALUE);
+      entries.add(
+          "*2\r\n$%d\r\n%s\r\n*2\r\n$1\r\nf\r\n$50\r\n%s\r\n".formatted(id.length(), id, VALUE));
+    }
+    apply("XADD", "few", "1-0", "f", VALUE);
+    apply("XADD", "none", "1-0", "f", VALUE);
+    apply("XDEL", "none", "1-0");
+    String few = "$3\r\nfew\r\n*1\r\n" + entries.get(0);
+    String all = "$1\r\nx\r\n*" + FIELDS + "\r\n" + String.join("", entries);
+    String rest = "$1\r\nx\r\n*9000\r\n" + String.join("", entries.subList(11_000, FIELDS));
+    String some = "$1\r\nx\r\n*9000\r\n" + String.join("", entries.subList(7, 9_007));
+    network.stand();
+    send("XREAD STREAMS few none x missing x few 0 0 0 0 11000 0");
+    settle();
+    assertThat(store.retainedViews()).as("it is being streamed").isOne();
+    apply("DEL", "few");
+    network.goOn();
+    String pair = "*2\r\n";
+    assertThat(received()).isEqualTo("*4\r\n" + pair + few + pair + all + pair + rest + pair + few);
+    send("XREAD COUNT 9000 STREAMS x none 7 0");
+    assertThat(received()).isEqualTo("*1\r\n" + pair + some);
+    session.protocol(3);
+    send("XREAD STREAMS few x none x 0 0 0 11000");
+    assertThat(received()).isEqualTo("%2\r\n" + all + rest);
+    send("XREAD STREAMS none x 0 20000");
+    assertThat(received()).isEqualTo("_\r\n");
+    send("XREAD STREAMS x x 0 nonsense");
+    assertThat(received()).startsWith("-ERR Invalid stream ID");
+    assertThat(store.retainedViews()).isZero();
+  }
+
+  @Test
+  void setAlgebraComesOutOfOneView() {
+    addMembers("a", 0, 20_000);
+    addMembers("b", 10_000, 31_000);
+    addMembers("c", 12_000, 29_990);
+    apply("SADD", "few", "000007", "000008", "other");
+    apply("SADD", "one", "000007");
+    apply("SADD", "two", "000008");
+    network.stand();
+    send("SUNION b few a missing c");
+    settle();
+    assertThat(store.retainedViews()).as("it is being streamed").isOne();
+    apply("DEL", "b");
+    addMembers("b", 10_000, 31_000);
+    network.goOn();
+    assertThat(members('*')).hasSize(31_001).contains("other").containsAll(numbers(0, 31_000));
+    session.protocol(3);
+    send("SINTER a b");
+    assertThat(members('~')).isEqualTo(numbers(10_000, 20_000));
+    send("SINTER b c a b");
+    assertThat(members('~')).isEqualTo(numbers(12_000, 20_000));
+    send("SDIFF b c few missing");
+    assertThat(members('~'))
+        .isEqualTo(numbersOf(IntStream.range(10_000, 12_000), IntStream.range(29_990, 31_000)));
+    send("SDIFF a few one two b");
+    assertThat(members('~'))
+        .isEqualTo(numbersOf(IntStream.range(0, 7), IntStream.range(9, 10_000)));
+    send("SINTER few a", "SUNION one two missing", "SDIFF a a", "SINTER a missing");
+    String two = "~2\r\n$6\r\n000007\r\n$6\r\n000008\r\n";
+    assertThat(received()).isEqualTo(two.repeat(2) + "~0\r\n".repeat(2));
+    makeHash("h");
+    send("SUNION a h", "SINTER missing h", "SDIFF a b h", "SINTERCARD 2 a b");
+    String wrongType = "-" + RespErrors.WRONG_TYPE + "\r\n";
+    assertThat(received()).isEqualTo(wrongType.repeat(3) + ":10000\r\n");
+    assertThat(store.retainedViews()).isZero();
+  }
+
+  private void addMembers(String key, int from, int to) {
+    for (int next = from; next < to; next += 1_000) {
+      List<String> words = new ArrayList<>(List.of("SADD", key));
+      words.addAll(numbers(next, Math.min(to, next + 1_000)));
+      apply(words.toArray(String[]::new));
+    }
+  }
+
+  private static Set<String> numbers(int from, int to) {
+    return numbersOf(IntStream.range(from, to));
+  }
+
+  private static Set<String> numbersOf(IntStream... ranges) {
+    return Arrays.stream(ranges)
+        .flatMapToInt(range -> range)
+        .mapToObj("%06d"::formatted)
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /** The members of a reply, each of which comes once. */
+  private Set<String> members(char type) {
+    String[] reply = received().split("\r\n", -1);
+    Set<String> members = new TreeSet<>();
+    for (int i = 2; i < reply.length; i += 2) {
+      members.add(reply[i]);
+    }
+    assertThat(reply[0]).isEqualTo(type + Integer.toString(members.size()));
+    assertThat(reply).hasSize(2 * members.size() + 2);
+    return members;
   }
 
   @Test
