@@ -105,9 +105,13 @@ public final class SetCommands {
   /** The sets of the keys at these positions; all must be sets, missing ones count as empty. */
   private static List<SetType> sets(Args args, int from, int to, Keyspace keys) {
     List<SetType> sets = new ArrayList<>(to - from);
+    long members = 0;
     for (int i = from; i < to; i++) {
-      sets.add(new SetType(keys.key(args.bytes(i))));
+      SetType set = new SetType(keys.key(args.bytes(i)));
+      members += set.size();
+      sets.add(set);
     }
+    keys.mayTakeLong(members);
     return sets;
   }
 

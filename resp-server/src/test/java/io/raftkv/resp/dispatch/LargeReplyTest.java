@@ -470,6 +470,54 @@ class LargeReplyTest {
     return members;
   }
 
+  /** What has to be sorted is made at once, but need not be written at once. */
+  @Test
+  void aReplyThatIsMadeAsAWholeIsSentInPortions() {
+    List<String> scored = new ArrayList<>(List.of("ZADD", "z"));
+    StringBuilder sorted = new StringBuilder();
+    for (int i = 0; i < FIELDS; i++) {
+      scored.addAll(List.of(Integer.toString(i), "%06d".formatted(i)));
+      sorted.append("*2\r\n$6\r\n%06d\r\n,%d\r\n".formatted(i, 2 * i));
+    }
+    apply(scored.toArray(String[]::new));
+    session.protocol(3);
+    network.stand();
+    send("ZUNION 2 z z WITHSCORES", "ZCARD z", "ZUNION 2 z z WITHSCORES");
+    settle();
+    assertThat(network.mostUnsentBytes())
+        .isLessThan(SlowNetwork.FULL_BYTES + ReplyPortions.BYTES + 2 * 64 * 1024);
+    assertThat(store.retainedViews()).as("it needs none").isZero();
+    network.goOn();
+    String whole = "*" + FIELDS + "\r\n" + sorted;
+    assertThat(received()).isEqualTo(whole + ":" + FIELDS + "\r\n" + whole);
+    network.stand();
+    send("ZUNION 1 z");
+    settle();
+    store.close();
+    network.goOn();
+    assertThat(received()).as("it is in memory").startsWith("*" + FIELDS).endsWith("019999\r\n");
+  }
+
+  @Test
+  void longWorkIsNotDoneOnTheEventLoop() {
+    apply("SET", "a", "x".repeat(5_000));
+    apply("SADD", "s", "m");
+    send("LCS a a LEN", "SMISMEMBER s" + " m".repeat(1_100));
+    received();
+    send("STRLEN a", "SMISMEMBER s m");
+    channel.runPendingTasks();
+    assertThat(pool).as("all is in memory").isEmpty();
+    assertThat(received()).isEqualTo(":5000\r\n*1\r\n:1\r\n");
+    send("LCS a a LEN");
+    channel.runPendingTasks();
+    assertThat(pool).hasSize(1);
+    assertThat(received()).isEqualTo(":5000\r\n");
+    send("SMISMEMBER s" + " m".repeat(1_100));
+    channel.runPendingTasks();
+    assertThat(pool).hasSize(1);
+    assertThat(received()).startsWith("*1100\r\n:1\r\n");
+  }
+
   @Test
   void aSlowClientHoldsOnePortionAndAnOutputBuffer() {
     makeHash("h");
