@@ -18,6 +18,7 @@ import io.raftkv.resp.command.HashFieldCommands;
 import io.raftkv.resp.command.ListCommands;
 import io.raftkv.resp.command.ReadConsistency;
 import io.raftkv.resp.command.SetCommands;
+import io.raftkv.resp.command.SortCommands;
 import io.raftkv.resp.command.SortedSetCommands;
 import io.raftkv.resp.command.StreamCommands;
 import io.raftkv.resp.command.StringCommands;
@@ -48,6 +49,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -72,6 +74,7 @@ class LargeReplyTest {
               HashFieldCommands.ALL,
               ListCommands.ALL,
               SetCommands.ALL,
+              SortCommands.ALL,
               SortedSetCommands.ALL,
               StreamCommands.ALL));
   private final ArrayDeque<Runnable> pool = new ArrayDeque<>();
@@ -468,6 +471,52 @@ class LargeReplyTest {
     assertThat(reply[0]).isEqualTo(type + Integer.toString(members.size()));
     assertThat(reply).hasSize(2 * members.size() + 2);
     return members;
+  }
+
+  /** The same value as often as it is named, read when it is sent. */
+  @Test
+  void aLargeValueThatIsNamedOftenIsHeldOnce() {
+    int times = 200;
+    String large = "l".repeat(100_000);
+    apply("SET", "k", large);
+    apply("HSET", "h", "f", large, "g", "small");
+    apply(
+        Stream.concat(Stream.of("RPUSH", "l"), Stream.generate(() -> "k").limit(times))
+            .toArray(String[]::new));
+    String value = "$100000\r\n" + large + "\r\n";
+    network.stand();
+    send("MGET none " + "k ".repeat(times - 2) + "h");
+    settle();
+    assertThat(network.mostUnsentBytes())
+        .isLessThan(SlowNetwork.FULL_BYTES + ReplyPortions.BYTES + 2L * large.length());
+    network.goOn();
+    assertThat(received())
+        .isEqualTo("*" + times + "\r\n$-1\r\n" + value.repeat(times - 2) + "$-1\r\n");
+    send("HMGET h g" + " f".repeat(times - 2) + " none");
+    assertThat(received())
+        .isEqualTo("*" + times + "\r\n$5\r\nsmall\r\n" + value.repeat(times - 2) + "$-1\r\n");
+    send("SORT_RO l BY none GET * GET #", "MGET k", "MGET none h");
+    assertThat(received())
+        .isEqualTo(
+            ("*" + 2 * times + "\r\n" + (value + "$1\r\nk\r\n").repeat(times))
+                + ("*1\r\n" + value + "*2\r\n$-1\r\n$-1\r\n"));
+    assertThat(store.retainedViews()).isZero();
+  }
+
+  @Test
+  void aKeyThatIsDueByTheClockMovesShardTimeThoughItIsReadLate() {
+    apply("SET", "k", "l".repeat(100_000));
+    apply("SET", "due", "v", "PXAT", Long.toString(TIME + 5));
+    clock = TIME + 10;
+    send("MGET " + "k ".repeat(20) + "due");
+    settle();
+    assertThat(writes).hasSize(1);
+    assertThat(received.size()).isZero();
+    try (StoreBatch batch = store.begin(clock)) {
+      batch.commit(1, ++index);
+    }
+    writes.get(0).succeeded(Reply.ONE);
+    assertThat(received()).startsWith("*21\r\n").endsWith("l\r\n$-1\r\n");
   }
 
   /** What has to be sorted is made at once, but need not be written at once. */
