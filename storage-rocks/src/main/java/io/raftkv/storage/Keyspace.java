@@ -104,6 +104,14 @@ public final class Keyspace {
   }
 
   /**
+   * To be told by handlers that are about to do much with what may all be in memory: see {@link
+   * Rows#mayTakeLong}.
+   */
+  public void mayTakeLong(long steps) {
+    rows.mayTakeLong(steps);
+  }
+
+  /**
    * To be told by handlers whose reply may hold one value many times, as it grows.
    *
    * @throws EntryFullException while an entry is applied that has no room for this

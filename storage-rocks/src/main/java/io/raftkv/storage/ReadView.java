@@ -17,6 +17,9 @@ import io.raftkv.storage.row.SysRows.Count;
  * thrown.
  */
 public final class ReadView implements Rows, AutoCloseable {
+  /** More work than this is not for an event loop, which has others to serve. */
+  private static final long MOST_STEPS_IN_MEMORY = 1024;
+
   private final ShardStore store;
   private final RocksHandles rocks;
   private final boolean memoryOnly;
@@ -113,6 +116,13 @@ public final class ReadView implements Rows, AutoCloseable {
     pin();
     served = true;
     return store.rows(family, from, to, ascending, position.index(), snapshot);
+  }
+
+  @Override
+  public void mayTakeLong(long steps) {
+    if (steps > MOST_STEPS_IN_MEMORY) {
+      requireDiskAllowed();
+    }
   }
 
   @Override

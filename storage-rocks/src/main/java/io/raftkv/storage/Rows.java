@@ -27,6 +27,14 @@ public interface Rows {
     return cursor(family, from, to, false);
   }
 
+  /**
+   * To be told before work that takes time rather than rows.
+   *
+   * @param steps about how many elements or bytes will be looked at
+   * @throws NotInMemoryException if that would hold those who wait for this thread
+   */
+  default void mayTakeLong(long steps) {}
+
   /** Which home each database's keys are in. */
   DatabaseHomes homes();
 

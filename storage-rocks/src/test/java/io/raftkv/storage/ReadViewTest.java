@@ -61,6 +61,18 @@ class ReadViewTest {
   }
 
   @Test
+  void longWorkIsNotForAViewOfMemory() {
+    try (ReadView view = store.readInMemory()) {
+      view.mayTakeLong(1_000);
+      assertThatThrownBy(() -> view.mayTakeLong(10_000)).isInstanceOf(NotInMemoryException.class);
+    }
+    try (ReadView view = store.read()) {
+      view.mayTakeLong(Long.MAX_VALUE);
+      assertThat(text(view.get(Family.META, bytes("a")))).isEqualTo("old");
+    }
+  }
+
+  @Test
   void rankNodesComeFromMemoryAsKeysDo() {
     byte[] node = ElementRows.rankCounts(1, 2, 3);
     putScoreRow(3, node, "old");

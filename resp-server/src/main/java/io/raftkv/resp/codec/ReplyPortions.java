@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.raftkv.resp.reply.Reply.Streamed;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -50,12 +51,25 @@ public final class ReplyPortions {
     }
   }
 
+  /** An aggregate of which some elements may be encoded. */
+  private static final class Level {
+    private final Streamed reply;
+    private long given;
+
+    private Level(Streamed reply) {
+      this.reply = reply;
+    }
+  }
+
   private final Streamed reply;
   private final boolean resp3;
   private final RespOutput out;
+
+  /** The aggregates that are not complete, each an element of the one behind it. */
+  private final ArrayDeque<Level> levels = new ArrayDeque<>();
+
   private List<ByteBuf> buffers;
   private long bytes;
-  private long given;
   private boolean begun;
 
   /**
@@ -90,14 +104,15 @@ public final class ReplyPortions {
     try {
       if (!begun) {
         begun = true;
-        RespEncoder.encodeHeader(reply, resp3, out);
+        begin(reply);
       }
-      if (given < reply.count()) {
-        encodeElements();
+      while (!levels.isEmpty() && bytes < BYTES) {
+        encodeElements(levels.peek());
+        dropComplete();
       }
       out.finish();
       complete = true;
-      return new Portion(buffers, bytes, given == reply.count());
+      return new Portion(buffers, bytes, levels.isEmpty());
     } finally {
       if (!complete) {
         out.release();
@@ -106,19 +121,38 @@ public final class ReplyPortions {
     }
   }
 
-  private void encodeElements() {
-    long before = given;
-    reply
+  private void begin(Streamed aggregate) {
+    Streamed counted = aggregate.counted();
+    RespEncoder.encodeHeader(counted, resp3, out);
+    levels.push(new Level(counted));
+    dropComplete();
+  }
+
+  private void dropComplete() {
+    while (!levels.isEmpty() && levels.peek().given == levels.peek().reply.count()) {
+      levels.pop();
+    }
+  }
+
+  /** Ends with the portion, with the aggregate, or with an element that is one itself. */
+  private void encodeElements(Level level) {
+    Streamed aggregate = level.reply;
+    long before = level.given;
+    aggregate
         .elements()
         .next(
             (first, second) -> {
-              RespEncoder.encodeElement(reply.shape(), first, second, resp3, out);
-              given++;
-              return bytes < BYTES && given < reply.count();
+              RespEncoder.encodeElement(aggregate.shape(), first, second, resp3, out);
+              level.given++;
+              if (second instanceof Streamed inner) {
+                begin(inner);
+                return false;
+              }
+              return bytes < BYTES && level.given < aggregate.count();
             });
-    if (given == before) {
+    if (level.given == before) {
       throw new IllegalStateException(
-          "a reply of " + reply.count() + " elements has only " + given);
+          "a reply of " + aggregate.count() + " elements has only " + level.given);
     }
   }
 }

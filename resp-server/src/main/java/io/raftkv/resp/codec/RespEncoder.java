@@ -148,24 +148,28 @@ public final class RespEncoder {
   /** What comes before the elements of a streamed reply. */
   static void encodeHeader(Reply.Streamed reply, boolean resp3, RespOutput out) {
     if (!resp3) {
-      out.header('*', reply.itemCount());
+      boolean nested = reply.shape() == Reply.Shape.MAP_OF_PAIRS;
+      out.header('*', nested ? reply.count() : reply.itemCount());
       return;
     }
     switch (reply.shape()) {
       case ARRAY, PAIRS -> out.header('*', reply.count());
       case SET -> out.header('~', reply.count());
-      case MAP -> out.header('%', reply.count());
+      case MAP, MAP_OF_PAIRS -> out.header('%', reply.count());
     }
   }
 
-  /** One element of a streamed reply; {@code second} is null in shapes without pairs. */
+  /**
+   * One element of a streamed reply; {@code second} is null in shapes without pairs, and left to
+   * the caller if it is streamed itself.
+   */
   static void encodeElement(
       Reply.Shape shape, Reply first, Reply second, boolean resp3, RespOutput out) {
-    if (resp3 && shape == Reply.Shape.PAIRS) {
+    if (shape == (resp3 ? Reply.Shape.PAIRS : Reply.Shape.MAP_OF_PAIRS)) {
       out.header('*', 2);
     }
     encode(first, resp3, out);
-    if (second != null) {
+    if (second != null && !(second instanceof Reply.Streamed)) {
       encode(second, resp3, out);
     }
   }

@@ -118,11 +118,8 @@ public final class HashCommands {
 
   private static Reply hmget(Args args, Keyspace keys) {
     HashType hash = hash(args, keys);
-    List<Reply> values = new ArrayList<>(args.size() - 2);
-    for (byte[] field : from(args, 2)) {
-      values.add(Reply.bulkOrNull(hash.get(field)));
-    }
-    return Reply.array(values);
+    return ValueRun.of(
+        args.size() - 2, i -> hash.get(args.bytes(i + 2)), i -> hash.contains(args.bytes(i + 2)));
   }
 
   private static Reply hstrlen(Args args, Keyspace keys) {

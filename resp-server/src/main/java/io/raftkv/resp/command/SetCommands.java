@@ -57,7 +57,8 @@ public final class SetCommands {
               .writes(SetCommands::smove),
           entry("SINTER", -2, "1.0.0", INTERSECTION, "Returns the members that all sets have.")
               .keys(KeySpec.ALL)
-              .reads((args, keys) -> members(intersection(sets(args, 1, args.size(), keys)))),
+              .reads(
+                  (args, keys) -> SetAlgebra.intersectionReply(sets(args, 1, args.size(), keys))),
           entry("SINTERSTORE", -3, "1.0.0", INTERSECTION, "Stores the members that all sets have.")
               .keys(KeySpec.ALL)
               .flags(DENYOOM)
@@ -69,7 +70,7 @@ public final class SetCommands {
               .reads(SetCommands::sintercard),
           entry("SUNION", -2, "1.0.0", ALL_MEMBERS, "Returns the members that any set has.")
               .keys(KeySpec.ALL)
-              .reads((args, keys) -> members(SetAlgebra.union(sets(args, 1, args.size(), keys)))),
+              .reads((args, keys) -> SetAlgebra.unionReply(sets(args, 1, args.size(), keys))),
           entry("SUNIONSTORE", -3, "1.0.0", ALL_MEMBERS, "Stores the members that any set has.")
               .keys(KeySpec.ALL)
               .flags(DENYOOM)
@@ -78,14 +79,12 @@ public final class SetCommands {
                       store(args, keys, SetAlgebra.union(sets(args, 2, args.size(), keys)))),
           entry("SDIFF", -2, "1.0.0", ALL_MEMBERS, "Returns what only the first set has.")
               .keys(KeySpec.ALL)
-              .reads(
-                  (args, keys) -> members(SetAlgebra.difference(sets(args, 1, args.size(), keys)))),
+              .reads((args, keys) -> SetAlgebra.differenceReply(sets(args, 1, args.size(), keys))),
           entry("SDIFFSTORE", -3, "1.0.0", ALL_MEMBERS, "Stores what only the first set has.")
               .keys(KeySpec.ALL)
               .flags(DENYOOM)
               .writes(
-                  (args, keys) ->
-                      store(args, keys, SetAlgebra.difference(sets(args, 2, args.size(), keys)))),
+                  (args, keys) -> store(args, keys, difference(sets(args, 2, args.size(), keys)))),
           entry("SSCAN", -3, "2.8.0", PER_SCAN, "Returns the members of a set page by page.")
               .reads(SetCommands::sscan));
 
@@ -106,9 +105,13 @@ public final class SetCommands {
   /** The sets of the keys at these positions; all must be sets, missing ones count as empty. */
   private static List<SetType> sets(Args args, int from, int to, Keyspace keys) {
     List<SetType> sets = new ArrayList<>(to - from);
+    long members = 0;
     for (int i = from; i < to; i++) {
-      sets.add(new SetType(keys.key(args.bytes(i))));
+      SetType set = new SetType(keys.key(args.bytes(i)));
+      members += set.size();
+      sets.add(set);
     }
+    keys.mayTakeLong(members);
     return sets;
   }
 
@@ -195,6 +198,12 @@ public final class SetCommands {
   private static List<byte[]> intersection(List<SetType> sets) {
     List<byte[]> members = new ArrayList<>();
     SetAlgebra.intersect(sets, members::add);
+    return members;
+  }
+
+  private static List<byte[]> difference(List<SetType> sets) {
+    List<byte[]> members = new ArrayList<>();
+    SetAlgebra.subtract(sets, members::add);
     return members;
   }
 

@@ -77,10 +77,14 @@ public final class SortCommands {
   private static Reply sort(Args args, Keyspace keys, boolean mayStore) {
     SortOptions options = SortOptions.parse(args, mayStore);
     KeyHandle source = keys.key(args.bytes(1));
-    List<byte[]> answers = answers(elements(source, options, keys), options.get(), keys);
-    return options.storeAt() == 0
-        ? reply(answers)
-        : store(answers, keys.key(args.bytes(options.storeAt())));
+    List<byte[]> elements = elements(source, options, keys);
+    Lookups lookups = new Lookups(elements, options.get(), keys);
+    if (options.storeAt() != 0) {
+      return store(lookups.all(), keys.key(args.bytes(options.storeAt())));
+    }
+    return options.get().isEmpty()
+        ? Reply.bulks(elements)
+        : ValueRun.of(lookups.count(), lookups::answer, lookups::answer);
   }
 
   /** The elements that LIMIT leaves, in their order. */
@@ -180,28 +184,37 @@ public final class SortCommands {
     return elements.subList((int) window.from(), (int) window.to());
   }
 
-  /** Per element the answer of each GET, nulls included; without any, the elements. */
-  private static List<byte[]> answers(
-      List<byte[]> elements, List<SortPattern> patterns, Keyspace keys) {
-    if (patterns.isEmpty()) {
-      return elements;
+  /** Per element the answer of each GET. */
+  private record Lookups(List<byte[]> elements, List<SortPattern> patterns, Keyspace keys) {
+    int count() {
+      long count = (long) elements.size() * patterns.size();
+      if (count > MAX_ANSWERS) {
+        throw new CommandException(RespErrors.OUT_OF_RANGE);
+      }
+      keys.mayTakeLong(count);
+      return (int) count;
     }
-    if ((long) elements.size() * patterns.size() > MAX_ANSWERS) {
-      throw new CommandException(RespErrors.OUT_OF_RANGE);
+
+    /** Null if there is no such value. */
+    byte[] answer(int index) {
+      byte[] element = elements.get(index / patterns.size());
+      return patterns.get(index % patterns.size()).lookUp(element, keys);
     }
-    List<byte[]> answers = new ArrayList<>();
-    for (byte[] element : elements) {
-      for (SortPattern pattern : patterns) {
-        byte[] answer = pattern.lookUp(element, keys);
+
+    /** All answers, nulls included; without any GET, the elements. */
+    List<byte[]> all() {
+      if (patterns.isEmpty()) {
+        return elements;
+      }
+      int count = count();
+      List<byte[]> answers = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        byte[] answer = answer(i);
         keys.charge(answer == null ? 0 : answer.length); // the same value as often as it is named
         answers.add(answer);
       }
+      return answers;
     }
-    return answers;
-  }
-
-  private static Reply reply(List<byte[]> answers) {
-    return Reply.array(answers.stream().map(Reply::bulkOrNull).toList());
   }
 
   /** Makes the destination a list of the answers, an empty text for none; without any it goes. */

@@ -238,9 +238,13 @@ final class SortedSetAlgebra {
         throw new CommandException(RespErrors.SYNTAX);
       }
       List<Input> inputs = new ArrayList<>((int) count);
+      long members = 0;
       for (int i = 0; i < count; i++) {
-        inputs.add(of(db.key(args.bytes(countAt + 1 + i))));
+        Input input = of(db.key(args.bytes(countAt + 1 + i)));
+        members += input.size();
+        inputs.add(input);
       }
+      db.mayTakeLong(members);
       return inputs;
     }
 

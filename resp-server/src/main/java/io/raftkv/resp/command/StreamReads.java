@@ -38,18 +38,22 @@ final class StreamReads {
         after.add(StreamIds.parse(id));
       }
     }
+    EntryRun.Room room = new EntryRun.Room();
     List<Reply> found = new ArrayList<>();
     for (int i = 0; i < options.streams(); i++) {
       StreamType stream = new StreamType(db.key(options.key(args, i)));
       StreamId from = after.get(i).next();
-      List<StreamEntry> entries =
-          from == null ? List.of() : stream.range(from, StreamId.MAX, false, options.limit());
-      if (!entries.isEmpty()) {
+      Reply entries =
+          from == null
+              ? null
+              : EntryRun.oneOf(stream, from, StreamId.MAX, false, options.limit(), room);
+      if (entries != null) {
         found.add(Reply.bulk(options.key(args, i)));
-        found.add(StreamReplies.entries(entries));
+        found.add(entries);
       }
     }
-    return reply(found);
+    boolean large = found.stream().anyMatch(Reply.Streamed.class::isInstance);
+    return large ? Reply.Streamed.of(Reply.mapOfPairs(found)) : reply(found);
   }
 
   static Reply xreadgroup(Args args, Keyspace db) {

@@ -11,7 +11,6 @@ import io.raftkv.storage.KeyType;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.row.MetaRow;
 import io.raftkv.storage.type.StringType;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -327,13 +326,14 @@ public final class StringCommands {
   }
 
   private static Reply mget(Args args, Keyspace keys) {
-    List<Reply> values = new ArrayList<>(args.size() - 1);
-    for (int i = 1; i < args.size(); i++) {
-      KeyHandle key = keys.key(args.bytes(i));
-      boolean isString = key.exists() && key.meta().type() == KeyType.STRING;
-      values.add(isString ? Reply.bulk(new StringType(key).get()) : Reply.NULL);
-    }
-    return Reply.array(values);
+    return ValueRun.of(
+        args.size() - 1,
+        i -> {
+          KeyHandle key = keys.key(args.bytes(i + 1));
+          boolean isString = key.exists() && key.meta().type() == KeyType.STRING;
+          return isString ? new StringType(key).get() : null;
+        },
+        i -> keys.key(args.bytes(i + 1)));
   }
 
   private static Reply mset(Args args, Keyspace keys) {

@@ -88,6 +88,7 @@ final class StringParts {
     StringType a = new StringType(first);
     StringType b = new StringType(second);
     Lcs.requireLengths(a.length(), b.length());
+    keys.mayTakeLong((long) a.length() * b.length());
     Lcs lcs = new Lcs(a.getOrEmpty(), b.getOrEmpty());
     if (onlyLength) {
       return Reply.integer(lcs.length());

@@ -126,20 +126,15 @@ final class LargeReplyWriter implements ReplyStream.Receiver {
       LOG.atLevel(takenBack ? Level.WARN : Level.ERROR)
           .setCause(fault)
           .log(
-              "connection {} closed: a reply of {} elements breaks off after {} bytes",
+              "connection {} closed: a large reply breaks off after {} bytes",
               connection,
-              stream.count(),
               sentBytes);
       channel.close();
       return;
     }
     String error = RespErrors.tryAgain("the shard's data was replaced or closed");
     if (!takenBack) {
-      LOG.error(
-          "connection {}: a reply of {} elements cannot be read",
-          connection,
-          stream.count(),
-          fault);
+      LOG.error("connection {}: a large reply cannot be read", connection, fault);
       error = RespErrors.INTERNAL;
     }
     RespEncoder.encode(Reply.error(error), protocol, out);
@@ -173,9 +168,8 @@ final class LargeReplyWriter implements ReplyStream.Receiver {
   private void giveUp() {
     if (waiting) {
       LOG.warn(
-          "connection {} closed: it does not read a reply of {} elements; {} bytes in {} ms",
+          "connection {} closed: it does not read a reply; {} bytes of it in {} ms",
           connection,
-          stream.count(),
           sentBytes,
           TimeUnit.NANOSECONDS.toMillis(waitedNanos + nanoClock.getAsLong() - waitingSince));
       channel.close();

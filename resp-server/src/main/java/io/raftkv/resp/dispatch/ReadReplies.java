@@ -5,6 +5,7 @@ import io.raftkv.resp.command.Args;
 import io.raftkv.resp.command.CommandEngine;
 import io.raftkv.resp.command.WholeReplies;
 import io.raftkv.resp.reply.Reply;
+import io.raftkv.resp.reply.ReplySize;
 import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.NotInMemoryException;
@@ -19,7 +20,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The replies of some reads, made in their order from views of the store: up to the last one, or to
- * the first that is too large to be held. Used by one thread at a time.
+ * the first that is too large to be sent in one go. Used by one thread at a time.
  */
 final class ReadReplies {
   private static final Logger LOG = LoggerFactory.getLogger(ReadReplies.class);
@@ -38,8 +39,11 @@ final class ReadReplies {
   /** The first that was not read. */
   private int next;
 
-  /** Whether the reply of {@code next} is too large to be held. */
+  /** Whether the reply of {@code next} is too large to be sent in one go. */
   private boolean nextIsLarge;
+
+  /** That reply if it was made as a whole, all the same; null if it needs a view of its own. */
+  private Reply.Streamed held;
 
   /** What is left for replies that are held, though they could be streams. */
   private long smallBytesLeft = SMALL_REPLIES_BYTES;
@@ -62,7 +66,7 @@ final class ReadReplies {
   }
 
   /**
-   * Reads what is left, up to a reply that is too large to be held.
+   * Reads what is left, up to a reply that is too large to be sent in one go.
    *
    * @throws NotInMemoryException or {@link StaleViewException} if the view does not do: what was
    *     read stays, and the rest wants another view
@@ -78,29 +82,49 @@ final class ReadReplies {
         return;
       }
       replies[next] = settled(reply, keys);
+      held = replies[next] == null ? null : inPortions(reply);
+      if (held != null) {
+        nextIsLarge = true;
+        return;
+      }
     }
   }
 
-  /** Whether the reading has ended with a reply that is too large to be held. */
+  /** A large reply that had to be made as a whole need not be encoded as one; else null. */
+  private Reply.Streamed inPortions(Reply reply) {
+    if (!ops.get(next).takesStreams() || reply instanceof Reply.Bulk) {
+      return null;
+    }
+    long bytes = ReplySize.of(reply);
+    if (bytes > Math.min(ReplyPortions.BYTES, smallBytesLeft)) {
+      return Reply.Streamed.of(reply);
+    }
+    smallBytesLeft -= bytes;
+    return null;
+  }
+
+  /** Whether the reading has ended with a reply that is too large to be sent in one go. */
   boolean nextIsLarge() {
     return nextIsLarge;
+  }
+
+  /** The large one if it is in memory, else null: see {@link #readLarge}. */
+  Reply.Streamed held() {
+    return held;
   }
 
   /** A handler's bug is the error of its command; that the view does not do is not a bug. */
   private Reply reply(Keyspace keys) {
     DataOp op = ops.get(next);
     try {
+      keys.mayTakeLong(op.words().length);
       Reply reply =
           Objects.requireNonNull(CommandEngine.read(op.spec(), new Args(op.words()), keys));
       if (!(reply instanceof Reply.Streamed streamed) || !op.takesStreams()) {
         return wholeReplies.whole(reply);
       }
       Reply.Collected small = streamed.collect(Math.min(ReplyPortions.BYTES, smallBytesLeft));
-      if (small == null) {
-        return reply;
-      }
-      smallBytesLeft -= small.bytes();
-      return small.reply();
+      return small == null ? reply : small.reply();
     } catch (NotInMemoryException | StaleViewException otherView) {
       throw otherView;
     } catch (RuntimeException | Error bug) {
@@ -166,6 +190,7 @@ final class ReadReplies {
     judgesDue = false;
     next = 0;
     nextIsLarge = false;
+    held = null;
     smallBytesLeft = SMALL_REPLIES_BYTES;
     wholeReplies = new WholeReplies();
   }
@@ -188,6 +213,7 @@ final class ReadReplies {
   /** Who waits for the large one, which counts as read from now on. */
   DataOp takeLarge() {
     nextIsLarge = false;
+    held = null;
     return ops.get(next++);
   }
 

@@ -305,6 +305,10 @@ final class ReadService implements ShardReads {
 
     /** Opens the stream of the large reply; leaves it as it is if there are too many of those. */
     private void openLarge(ShardStore store) {
+      if (replies.held() != null) {
+        stream = new ReplyStream(replies.held(), null, readPool, loop);
+        return;
+      }
       RetainedView view = store.tryRetain();
       if (view == null) {
         return;

@@ -11,8 +11,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A reply that is too large to be held, with the view that it is read from. The read pool makes one
- * portion when it is asked for one, so that no more than that is in memory.
+ * A reply that is too large to be sent in one go, with the view that it is read from. The read pool
+ * makes one portion when it is asked for one, so that no more than that is encoded.
  *
  * <p>Confined to the event loop of its connection. Whoever has it closes it.
  */
@@ -39,7 +39,7 @@ final class ReplyStream implements AutoCloseable {
   private boolean closed;
 
   /**
-   * @param reply read from {@code view}, which the stream closes
+   * @param reply read from {@code view}, which the stream closes; null if it is in memory
    * @param readPool may refuse work: it is asked again
    */
   ReplyStream(Reply.Streamed reply, RetainedView view, Executor readPool, EventExecutor loop) {
@@ -47,11 +47,6 @@ final class ReplyStream implements AutoCloseable {
     this.view = view;
     this.readPool = readPool;
     this.loop = loop;
-  }
-
-  /** How many elements the reply has. */
-  long count() {
-    return reply.count();
   }
 
   /** {@code action} runs on the loop once the stream is closed; one, set before that. */
@@ -88,7 +83,7 @@ final class ReplyStream implements AutoCloseable {
   private void produce() {
     Portion made;
     try {
-      made = view.use(rows -> portions.next());
+      made = view == null ? portions.next() : view.use(rows -> portions.next());
     } catch (RuntimeException | Error fault) {
       onLoop(() -> failed(fault), () -> {});
       return;
@@ -101,7 +96,7 @@ final class ReplyStream implements AutoCloseable {
       loop.execute(action);
     } catch (RejectedExecutionException stopping) {
       otherwise.run();
-      view.close();
+      closeView();
     }
   }
 
@@ -143,10 +138,19 @@ final class ReplyStream implements AutoCloseable {
   }
 
   private void releaseView() {
+    if (view == null) {
+      return;
+    }
     try {
       readPool.execute(view::close);
     } catch (RejectedExecutionException full) {
-      view.close(); // nobody uses it, so this takes no more than RocksDB's own lock
+      closeView(); // nobody uses it, so this takes no more than RocksDB's own lock
+    }
+  }
+
+  private void closeView() {
+    if (view != null) {
+      view.close();
     }
   }
 }

@@ -2,7 +2,10 @@ package io.raftkv.resp.reply;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
  * What a command answers, independent of the protocol version: the encoder writes each kind as
@@ -61,34 +64,102 @@ public sealed interface Reply {
 
   /**
    * An aggregate that is made while it is sent. Good for one use, by one thread at a time, and only
-   * as long as the rows that it is read from.
+   * as long as the rows that it is read from. The second of a pair may be such an aggregate itself.
    *
-   * @param count elements that there will be, pairs counted once
+   * @param count elements that there will be, pairs counted once; negative if {@code counter} tells
+   * @param counter finds out how many there will be, which may take as long as to hand them out;
+   *     null if {@code count} tells
    */
-  record Streamed(Shape shape, long count, Elements elements) implements Reply {
+  record Streamed(Shape shape, long count, LongSupplier counter, Elements elements)
+      implements Reply {
+    /** With a known number of elements. */
+    public Streamed(Shape shape, long count, Elements elements) {
+      this(shape, count, null, elements);
+    }
+
+    /** With elements that have to be counted if they turn out to be many. */
+    public static Streamed uncounted(Shape shape, LongSupplier counter, Elements elements) {
+      return new Streamed(shape, -1, counter, elements);
+    }
+
+    /** As {@link #uncounted}, where only a walk of its own over the elements can count them. */
+    public static Streamed walked(Shape shape, Supplier<Elements> walks) {
+      return uncounted(
+          shape,
+          () -> {
+            long[] count = {0};
+            walks
+                .get()
+                .next(
+                    (first, second) -> {
+                      count[0]++;
+                      return true;
+                    });
+            return count[0];
+          },
+          walks.get());
+    }
+
+    /** The items of an aggregate in turn; null if the reply is none. */
+    public static Streamed of(Reply aggregate) {
+      if (aggregate instanceof Array array) {
+        return of(Shape.ARRAY, array.items());
+      } else if (aggregate instanceof SetOf set) {
+        return of(Shape.SET, set.items());
+      } else if (aggregate instanceof MapOf map) {
+        return of(Shape.MAP, map.keysAndValues());
+      } else if (aggregate instanceof Pairs pairs) {
+        return of(Shape.PAIRS, pairs.firstsAndSeconds());
+      } else if (aggregate instanceof MapOfPairs map) {
+        return of(Shape.MAP_OF_PAIRS, map.keysAndValues());
+      }
+      return null;
+    }
+
+    private static Streamed of(Shape shape, List<Reply> items) {
+      Iterator<Reply> left = items.iterator();
+      return new Streamed(
+          shape,
+          shape.isPaired() ? items.size() / 2 : items.size(),
+          taker -> {
+            boolean wanted = true;
+            while (wanted && left.hasNext()) {
+              wanted = taker.take(left.next(), shape.isPaired() ? left.next() : null);
+            }
+          });
+    }
+
+    /** The same with a known number of elements. */
+    public Streamed counted() {
+      return isCounted() ? this : new Streamed(shape, counter.getAsLong(), elements);
+    }
+
+    private boolean isCounted() {
+      return counter == null;
+    }
+
     /**
      * The same as a reply of another kind, or null if its items have a larger {@link ReplySize}.
      */
     public Collected collect(long maxBytes) {
-      if (itemCount() > Math.min(maxBytes / ReplySize.OBJECT_BYTES, Integer.MAX_VALUE)) {
+      boolean counted = isCounted();
+      if (counted && itemCount() > Math.min(maxBytes / ReplySize.OBJECT_BYTES, Integer.MAX_VALUE)) {
         return null;
       }
-      List<Reply> items = new ArrayList<>((int) itemCount());
+      List<Reply> items = counted ? new ArrayList<>((int) itemCount()) : new ArrayList<>();
       long[] left = {maxBytes};
       elements.next(
           (first, second) -> {
-            items.add(first);
-            left[0] -= ReplySize.of(first);
+            left[0] = add(first, items, left[0]);
             if (second != null) {
-              items.add(second);
-              left[0] -= ReplySize.of(second);
+              left[0] = add(second, items, left[0]);
             }
-            return left[0] >= 0 && items.size() < itemCount();
+            return left[0] >= 0 && !(counted && items.size() >= itemCount());
           });
       if (left[0] < 0) {
         return null;
       }
-      if (items.size() != itemCount()) {
+      if (counted && items.size() != itemCount()) {
         throw new IllegalStateException(items.size() + " items instead of " + itemCount());
       }
       Reply whole =
@@ -97,11 +168,26 @@ public sealed interface Reply {
             case SET -> new SetOf(items);
             case MAP -> new MapOf(items);
             case PAIRS -> new Pairs(items);
+            case MAP_OF_PAIRS -> new MapOfPairs(items);
           };
       return new Collected(whole, maxBytes - left[0]);
     }
 
-    /** Number of items, both of a pair counted. */
+    /** Returns what is left of {@code bytes}, negative if the item is larger. */
+    private static long add(Reply item, List<Reply> items, long bytes) {
+      if (!(item instanceof Streamed inner)) {
+        items.add(item);
+        return bytes - ReplySize.of(item);
+      }
+      Collected whole = inner.collect(bytes);
+      if (whole == null) {
+        return -1;
+      }
+      items.add(whole.reply());
+      return bytes - whole.bytes();
+    }
+
+    /** Number of items, both of a pair counted, if the elements are counted. */
     public long itemCount() {
       return shape.isPaired() ? 2 * count : count;
     }
@@ -119,11 +205,12 @@ public sealed interface Reply {
     ARRAY,
     SET,
     MAP,
-    PAIRS;
+    PAIRS,
+    MAP_OF_PAIRS;
 
     /** True if an element is two items. */
     public boolean isPaired() {
-      return this == MAP || this == PAIRS;
+      return this == MAP || this == PAIRS || this == MAP_OF_PAIRS;
     }
   }
 

@@ -14,9 +14,10 @@ final class Portions {
 
   /** The same reply of an ordinary kind. */
   static Reply collect(Reply reply) {
-    if (!(reply instanceof Reply.Streamed streamed)) {
+    if (!(reply instanceof Reply.Streamed uncounted)) {
       return reply;
     }
+    Reply.Streamed streamed = uncounted.counted();
     List<Reply> items = new ArrayList<>();
     while (items.size() < streamed.itemCount()) {
       int before = items.size();
@@ -28,7 +29,7 @@ final class Portions {
                 assertThat(second != null).isEqualTo(streamed.shape().isPaired());
                 items.add(first);
                 if (second != null) {
-                  items.add(second);
+                  items.add(collect(second));
                 }
                 return ++taken[0] < ELEMENTS && items.size() < streamed.itemCount();
               });
@@ -42,6 +43,7 @@ final class Portions {
       case SET -> Reply.set(items);
       case MAP -> Reply.map(items);
       case PAIRS -> Reply.pairs(items);
+      case MAP_OF_PAIRS -> Reply.mapOfPairs(items);
     };
   }
 }

@@ -187,6 +187,10 @@ class SetCommandsTest {
     is("SDIFF s none", "~['a' 'b' 'c' 'd']");
     is("SDIFF none s", "~[]");
     is("SDIFF s t u", "~['a' 'b']");
+    String names = " s t none".repeat(2_000); // so many are not read ahead
+    is("SUNION" + names, "~['a' 'b' 'c' 'd' 'e']");
+    is("SINTER" + " s t".repeat(2_000), "~['c' 'd']");
+    is("SDIFF s" + " t none".repeat(2_000), "~['a' 'b']");
     for (String command : List.of("SINTER", "SUNION", "SDIFF")) {
       script.fails(command + " s h", WRONG_TYPE);
       script.fails(command + " h s", WRONG_TYPE);

@@ -18,6 +18,7 @@ import io.raftkv.resp.command.HashFieldCommands;
 import io.raftkv.resp.command.ListCommands;
 import io.raftkv.resp.command.ReadConsistency;
 import io.raftkv.resp.command.SetCommands;
+import io.raftkv.resp.command.SortCommands;
 import io.raftkv.resp.command.SortedSetCommands;
 import io.raftkv.resp.command.StreamCommands;
 import io.raftkv.resp.command.StringCommands;
@@ -41,9 +42,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -68,6 +74,7 @@ class LargeReplyTest {
               HashFieldCommands.ALL,
               ListCommands.ALL,
               SetCommands.ALL,
+              SortCommands.ALL,
               SortedSetCommands.ALL,
               StreamCommands.ALL));
   private final ArrayDeque<Runnable> pool = new ArrayDeque<>();
@@ -360,6 +367,204 @@ class LargeReplyTest {
     send("XRANGE x 7 9");
     assertThat(received()).isEqualTo("*3\r\n" + String.join("", entries.subList(6, 9)));
     assertThat(store.retainedViews()).isZero();
+  }
+
+  @Test
+  void severalStreamsComeInOneReply() {
+    List<String> entries = new ArrayList<>();
+    for (int i = 1; i <= FIELDS; i++) {
+      String id = i + "-0";
+      apply("XADD", "x", id, "f", VALUE);
+      entries.add(
+          "*2\r\n$%d\r\n%s\r\n*2\r\n$1\r\nf\r\n$50\r\n%s\r\n".formatted(id.length(), id, VALUE));
+    }
+    apply("XADD", "few", "1-0", "f", VALUE);
+    apply("XADD", "none", "1-0", "f", VALUE);
+    apply("XDEL", "none", "1-0");
+    String few = "$3\r\nfew\r\n*1\r\n" + entries.get(0);
+    String all = "$1\r\nx\r\n*" + FIELDS + "\r\n" + String.join("", entries);
+    String rest = "$1\r\nx\r\n*9000\r\n" + String.join("", entries.subList(11_000, FIELDS));
+    String some = "$1\r\nx\r\n*9000\r\n" + String.join("", entries.subList(7, 9_007));
+    network.stand();
+    send("XREAD STREAMS few none x missing x few 0 0 0 0 11000 0");
+    settle();
+    assertThat(store.retainedViews()).as("it is being streamed").isOne();
+    apply("DEL", "few");
+    network.goOn();
+    String pair = "*2\r\n";
+    assertThat(received()).isEqualTo("*4\r\n" + pair + few + pair + all + pair + rest + pair + few);
+    send("XREAD COUNT 9000 STREAMS x none 7 0");
+    assertThat(received()).isEqualTo("*1\r\n" + pair + some);
+    session.protocol(3);
+    send("XREAD STREAMS few x none x 0 0 0 11000");
+    assertThat(received()).isEqualTo("%2\r\n" + all + rest);
+    send("XREAD STREAMS none x 0 20000");
+    assertThat(received()).isEqualTo("_\r\n");
+    send("XREAD STREAMS x x 0 nonsense");
+    assertThat(received()).startsWith("-ERR Invalid stream ID");
+    assertThat(store.retainedViews()).isZero();
+  }
+
+  @Test
+  void setAlgebraComesOutOfOneView() {
+    addMembers("a", 0, 20_000);
+    addMembers("b", 10_000, 31_000);
+    addMembers("c", 12_000, 29_990);
+    apply("SADD", "few", "000007", "000008", "other");
+    apply("SADD", "one", "000007");
+    apply("SADD", "two", "000008");
+    network.stand();
+    send("SUNION b few a missing c");
+    settle();
+    assertThat(store.retainedViews()).as("it is being streamed").isOne();
+    apply("DEL", "b");
+    addMembers("b", 10_000, 31_000);
+    network.goOn();
+    assertThat(members('*')).hasSize(31_001).contains("other").containsAll(numbers(0, 31_000));
+    session.protocol(3);
+    send("SINTER a b");
+    assertThat(members('~')).isEqualTo(numbers(10_000, 20_000));
+    send("SINTER b c a b");
+    assertThat(members('~')).isEqualTo(numbers(12_000, 20_000));
+    send("SDIFF b c few missing");
+    assertThat(members('~'))
+        .isEqualTo(numbersOf(IntStream.range(10_000, 12_000), IntStream.range(29_990, 31_000)));
+    send("SDIFF a few one two b");
+    assertThat(members('~'))
+        .isEqualTo(numbersOf(IntStream.range(0, 7), IntStream.range(9, 10_000)));
+    send("SINTER few a", "SUNION one two missing", "SDIFF a a", "SINTER a missing");
+    String two = "~2\r\n$6\r\n000007\r\n$6\r\n000008\r\n";
+    assertThat(received()).isEqualTo(two.repeat(2) + "~0\r\n".repeat(2));
+    makeHash("h");
+    send("SUNION a h", "SINTER missing h", "SDIFF a b h", "SINTERCARD 2 a b");
+    String wrongType = "-" + RespErrors.WRONG_TYPE + "\r\n";
+    assertThat(received()).isEqualTo(wrongType.repeat(3) + ":10000\r\n");
+    assertThat(store.retainedViews()).isZero();
+  }
+
+  private void addMembers(String key, int from, int to) {
+    for (int next = from; next < to; next += 1_000) {
+      List<String> words = new ArrayList<>(List.of("SADD", key));
+      words.addAll(numbers(next, Math.min(to, next + 1_000)));
+      apply(words.toArray(String[]::new));
+    }
+  }
+
+  private static Set<String> numbers(int from, int to) {
+    return numbersOf(IntStream.range(from, to));
+  }
+
+  private static Set<String> numbersOf(IntStream... ranges) {
+    return Arrays.stream(ranges)
+        .flatMapToInt(range -> range)
+        .mapToObj("%06d"::formatted)
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /** The members of a reply, each of which comes once. */
+  private Set<String> members(char type) {
+    String[] reply = received().split("\r\n", -1);
+    Set<String> members = new TreeSet<>();
+    for (int i = 2; i < reply.length; i += 2) {
+      members.add(reply[i]);
+    }
+    assertThat(reply[0]).isEqualTo(type + Integer.toString(members.size()));
+    assertThat(reply).hasSize(2 * members.size() + 2);
+    return members;
+  }
+
+  /** The same value as often as it is named, read when it is sent. */
+  @Test
+  void aLargeValueThatIsNamedOftenIsHeldOnce() {
+    int times = 200;
+    String large = "l".repeat(100_000);
+    apply("SET", "k", large);
+    apply("HSET", "h", "f", large, "g", "small");
+    apply(
+        Stream.concat(Stream.of("RPUSH", "l"), Stream.generate(() -> "k").limit(times))
+            .toArray(String[]::new));
+    String value = "$100000\r\n" + large + "\r\n";
+    network.stand();
+    send("MGET none " + "k ".repeat(times - 2) + "h");
+    settle();
+    assertThat(network.mostUnsentBytes())
+        .isLessThan(SlowNetwork.FULL_BYTES + ReplyPortions.BYTES + 2L * large.length());
+    network.goOn();
+    assertThat(received())
+        .isEqualTo("*" + times + "\r\n$-1\r\n" + value.repeat(times - 2) + "$-1\r\n");
+    send("HMGET h g" + " f".repeat(times - 2) + " none");
+    assertThat(received())
+        .isEqualTo("*" + times + "\r\n$5\r\nsmall\r\n" + value.repeat(times - 2) + "$-1\r\n");
+    send("SORT_RO l BY none GET * GET #", "MGET k", "MGET none h");
+    assertThat(received())
+        .isEqualTo(
+            ("*" + 2 * times + "\r\n" + (value + "$1\r\nk\r\n").repeat(times))
+                + ("*1\r\n" + value + "*2\r\n$-1\r\n$-1\r\n"));
+    assertThat(store.retainedViews()).isZero();
+  }
+
+  @Test
+  void aKeyThatIsDueByTheClockMovesShardTimeThoughItIsReadLate() {
+    apply("SET", "k", "l".repeat(100_000));
+    apply("SET", "due", "v", "PXAT", Long.toString(TIME + 5));
+    clock = TIME + 10;
+    send("MGET " + "k ".repeat(20) + "due");
+    settle();
+    assertThat(writes).hasSize(1);
+    assertThat(received.size()).isZero();
+    try (StoreBatch batch = store.begin(clock)) {
+      batch.commit(1, ++index);
+    }
+    writes.get(0).succeeded(Reply.ONE);
+    assertThat(received()).startsWith("*21\r\n").endsWith("l\r\n$-1\r\n");
+  }
+
+  /** What has to be sorted is made at once, but need not be written at once. */
+  @Test
+  void aReplyThatIsMadeAsAWholeIsSentInPortions() {
+    List<String> scored = new ArrayList<>(List.of("ZADD", "z"));
+    StringBuilder sorted = new StringBuilder();
+    for (int i = 0; i < FIELDS; i++) {
+      scored.addAll(List.of(Integer.toString(i), "%06d".formatted(i)));
+      sorted.append("*2\r\n$6\r\n%06d\r\n,%d\r\n".formatted(i, 2 * i));
+    }
+    apply(scored.toArray(String[]::new));
+    session.protocol(3);
+    network.stand();
+    send("ZUNION 2 z z WITHSCORES", "ZCARD z", "ZUNION 2 z z WITHSCORES");
+    settle();
+    assertThat(network.mostUnsentBytes())
+        .isLessThan(SlowNetwork.FULL_BYTES + ReplyPortions.BYTES + 2 * 64 * 1024);
+    assertThat(store.retainedViews()).as("it needs none").isZero();
+    network.goOn();
+    String whole = "*" + FIELDS + "\r\n" + sorted;
+    assertThat(received()).isEqualTo(whole + ":" + FIELDS + "\r\n" + whole);
+    network.stand();
+    send("ZUNION 1 z");
+    settle();
+    store.close();
+    network.goOn();
+    assertThat(received()).as("it is in memory").startsWith("*" + FIELDS).endsWith("019999\r\n");
+  }
+
+  @Test
+  void longWorkIsNotDoneOnTheEventLoop() {
+    apply("SET", "a", "x".repeat(5_000));
+    apply("SADD", "s", "m");
+    send("LCS a a LEN", "SMISMEMBER s" + " m".repeat(1_100));
+    received();
+    send("STRLEN a", "SMISMEMBER s m");
+    channel.runPendingTasks();
+    assertThat(pool).as("all is in memory").isEmpty();
+    assertThat(received()).isEqualTo(":5000\r\n*1\r\n:1\r\n");
+    send("LCS a a LEN");
+    channel.runPendingTasks();
+    assertThat(pool).hasSize(1);
+    assertThat(received()).isEqualTo(":5000\r\n");
+    send("SMISMEMBER s" + " m".repeat(1_100));
+    channel.runPendingTasks();
+    assertThat(pool).hasSize(1);
+    assertThat(received()).startsWith("*1100\r\n:1\r\n");
   }
 
   @Test

@@ -3,8 +3,11 @@ package io.raftkv.storage.type;
 import io.raftkv.storage.KeyHandle;
 import io.raftkv.storage.KeyType;
 import io.raftkv.storage.SeededRandom;
+import io.raftkv.storage.row.KeyRows;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -17,6 +20,10 @@ import java.util.function.Predicate;
  * command. Arrays handed in or out belong to the set: nobody changes them.
  */
 public final class SetType {
+  /** The order in which members in rows are kept: by hash, equal ones by their bytes. */
+  public static final Comparator<byte[]> ORDER =
+      Comparator.<byte[]>comparingLong(KeyRows::hash).thenComparing(Arrays::compareUnsigned);
+
   private static final byte[] NO_VALUE = {};
 
   private final Elements elements;
@@ -91,6 +98,31 @@ public final class SetType {
    */
   public void forEachAfter(byte[] after, Predicate<byte[]> visitor) {
     elements.walkAfter(after, (member, none) -> visitor.test(member));
+  }
+
+  /** True if the members are visited in the order of {@link #ORDER} by all methods. */
+  public boolean isOrdered() {
+    return !elements.isInline();
+  }
+
+  /**
+   * Visits members in the order of {@link #ORDER} until the visitor answers false.
+   *
+   * @param after the member behind which to begin, which need not be there; null for the first
+   */
+  public void forEachOrdered(byte[] after, Predicate<byte[]> visitor) {
+    if (isOrdered()) {
+      forEachAfter(after, visitor);
+      return;
+    }
+    List<byte[]> members = new ArrayList<>();
+    forEach(members::add);
+    members.sort(ORDER);
+    for (byte[] member : members) {
+      if ((after == null || ORDER.compare(member, after) > 0) && !visitor.test(member)) {
+        return;
+      }
+    }
   }
 
   /**
