@@ -39,6 +39,11 @@ public class DrainedBenchmark {
   private static final int REPEATED = 1_000;
   private static final int DUE = 300_000;
   private static final int DUE_MILLIS = 1_000;
+  private static final String SORTED = "z";
+  private static final String DEADLINE = "9000000000000";
+
+  /** A prime, so that one member is far from the next. */
+  private static final int STRIDE = 7_919;
 
   /** A shard, and how it gets to its state. */
   @State(Scope.Thread)
@@ -133,6 +138,123 @@ public class DrainedBenchmark {
     }
   }
 
+  /** A sorted set of which a ten-thousandth is left, taken by name and in no order. */
+  public static class Remains extends Drained {
+    static final int LEFT = 100;
+
+    @Override
+    void drain(BenchShard filled) {
+      filled.fill(MEMBERS, i -> command("ZADD", KEY, text(i), "job:" + i));
+      filled.fill(MEMBERS, i -> command("ZREM", KEY, "job:" + spread(i)));
+    }
+
+    private static int spread(int index) {
+      int member = (int) ((long) index * STRIDE % MEMBERS);
+      return member % (MEMBERS / LEFT) == 0 ? MEMBERS : member;
+    }
+  }
+
+  /** A stream from whose upper end a half is gone. */
+  public static class Cut extends Drained {
+    private static final int ENTRIES = 100_000;
+
+    @Override
+    void drain(BenchShard filled) {
+      filled.fill(ENTRIES, i -> command("XADD", KEY, Group.id(i), text(i), text(i)));
+      filled.fill(ENTRIES / 2, i -> command("XDEL", KEY, Group.id(ENTRIES - 1 - i)));
+    }
+  }
+
+  /** A group with an entry that is never acknowledged, and many behind it that were. */
+  public static class Stuck extends Drained {
+    private static final int ACKNOWLEDGED = 100_000;
+
+    @Override
+    void drain(BenchShard filled) {
+      filled.fill(ACKNOWLEDGED, i -> command("XADD", KEY, Group.id(i), text(i), text(i)));
+      filled.fill(1, i -> command("XGROUP", "CREATE", KEY, KEY, text(0)));
+      for (int at = 0; at < ACKNOWLEDGED; at += REPEATED) {
+        int first = at;
+        filled.fill(
+            1,
+            i ->
+                command(
+                    "XREADGROUP", "GROUP", KEY, KEY, "COUNT", text(REPEATED), "STREAMS", KEY, ">"));
+        filled.fill(REPEATED, i -> command("XACK", KEY, KEY, Group.id(Math.max(1, first + i))));
+      }
+    }
+  }
+
+  /** A hash whose fields all die in the same millisecond, far away. */
+  public static class OneDeadline extends Drained {
+    private static final int FIELDS = 100_000;
+    private int next;
+
+    @Override
+    void drain(BenchShard filled) {
+      filled.fill(FIELDS, i -> command("HSET", KEY, field(i), text(i)));
+      filled.fill(FIELDS, i -> command("HPEXPIREAT", KEY, DEADLINE, "FIELDS", "1", field(i)));
+      filled.fill(FIELDS / 2, i -> command("HSET", KEY, field(i), text(i)));
+      next = FIELDS / 2;
+    }
+
+    private static String field(int number) {
+      return "field:%06d".formatted(number);
+    }
+  }
+
+  /** Of a million keys ten are left. */
+  public static class Emptied extends Drained {
+    @Override
+    void drain(BenchShard filled) {
+      filled.fill(MEMBERS, i -> command("SET", "key:" + i, KEY));
+      filled.fill(MEMBERS - 10, i -> command("DEL", "key:" + i));
+    }
+  }
+
+  /** A drained set or sorted set, one element before its rows are made anew. */
+  @State(Scope.Thread)
+  public static class Brink {
+    private static final int MOST_OF_SET = 16_384;
+    private static final int MOST_OF_SORTED_SET = 4_096;
+    private static final int APART = MEMBERS / MOST_OF_SORTED_SET;
+    private static final int POPPED = 8;
+
+    private BenchShard shard;
+    private int last;
+
+    @Setup(Level.Iteration)
+    public void fill() {
+      shard = new BenchShard();
+      shard.fill(MEMBERS, i -> command("SADD", KEY, "member:" + i));
+      shard.fill((MEMBERS - MOST_OF_SET - POPPED) / POPPED, i -> spop());
+      shard.fill(MEMBERS, i -> command("ZADD", SORTED, text(i), "job:" + i));
+      shard.fill(MEMBERS, i -> zrem(removed(i)));
+      int over = (MEMBERS - 1) / APART + 1 - MOST_OF_SORTED_SET;
+      shard.fill(over - 1, i -> zrem(i * APART));
+      last = (over - 1) * APART;
+    }
+
+    static byte[][] spop() {
+      return command("SPOP", KEY, text(POPPED));
+    }
+
+    static byte[][] zrem(int member) {
+      return command("ZREM", SORTED, "job:" + member);
+    }
+
+    /** One of so many members, or none if it is one of those that stay. */
+    private static int removed(int index) {
+      int member = (int) ((long) index * STRIDE % MEMBERS);
+      return member % APART == 0 ? MEMBERS : member;
+    }
+
+    @TearDown(Level.Iteration)
+    public void close() {
+      shard.close();
+    }
+  }
+
   /** Keys that are due together. */
   @State(Scope.Thread)
   public static class Due {
@@ -194,6 +316,61 @@ public class DrainedBenchmark {
   @OperationsPerInvocation(REPEATED)
   public Object[] spop(Bag bag) {
     return bag.apply(command("SPOP", KEY));
+  }
+
+  @Benchmark
+  @OperationsPerInvocation(REPEATED)
+  public Reply zrandmember(Remains remains) {
+    return remains.read(command("ZRANDMEMBER", KEY));
+  }
+
+  @Benchmark
+  @OperationsPerInvocation(REPEATED)
+  public Reply zrank(Remains remains) {
+    return remains.read(command("ZRANK", KEY, "job:500000"));
+  }
+
+  @Benchmark
+  @OperationsPerInvocation(REPEATED)
+  public Reply xrevrangeLast(Cut stream) {
+    return stream.read(command("XREVRANGE", KEY, "+", "-", "COUNT", text(1)));
+  }
+
+  @Benchmark
+  @OperationsPerInvocation(REPEATED)
+  public Reply xpendingBesideAStuckEntry(Stuck group) {
+    return group.read(command("XPENDING", KEY, KEY));
+  }
+
+  @Benchmark
+  @OperationsPerInvocation(REPEATED)
+  public Reply xpendingRangeBesideAStuckEntry(Stuck group) {
+    return group.read(command("XPENDING", KEY, KEY, "-", "+", text(10)));
+  }
+
+  /** Each takes its deadline from a field, in the order of fields. */
+  @Benchmark
+  @OperationsPerInvocation(REPEATED)
+  public void hsetOfOneDeadline(OneDeadline hash) {
+    hash.shard().fill(REPEATED, i -> command("HSET", KEY, OneDeadline.field(hash.next++), text(i)));
+  }
+
+  @Benchmark
+  @OperationsPerInvocation(REPEATED)
+  public Reply randomkey(Emptied keys) {
+    return keys.read(command("RANDOMKEY"));
+  }
+
+  /** The one command whose rows are made anew. */
+  @Benchmark
+  public Object[] spopThatMovesRows(Brink brink) {
+    return brink.shard.apply(LogEntries.entry(List.<byte[][]>of(Brink.spop())));
+  }
+
+  /** Likewise. */
+  @Benchmark
+  public Object[] zremThatMovesRows(Brink brink) {
+    return brink.shard.apply(LogEntries.entry(List.<byte[][]>of(Brink.zrem(brink.last))));
   }
 
   /** In steps of 500 keys. */

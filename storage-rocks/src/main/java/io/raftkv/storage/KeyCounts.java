@@ -40,6 +40,21 @@ final class KeyCounts {
         : new Count(numbers.get(slot * NUMBERS), numbers.get(slot * NUMBERS + 1));
   }
 
+  /** As {@link Rows#slotOfKey}; {@link Slot#COUNT} if there are fewer keys. */
+  int slotOfKey(int home, long index) {
+    AtomicLongArray numbers = homes.get(home);
+    long left = index;
+    int slot = 0;
+    while (slot < Slot.COUNT) {
+      left -= numbers == null ? 0 : numbers.get(slot * NUMBERS);
+      if (left < 0) {
+        return slot;
+      }
+      slot++;
+    }
+    return slot;
+  }
+
   /** The numbers of all slots together. */
   Count of(int home) {
     return of(SUM, home);

@@ -12,8 +12,11 @@ public final class KeyScan {
   /** The position behind all keys. */
   public static final long END = (long) Slot.COUNT << KeyRows.HASH_BITS;
 
-  /** Up to this many keys, RANDOMKEY looks at all of them and is exactly even. */
+  /** Up to this many keys of a slot, RANDOMKEY passes over them one by one and is exactly even. */
   private static final int FEW_KEYS = 64;
+
+  /** Keys that RANDOMKEY tries before it takes whatever is alive. */
+  private static final int TRIES = 16;
 
   private KeyScan() {}
 
@@ -100,60 +103,76 @@ public final class KeyScan {
   }
 
   /**
-   * A random live key, or null if there is none. Even among few keys. Among many, a key is the more
-   * likely the wider the gap of positions before it, which is a matter of chance.
+   * A random live key, or null if there is none. All keys have the same chance, but in slots of
+   * many: there a key is the more likely the wider the gap of hashes before it, which is a matter
+   * of chance. Only the rows of one slot are walked over, with what was deleted among them.
    */
   public static byte[] random(Keyspace keys) {
     long count = keys.rows().keys(keys.home());
-    if (count <= FEW_KEYS) {
-      return randomOfFew(keys);
+    if (count == 0) {
+      return null;
     }
-    byte[] lower = row(0, 0);
-    byte[] upper = row(END, 0);
-    long first;
-    long last;
-    try (RowCursor ascending = keys.rows().ascending(Family.META, lower, upper);
-        RowCursor descending = keys.rows().descending(Family.META, lower, upper)) {
-      if (!ascending.next() || !descending.next()) {
-        throw new CorruptStoreException(count + " keys, but no metadata");
+    int slot = 0;
+    for (int i = 0; i < TRIES; i++) {
+      slot = keys.rows().slotOfKey(keys.home(), keys.random().nextLong(count));
+      byte[] found = randomInSlot(keys, slot);
+      if (found != null) {
+        return found;
       }
-      first = positionOf(ascending.key());
-      last = positionOf(descending.key());
     }
-    // The first key has no gap before it: it gets one of average width, behind the last key.
-    long span = last - first + 1;
-    long at = first + keys.random().nextLong(span + Math.max(1, span / count));
-    byte[] found = firstLive(keys, at);
-    return found != null ? found : firstLive(keys, first);
+    // Nearly all are dead, and will be swept within moments.
+    byte[] near = firstLive(keys, position(slot, 0), Slot.COUNT - 1);
+    return near != null ? near : firstLive(keys, 0, slot);
   }
 
-  private static byte[] firstLive(Keyspace keys, long from) {
+  /** A random key of a slot that has some; null if it is dead. */
+  private static byte[] randomInSlot(Keyspace keys, int slot) {
+    long count = keys.rows().keysInSlot(slot, keys.home());
+    boolean few = count <= FEW_KEYS;
+    long steps = few ? keys.random().nextLong(count) : 0;
+    long hash = few ? 0 : keys.random().nextLong(KeyRows.HASH_MAX + 1);
+    Steps target = new Steps(steps);
+    walk(keys, position(slot, hash), slot, target);
+    if (target.row == null) {
+      walk(keys, position(slot, 0), slot, target);
+    }
+    if (target.row == null) {
+      throw new CorruptStoreException(count + " keys in slot " + slot + ", but no metadata");
+    }
+    return isLive(keys, target.header) ? KeyRows.keyOf(target.row) : null;
+  }
+
+  /** Takes the key behind so many others. */
+  private static final class Steps implements Visitor {
+    private long left;
+    private byte[] row;
+    private MetaRow header;
+
+    Steps(long left) {
+      this.left = left;
+    }
+
+    @Override
+    public boolean visit(byte[] metaRow, MetaRow seen) {
+      if (row == null && left-- == 0) {
+        row = metaRow;
+        header = seen;
+      }
+      return row == null;
+    }
+  }
+
+  private static byte[] firstLive(Keyspace keys, long from, int lastSlot) {
     byte[][] found = new byte[1][];
     live(
         keys,
         from,
-        Slot.COUNT - 1,
+        lastSlot,
         (row, header) -> {
           found[0] = found[0] == null ? KeyRows.keyOf(row) : found[0];
           return false;
         });
     return found[0];
-  }
-
-  private static byte[] randomOfFew(Keyspace keys) {
-    byte[][] chosen = new byte[1][];
-    int[] seen = {0};
-    live(
-        keys,
-        0,
-        Slot.COUNT - 1,
-        (row, header) -> {
-          if (keys.random().nextInt(++seen[0]) == 0) {
-            chosen[0] = row;
-          }
-          return true;
-        });
-    return chosen[0] == null ? null : KeyRows.keyOf(chosen[0]);
   }
 
   /** The first slot from {@code slot} on where the database has keys; else the one behind last. */

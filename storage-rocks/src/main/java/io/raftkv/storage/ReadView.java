@@ -146,6 +146,30 @@ public final class ReadView implements Rows, AutoCloseable {
   }
 
   @Override
+  public int slotOfKey(int home, long index) {
+    requireOpen();
+    if (snapshot == null) {
+      int slot = store.counts().slotOfKey(home, index);
+      if (countsHold() && slot < Slot.COUNT) {
+        return slot;
+      }
+    }
+    long left = index;
+    try (RowCursor rows =
+        rocks.cursor(Family.SYS, SysRows.countsFrom(), SysRows.countsTo(), true, snapshot)) {
+      while (rows.next()) {
+        if (SysRows.homeOfCount(rows.key()) == home) {
+          left -= Count.decode(rows.value()).keys();
+          if (left < 0) {
+            return SysRows.slotOfCount(rows.key());
+          }
+        }
+      }
+    }
+    throw new CorruptStoreException("fewer keys in the slots than in all, at index " + index);
+  }
+
+  @Override
   public long keys(int home) {
     return count(home).keys();
   }

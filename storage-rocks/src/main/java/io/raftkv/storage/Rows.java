@@ -41,6 +41,21 @@ public interface Rows {
   /** Number of keys of a slot in a home, dead ones included until they are swept. */
   long keysInSlot(int slot, int home);
 
+  /**
+   * The slot of a key by its index, from 0 to {@link #keys} - 1, where the keys of a home are
+   * counted slot by slot. O(number of slots), whatever was deleted.
+   */
+  default int slotOfKey(int home, long index) {
+    long left = index;
+    for (int slot = 0; slot < Slot.COUNT; slot++) {
+      left -= keysInSlot(slot, home);
+      if (left < 0) {
+        return slot;
+      }
+    }
+    throw new CorruptStoreException("fewer keys in the slots than in all, at index " + index);
+  }
+
   /** Number of keys in a home of this shard, dead ones included until they are swept. */
   long keys(int home);
 

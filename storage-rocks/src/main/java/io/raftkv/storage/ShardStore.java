@@ -37,7 +37,7 @@ public final class ShardStore implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ShardStore.class);
 
   /** Version of the storage format: goes up when an older RaftKV could not read the rows. */
-  static final int FORMAT_VERSION = 4;
+  static final int FORMAT_VERSION = 5;
 
   /** Most views of {@link #tryRetain} at one time: compactions look at every snapshot. */
   public static final int MAX_RETAINED_VIEWS = 512;

@@ -16,6 +16,9 @@ import java.util.TreeSet;
 final class HashDeadlinesCheck {
   private static final byte[] NO_BYTES = {};
 
+  /** Of a row the ends keep so many bytes behind slot and id. */
+  private static final int KEPT_BYTES = 127;
+
   private final List<Long> deadlines = new ArrayList<>();
   private final TreeSet<byte[]> indexRows = new TreeSet<>(Arrays::compareUnsigned);
 
@@ -74,10 +77,35 @@ final class HashDeadlinesCheck {
     }
     MemoryRows.require(stored.equals(indexRows), "index rows do not match the fields");
     ByteBuffer payload = ByteBuffer.wrap(meta.payload());
-    boolean hasMortal = payload.get(16) % 2 == 0; // formats 2 and 4
-    long mortal = hasMortal ? payload.getLong(payload.capacity() - Long.BYTES) : 0;
+    int format = payload.get(16);
+    long mortal = format >= 6 ? payload.getLong(format == 6 ? 17 : 25) : 0;
     MemoryRows.require(payload.getLong(8) == deadlines.size(), "size of a hash");
     MemoryRows.require(mortal == indexRows.size(), "number of deadlines of a hash");
+    if (mortal > 0) {
+      ends(payload.position(format == 6 ? 25 : 33), from.length);
+    }
+  }
+
+  /** No index row is outside of the ends, and those that say so are exact. */
+  private void ends(ByteBuffer payload, int prefix) {
+    int exact = payload.get();
+    byte[] first = new byte[payload.get()];
+    byte[] behind = new byte[payload.remaining() - first.length];
+    payload.get(first).get(behind);
+    byte[] lowest = indexRows.first();
+    byte[] highest = indexRows.last();
+    lowest = Arrays.copyOfRange(lowest, prefix, lowest.length);
+    highest = Arrays.copyOfRange(highest, prefix, highest.length);
+    MemoryRows.require(Arrays.compareUnsigned(first, lowest) <= 0, "index row before the ends");
+    MemoryRows.require(Arrays.compareUnsigned(highest, behind) < 0, "index row behind the ends");
+    if ((exact & 1) != 0) {
+      byte[] kept = Arrays.copyOf(lowest, Math.min(lowest.length, KEPT_BYTES));
+      MemoryRows.require(Arrays.equals(first, kept), "another first index row");
+    }
+    if ((exact & 2) != 0 && highest.length <= KEPT_BYTES) {
+      byte[] next = Arrays.copyOf(highest, highest.length + 1);
+      MemoryRows.require(Arrays.equals(behind, next), "another last index row");
+    }
   }
 
   private void stored(byte[] field, byte[] stored, int slot, long id) {

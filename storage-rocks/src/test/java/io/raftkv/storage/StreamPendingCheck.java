@@ -16,6 +16,7 @@ final class StreamPendingCheck {
   private static final int PREFIX_BYTES = 10;
   private static final int GROUP_PENDING_AT = 41;
   private static final int CONSUMER_PENDING_AT = 25;
+  private static final int ENTRY_BYTES = 16;
 
   /** Pending entries by the beginning of their rows: of a group, or of one of its consumers. */
   private final Map<String, TreeSet<byte[]>> pending = new TreeMap<>();
@@ -50,12 +51,14 @@ final class StreamPendingCheck {
     int kind = key.get();
     if (kind == 2) {
       long group = ByteBuffer.wrap(value).getLong(1);
+      MemoryRows.require(value[0] == 3, "group of another format");
       say("group " + group, value, GROUP_PENDING_AT);
     } else if (kind == 3) {
       long group = key.getLong();
       int part = key.get();
       if (part == 1) {
         long consumer = ByteBuffer.wrap(value).getLong(1);
+        MemoryRows.require(value[0] == 2, "consumer of another format");
         say("group " + group + " consumer " + consumer, value, CONSUMER_PENDING_AT);
         return;
       }
@@ -66,14 +69,13 @@ final class StreamPendingCheck {
   }
 
   private void say(String owner, byte[] value, int at) {
-    MemoryRows.require(value[0] == 2, owner + " of another format");
     said.put(owner, ByteBuffer.wrap(value, at, value.length - at));
   }
 
   private void verify(String owner, ByteBuffer value) {
     long count = value.getLong();
     boolean exact = value.get() == 1;
-    byte[] first = new byte[value.remaining()];
+    byte[] first = new byte[ENTRY_BYTES];
     value.get(first);
     TreeSet<byte[]> entries = pending.getOrDefault(owner, new TreeSet<>(Arrays::compareUnsigned));
     MemoryRows.require(entries.size() == count, owner + " counts " + count + " pending entries");

@@ -3,7 +3,10 @@ package io.raftkv.resp.command;
 import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.RespErrors;
 
-/** The count of HRANDFIELD and SRANDMEMBER: negative ones ask for picks that may repeat. */
+/**
+ * The count of HRANDFIELD, SRANDMEMBER and ZRANDMEMBER: negative ones ask for picks that may
+ * repeat.
+ */
 final class RandomCount {
   /**
    * Most picks with repetition in one reply. Redis sets no bound and streams; a reply here is built
@@ -16,7 +19,10 @@ final class RandomCount {
       "From a large collection some elements are picked up to a sixth more often than others.";
 
   /** For the documentation of those that take such a count. */
-  static final String DIFFERENCE = "Counts below -1,048,576 are refused. " + UNEVEN;
+  static final String BOUNDED = "Counts below -1,048,576 are refused.";
+
+  /** Of those that do both. */
+  static final String DIFFERENCE = BOUNDED + " " + UNEVEN;
 
   private RandomCount() {}
 

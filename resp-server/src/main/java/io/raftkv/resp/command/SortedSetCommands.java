@@ -99,9 +99,9 @@ public final class SortedSetCommands {
                   -2,
                   KeySpec.FIRST,
                   "6.2.0",
-                  "O(n) for n members returned",
+                  "O(m log n) for m members returned",
                   "Returns random members.")
-              .differs(RandomCount.DIFFERENCE)
+              .differs(RandomCount.BOUNDED)
               .reads(SortedSetMembers::zrandmember),
           sortedSet(
                   "ZSCAN",

@@ -26,6 +26,9 @@ public final class StreamRows {
   private static final int TAG_BYTES = PREFIX_BYTES + 1;
   private static final int OF_GROUP_BYTES = TAG_BYTES + Long.BYTES + 1;
 
+  /** Length of the row of a pending entry; that by consumer has eight more. */
+  public static final int PENDING_BYTES = OF_GROUP_BYTES + ID_BYTES;
+
   private static final byte ENTRY = 1;
   private static final byte GROUP = 2;
   private static final byte OF_GROUP = 3;

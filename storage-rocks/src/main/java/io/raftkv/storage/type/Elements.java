@@ -27,12 +27,15 @@ import java.util.TreeSet;
  *
  * <pre>
  *   id:8  size:8  format:1 = 1              no element has a deadline
- *   id:8  size:8  format:1 = 2  mortal:8    that many fields have one, see {@link RowDeadlines}
  *   id:8  size:8  format:1 = 3  removed:8   as 1, but that many were removed, see {@link RowMove}
- *   id:8  size:8  format:1 = 4  removed:8  mortal:8
+ *   id:8  size:8  format:1 = 6  mortal:8  ends              that many fields have a deadline
+ *   id:8  size:8  format:1 = 8  removed:8  mortal:8  ends   both
  * </pre>
  *
- * Changes are gathered until {@link #commit}, so that a command with many elements writes the
+ * with the {@link ScoreEnds} of the rows of {@link RowDeadlines}, which formats 2 and 4, of store
+ * formats up to 4, did not have.
+ *
+ * <p>Changes are gathered until {@link #commit}, so that a command with many elements writes the
  * metadata record once, and one that changes nothing not at all. Size and rows always agree.
  *
  * <p>A field of a hash whose deadline is reached counts as absent everywhere here, though it is
@@ -51,6 +54,9 @@ final class Elements {
 
   /** Added to either format if elements were removed. */
   private static final byte WITH_REMOVED = 2;
+
+  /** Added to the formats with deadlines if the ends of their rows are there. */
+  private static final byte WITH_ENDS = 4;
 
   private static final int ROWS_FORMAT_AT = 2 * Long.BYTES;
   private static final int ROWS_PAYLOAD_BYTES = ROWS_FORMAT_AT + 1;
@@ -117,11 +123,13 @@ final class Elements {
     ByteBuffer payload = ByteBuffer.wrap(meta.payload());
     rowsId = meta.rowsId();
     boolean mortal = !meta.parts().isNone();
-    boolean sparse =
-        payload.capacity() > ROWS_FORMAT_AT && payload.get(ROWS_FORMAT_AT) > WITH_REMOVED;
+    int format = payload.capacity() > ROWS_FORMAT_AT ? payload.get(ROWS_FORMAT_AT) : 0;
+    boolean ended = format > ROWS_WITH_DEADLINES + WITH_REMOVED;
+    int unended = ended ? format - WITH_ENDS : format;
+    boolean sparse = unended > WITH_REMOVED;
     int bytes = ROWS_PAYLOAD_BYTES + (mortal ? Long.BYTES : 0) + (sparse ? Long.BYTES : 0);
-    if (payload.capacity() != bytes
-        || payload.get(ROWS_FORMAT_AT) != rowsFormat(mortal, sparse)
+    if (unended != rowsFormat(mortal, sparse)
+        || (ended ? payload.capacity() <= bytes || !mortal : payload.capacity() != bytes)
         || payload.getLong(Long.BYTES) <= 0) {
       throw damaged(meta);
     }
@@ -135,7 +143,9 @@ final class Elements {
       if (type != KeyType.HASH || count <= 0 || count > rowsSize || all != (count == rowsSize)) {
         throw damaged(meta);
       }
-      deadlines = RowDeadlines.of(key, rowsId, count, meta.parts());
+      ScoreEnds ends =
+          ended ? ScoreEnds.decode(key, rowsId, payload) : ScoreEnds.unknown(key, rowsId);
+      deadlines = RowDeadlines.of(key, rowsId, count, meta.parts(), ends);
     }
   }
 
@@ -353,7 +363,7 @@ final class Elements {
       return;
     }
     if (inline == null && RowMove.isDue(rowsSize, rowsRemoved)) {
-      moveRows(times);
+      moveRows();
     }
     int encoding = inline != null ? MetaRow.INLINE : MetaRow.ROWS;
     byte[] payload = inline != null ? inline.encode() : rowsPayload();
@@ -365,15 +375,12 @@ final class Elements {
     }
   }
 
-  private void moveRows(PartTimes times) {
+  private void moveRows() {
     boolean mortal = deadlines.count() > 0;
     List<Family> families = mortal ? List.of(Family.DATA, Family.SCORE) : List.of(Family.DATA);
     rowsId = RowMove.move(key, rowsId, families, rowsRemoved);
     rowsRemoved = 0;
-    deadlines =
-        mortal
-            ? RowDeadlines.of(key, rowsId, deadlines.count(), times)
-            : RowDeadlines.none(key, rowsId);
+    deadlines = deadlines.under(rowsId);
   }
 
   private long storedCount() {
@@ -400,16 +407,17 @@ final class Elements {
   private byte[] rowsPayload() {
     boolean mortal = deadlines.count() > 0;
     boolean sparse = rowsRemoved > 0;
-    int more = (mortal ? Long.BYTES : 0) + (sparse ? Long.BYTES : 0);
+    byte[] ends = mortal ? deadlines.ends().encode() : new byte[0];
+    int more = (mortal ? Long.BYTES : 0) + (sparse ? Long.BYTES : 0) + ends.length;
     ByteBuffer payload =
         ByteBuffer.allocate(ROWS_PAYLOAD_BYTES + more)
             .putLong(rowsId)
             .putLong(rowsSize)
-            .put(rowsFormat(mortal, sparse));
+            .put((byte) (rowsFormat(mortal, sparse) + (mortal ? WITH_ENDS : 0)));
     if (sparse) {
       payload.putLong(rowsRemoved);
     }
-    return mortal ? payload.putLong(deadlines.count()).array() : payload.array();
+    return mortal ? payload.putLong(deadlines.count()).put(ends).array() : payload.array();
   }
 
   /** Visits elements in order until the visitor has enough; nothing may change meanwhile. */

@@ -3,6 +3,8 @@ package io.raftkv.storage.type;
 import io.raftkv.storage.CorruptStoreException;
 import io.raftkv.storage.StreamId;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Supplier;
 
 /**
@@ -12,8 +14,10 @@ import java.util.function.Supplier;
  *
  * <p>The id is <em>exact</em> if it is that of a pending entry. When that is acknowledged the id
  * behind it takes its place, and only when another entry is acknowledged is the next one looked
- * for: so what is given back and taken at the front again costs no look. Not thread-safe; lives for
- * one command.
+ * for: so what is given back and taken at the front again costs no look.
+ *
+ * <p>Behind an entry that is never acknowledged the others leave their deleted rows, too. How many
+ * this command left is counted, see {@link StreamGroup}. Not thread-safe; lives for one command.
  */
 final class FirstPending {
   static final int BYTES = 1 + 2 * Long.BYTES;
@@ -21,6 +25,9 @@ final class FirstPending {
   private StreamId id;
   private boolean exact;
   private boolean wanted;
+
+  /** Removed by this command, but for the first one. */
+  private final List<StreamId> removed = new ArrayList<>();
 
   private FirstPending(StreamId id, boolean exact) {
     this.id = id;
@@ -71,12 +78,13 @@ final class FirstPending {
 
   /** Takes account of an entry that is not pending any more. */
   void removed(StreamId entry) {
-    if (!exact) {
-      wanted = true;
-    } else if (entry.equals(id)) {
+    if (exact && entry.equals(id)) {
       StreamId next = entry.next();
       id = next == null ? entry : next;
       exact = false;
+    } else {
+      wanted |= !exact;
+      removed.add(entry);
     }
   }
 
@@ -85,8 +93,9 @@ final class FirstPending {
    *
    * @param pending how many entries are pending
    * @param first finds the first of them
+   * @return how many entries behind the first one were removed since the last call
    */
-  void settle(long pending, Supplier<StreamId> first) {
+  long settle(long pending, Supplier<StreamId> first) {
     if (pending == 0) {
       id = StreamId.MAX;
       exact = false;
@@ -95,5 +104,8 @@ final class FirstPending {
       exact = true;
     }
     wanted = false;
+    long behind = pending == 0 ? 0 : removed.stream().filter(each -> each.isAfter(id)).count();
+    removed.clear();
+    return behind;
   }
 }

@@ -137,8 +137,8 @@ final class InlineZSet extends ZSetBody {
   }
 
   @Override
-  void store() {
-    // All is in the payload.
+  ZSetBody store() {
+    return this; // all of it is in the payload
   }
 
   @Override

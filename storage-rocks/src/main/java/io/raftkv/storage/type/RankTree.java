@@ -30,7 +30,10 @@ import java.util.TreeMap;
  *
  * <p>A set from before there were nodes is one block of any size. It works, with ranks found by
  * walking, and is cut up by the next member that is added. One from before there were {@link
- * ScoreEnds} learns them as it changes. Not thread-safe; lives for one command.
+ * ScoreEnds} learns them as it changes.
+ *
+ * <p>The tree also counts the score rows that were deleted: when they are many {@link RowZSet}
+ * makes the rows anew. Not thread-safe; lives for one command.
  */
 final class RankTree {
   /** Rows of a block at most: the largest count that takes one byte. */
@@ -53,10 +56,14 @@ final class RankTree {
   private static final int NODE_FILL = CHILDREN_MAX * 2 / 3;
   private static final int NODE_FILL_BYTES = NODE_BYTES * 2 / 3;
 
-  /** Of the record's part: nodes alone, and with the ends of the rows behind them. */
+  /**
+   * Of the record's part: nodes alone, with the ends of the rows behind them, and with how many
+   * rows were deleted between.
+   */
   private static final byte NODES = 2;
 
   private static final byte NODES_AND_ENDS = 3;
+  private static final byte NODES_REMOVED_AND_ENDS = 4;
   private static final int NODES_BYTES = 2 + 2 * Integer.BYTES;
   private static final int FIRST_NODE = 1;
 
@@ -71,6 +78,10 @@ final class RankTree {
 
   private ScoreEnds ends;
   private long size;
+
+  /** Score rows that were deleted since the rows have their id, or since this was looked at. */
+  private long removed;
+
   private int height;
   private int root;
   private int nextNode = FIRST_NODE;
@@ -93,30 +104,37 @@ final class RankTree {
     }
     int bytes = in.remaining();
     byte format = in.get();
-    boolean known = format == NODES ? bytes == NODES_BYTES : format == NODES_AND_ENDS;
-    if (!known || bytes < NODES_BYTES) {
+    int least = NODES_BYTES + (format == NODES_REMOVED_AND_ENDS ? Long.BYTES : 0);
+    boolean known = format == NODES ? bytes == least : bytes >= least;
+    if (!known || format < NODES || format > NODES_REMOVED_AND_ENDS) {
       throw new CorruptStoreException("sorted set record with another format of ranks");
     }
     height = in.get();
     root = in.getInt();
     nextNode = in.getInt();
-    boolean none = format == NODES_AND_ENDS && height == 0 && root == 0 && nextNode == FIRST_NODE;
+    boolean none = format != NODES && height == 0 && root == 0 && nextNode == FIRST_NODE;
     if (!none && (height <= 0 || root < FIRST_NODE || root >= nextNode)) {
       throw new CorruptStoreException("sorted set record with root " + root + " at " + height);
     }
+    removed = format == NODES_REMOVED_AND_ENDS ? in.getLong() : 0;
     ends = format == NODES ? ScoreEnds.unknown(key, id) : ScoreEnds.decode(key, id, in);
   }
 
   /** What the set's record has to say behind its size. */
   byte[] encode() {
     byte[] encodedEnds = ends.encode();
-    return ByteBuffer.allocate(NODES_BYTES + encodedEnds.length)
-        .put(NODES_AND_ENDS)
-        .put((byte) height)
-        .putInt(root)
-        .putInt(nextNode)
-        .put(encodedEnds)
-        .array();
+    boolean sparse = removed > 0;
+    int bytes = NODES_BYTES + (sparse ? Long.BYTES : 0) + encodedEnds.length;
+    ByteBuffer out =
+        ByteBuffer.allocate(bytes)
+            .put(sparse ? NODES_REMOVED_AND_ENDS : NODES_AND_ENDS)
+            .put((byte) height)
+            .putInt(root)
+            .putInt(nextNode);
+    if (sparse) {
+      out.putLong(removed);
+    }
+    return out.put(encodedEnds).array();
   }
 
   /** Writes the rows of the nodes that have changed. The set has members. */
@@ -144,6 +162,16 @@ final class RankTree {
 
   long size() {
     return size;
+  }
+
+  /** How many score rows were deleted since the rows have their id, or {@link #forgetRemoved}. */
+  long removed() {
+    return removed;
+  }
+
+  /** Counts the deleted score rows anew. */
+  void forgetRemoved() {
+    removed = 0;
   }
 
   /** No score row is before this key: where a walk from the first one begins. */
@@ -235,24 +263,26 @@ final class RankTree {
     ends.removed(row, path.first, path.last);
     path.add(-1);
     size--;
+    removed++;
     tidy(path);
   }
 
   /**
    * Takes account of all score rows of a range, which are going to be deleted but are still there.
    *
-   * @param removed how many there are
+   * @param count how many there are
    */
-  void remove(byte[] from, byte[] to, long removed) {
+  void remove(byte[] from, byte[] to, long count) {
     if (height > 0) {
       long pruned = prune(node(root), height, ends.from(), ends.to(), from, to);
-      if (pruned != removed) {
+      if (pruned != count) {
         throw new CorruptStoreException(
-            "sorted set counts %d rows where %d are".formatted(pruned, removed));
+            "sorted set counts %d rows where %d are".formatted(pruned, count));
       }
     }
     ends.removed(from, to);
-    size -= removed;
+    size -= count;
+    removed += count;
     tidy(pathTo(from));
     tidy(pathTo(to));
   }
@@ -265,6 +295,7 @@ final class RankTree {
    */
   void remove(byte[] from, byte[] to, List<byte[]> rows) {
     ends.removed(from, to);
+    removed += rows.size();
     for (byte[] row : rows) {
       Path path = pathTo(row);
       path.add(-1);
@@ -475,7 +506,7 @@ final class RankTree {
   private long prune(RankNode node, int level, byte[] low, byte[] high, byte[] from, byte[] to) {
     List<Child> children = node.children();
     List<Child> kept = new ArrayList<>(children.size());
-    long removed = 0;
+    long pruned = 0;
     for (int i = 0; i < children.size(); i++) {
       Child child = children.get(i);
       byte[] first = i == 0 ? low : row(child.separator());
@@ -495,13 +526,13 @@ final class RankTree {
           drop(node(child.node()));
         }
       }
-      removed += gone;
+      pruned += gone;
       if (gone < child.count()) {
         kept.add(child.withCount(child.count() - gone));
       }
     }
     node.replace(kept);
-    return removed;
+    return pruned;
   }
 
   /** True if what ends before {@code end} has nothing at or behind {@code begin}. */

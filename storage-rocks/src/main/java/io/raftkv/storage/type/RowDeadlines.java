@@ -1,6 +1,5 @@
 package io.raftkv.storage.type;
 
-import io.raftkv.storage.CorruptStoreException;
 import io.raftkv.storage.Family;
 import io.raftkv.storage.KeyHandle;
 import io.raftkv.storage.RowCursor;
@@ -8,6 +7,7 @@ import io.raftkv.storage.row.ElementRows;
 import io.raftkv.storage.row.MetaRow;
 import io.raftkv.storage.row.PartTimes;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -16,13 +16,16 @@ import java.util.List;
  *
  * <p>How many there are and when the first dies is in the metadata record, and the last, if no
  * field stays. So the others cost nothing: what is dead is only looked for from the first deadline
- * on, and the ends are only looked up again when the field at an end has moved.
+ * on, and the ends are only looked up again when the field at an end has moved. Between which keys
+ * the rows lie is in the record, too: of a hundred thousand fields with one deadline no look for
+ * the next one steps over those that were removed.
  */
 final class RowDeadlines {
   private static final byte[] NOTHING = {};
 
   private final KeyHandle key;
   private final long rowsId;
+  private ScoreEnds ends;
   private long count;
   private long first;
   private long last;
@@ -48,9 +51,10 @@ final class RowDeadlines {
     return none;
   }
 
-  /** Those that the metadata record tells of. */
-  static RowDeadlines of(KeyHandle key, long rowsId, long count, PartTimes times) {
+  /** Those that the metadata record tells of, with the ends of their rows. */
+  static RowDeadlines of(KeyHandle key, long rowsId, long count, PartTimes times, ScoreEnds ends) {
     RowDeadlines deadlines = new RowDeadlines(key, rowsId);
+    deadlines.ends = ends;
     deadlines.count = count;
     deadlines.first = times.firstMillis();
     deadlines.last = times.lastMillis();
@@ -58,7 +62,22 @@ final class RowDeadlines {
     return deadlines;
   }
 
+  /** The same deadlines, when their rows have another id; {@link #times} was asked before. */
+  RowDeadlines under(long id) {
+    RowDeadlines moved = new RowDeadlines(key, id);
+    moved.forget();
+    if (count > 0) {
+      moved.ends = ends.under(id);
+      moved.count = count;
+      moved.first = first;
+      moved.last = last;
+      moved.lastKnown = lastKnown;
+    }
+    return moved;
+  }
+
   private void forget() {
+    ends = ScoreEnds.ofNone(key, rowsId);
     first = MetaRow.NO_EXPIRY;
     last = Long.MIN_VALUE;
     firstKnown = true;
@@ -70,6 +89,11 @@ final class RowDeadlines {
     return count;
   }
 
+  /** Between which keys the rows lie; there are some. */
+  ScoreEnds ends() {
+    return ends;
+  }
+
   /** A field's deadline is another now; {@link MetaRow#NO_EXPIRY} for none or no such field. */
   void move(byte[] field, long before, long after) {
     if (before == after) {
@@ -77,7 +101,9 @@ final class RowDeadlines {
     }
     dead = -1;
     if (before != MetaRow.NO_EXPIRY) {
-      key.writableRows().delete(Family.SCORE, row(before, field));
+      byte[] row = row(before, field);
+      key.writableRows().delete(Family.SCORE, row);
+      ends.removed(row, false, false);
       count--;
       firstKnown &= before != first;
       lastKnown &= before != last;
@@ -86,7 +112,9 @@ final class RowDeadlines {
       }
     }
     if (after != MetaRow.NO_EXPIRY) {
-      key.writableRows().put(Family.SCORE, row(after, field), NOTHING);
+      byte[] row = row(after, field);
+      key.writableRows().put(Family.SCORE, row, NOTHING);
+      ends.added(row);
       count++;
       if (after <= first) {
         first = after;
@@ -102,23 +130,14 @@ final class RowDeadlines {
       return PartTimes.NONE;
     }
     if (!firstKnown) {
-      try (RowCursor rows = rows(first, MetaRow.NO_EXPIRY)) {
-        first = deadlineAt(rows);
-      }
+      first = ElementRows.deadlineOf(ends.first());
       firstKnown = true;
     }
     if (count < size) {
       return new PartTimes(first, MetaRow.NO_EXPIRY);
     }
     if (!lastKnown) {
-      try (RowCursor rows =
-          key.rows()
-              .descending(
-                  Family.SCORE,
-                  ElementRows.deadlineFrom(key.slot(), rowsId, first),
-                  ElementRows.to(key.slot(), rowsId))) {
-        last = deadlineAt(rows);
-      }
+      last = ElementRows.deadlineOf(ends.last());
       lastKnown = true;
     }
     return new PartTimes(first, last);
@@ -140,7 +159,7 @@ final class RowDeadlines {
       return 0;
     }
     long found = 0;
-    try (RowCursor rows = rows(first, horizon + 1)) {
+    try (RowCursor rows = rowsBefore(horizon + 1)) {
       while (rows.next() && key.isDead(ElementRows.deadlineOf(rows.key()))) {
         found++;
       }
@@ -153,7 +172,7 @@ final class RowDeadlines {
     if (count == 0) {
       return MetaRow.NO_EXPIRY;
     }
-    try (RowCursor rows = rows(first, MetaRow.NO_EXPIRY)) {
+    try (RowCursor rows = rowsBefore(MetaRow.NO_EXPIRY)) {
       while (rows.next()) {
         long deadline = ElementRows.deadlineOf(rows.key());
         if (!key.isDead(deadline)) {
@@ -170,7 +189,7 @@ final class RowDeadlines {
     if (count == 0 || first > key.horizonMillis()) {
       return fields;
     }
-    try (RowCursor rows = rows(first, key.horizonMillis() + 1)) {
+    try (RowCursor rows = rowsBefore(key.horizonMillis() + 1)) {
       while (fields.size() < limit
           && rows.next()
           && key.isDead(ElementRows.deadlineOf(rows.key()))) {
@@ -180,20 +199,12 @@ final class RowDeadlines {
     return fields;
   }
 
-  /** Index rows of deadlines from {@code from} (inclusive) to {@code to} (exclusive). */
-  private RowCursor rows(long from, long to) {
-    return key.rows()
-        .ascending(
-            Family.SCORE,
-            ElementRows.deadlineFrom(key.slot(), rowsId, from),
-            ElementRows.deadlineFrom(key.slot(), rowsId, to));
-  }
-
-  private long deadlineAt(RowCursor rows) {
-    if (!rows.next()) {
-      throw new CorruptStoreException("hash without the " + count + " deadlines of its fields");
-    }
-    return ElementRows.deadlineOf(rows.key());
+  /** Index rows of deadlines before {@code to}. */
+  private RowCursor rowsBefore(long to) {
+    byte[] from = ends.from();
+    byte[] behind = ElementRows.deadlineFrom(key.slot(), rowsId, to);
+    boolean none = Arrays.compareUnsigned(behind, from) < 0;
+    return key.rows().ascending(Family.SCORE, none ? behind : from, behind);
   }
 
   private byte[] row(long deadline, byte[] field) {

@@ -43,7 +43,24 @@ final class RowMove {
    * @param removed those removed since the rows were made, or last looked at for this
    */
   static boolean isDue(long size, long removed) {
-    return size <= MAX_ELEMENTS && removed >= Math.max(REMOVED_MIN, REMOVED_FOR_EACH * size);
+    return isDue(size, removed, REMOVED_FOR_EACH, MAX_ELEMENTS);
+  }
+
+  /**
+   * Whether it is time to move.
+   *
+   * @param size elements that are left
+   * @param removed those removed since the rows were made, or last looked at for this
+   * @param removedForEach how many there must be for each one that is left
+   * @param most elements that are moved
+   */
+  static boolean isDue(long size, long removed, int removedForEach, int most) {
+    return size <= most && removed >= Math.max(REMOVED_MIN, removedForEach * size);
+  }
+
+  /** Rows of more bytes stay where they are, though so many elements were removed. */
+  static long mostBytes(long removed) {
+    return Math.min(MAX_BYTES, removed * BYTES_FOR_REMOVED);
   }
 
   /**
@@ -53,7 +70,7 @@ final class RowMove {
    * @return their id from now on; the old one if they are too large to be moved
    */
   static long move(KeyHandle key, long id, List<Family> families, long removed) {
-    long mostBytes = Math.min(MAX_BYTES, removed * BYTES_FOR_REMOVED);
+    long mostBytes = mostBytes(removed);
     List<Row> rows = new ArrayList<>();
     long bytes = 0;
     byte[] from = ElementRows.from(key.slot(), id);

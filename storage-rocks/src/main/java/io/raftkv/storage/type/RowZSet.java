@@ -13,7 +13,9 @@ import io.raftkv.storage.row.MetaRow;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A sorted set in element rows: every member has one row in each family, always both. Behind the
@@ -33,8 +35,20 @@ final class RowZSet extends ZSetBody {
   /** Rows that are read before rows are written: no cursor is open over rows that change. */
   private static final int CHUNK = 256;
 
+  /** A sample of more than one in this many reads the whole set once. */
+  private static final int WALKED_SHARE = 3;
+
   /** Up to so many rows the rank tree is told of each one, beyond it of the range. */
   private static final int SINGLY = 8;
+
+  /**
+   * The rows are made anew when so many score rows were deleted for each one that is left: a walk
+   * along ranks, of half a block, then steps over some hundred deleted rows at most.
+   */
+  private static final int REMOVED_FOR_EACH = 8;
+
+  /** Up to so many members: one command must not take long. */
+  private static final int MOVED_MEMBERS = 4_096;
 
   private final KeyHandle key;
   private final Rows rows;
@@ -204,14 +218,16 @@ final class RowZSet extends ZSetBody {
       return 0; // not a cursor of ours: nothing follows it
     }
     long last = -1;
-    try (RowCursor members = membersFrom(cursor)) {
+    byte[] from = ElementRows.elementFrom(slot, id, cursor);
+    try (RowCursor members = rows.ascending(Family.DATA, from, ElementRows.to(slot, id))) {
       while (members.next()) {
         long hash = ElementRows.hashOf(members.key());
         if (page.size() >= count && hash != last) {
           return hash;
         }
         last = hash;
-        page.add(memberAt(members));
+        double score = decodeScore(members.value());
+        page.add(new ScoredMember(ElementRows.elementOf(members.key()), score));
       }
     }
     return 0;
@@ -219,17 +235,88 @@ final class RowZSet extends ZSetBody {
 
   @Override
   ScoredMember random(SeededRandom random) {
-    return new RowZSetSampler(this, random).one();
+    return memberOf(ranks.rowAt(random.nextLong(ranks.size())));
   }
 
   @Override
   List<ScoredMember> sample(SeededRandom random, int count) {
-    return new RowZSetSampler(this, random).distinct(count);
+    return count > ranks.size() / WALKED_SHARE
+        ? sampleByWalking(random, count)
+        : sampleByRank(random, count);
   }
 
+  private List<ScoredMember> sampleByRank(SeededRandom random, int count) {
+    List<ScoredMember> sample = new ArrayList<>(count);
+    Set<Long> seen = new HashSet<>();
+    while (sample.size() < count) {
+      long rank = random.nextLong(ranks.size());
+      if (seen.add(rank)) {
+        sample.add(memberOf(ranks.rowAt(rank)));
+      }
+    }
+    return sample;
+  }
+
+  /** Takes each member with the chance (still wanted) / (still to come): all samples alike. */
+  private List<ScoredMember> sampleByWalking(SeededRandom random, int count) {
+    List<ScoredMember> sample = new ArrayList<>(count);
+    long toCome = ranks.size();
+    try (RowCursor members = rows.ascending(Family.SCORE, begin(), end())) {
+      while (sample.size() < count) {
+        if (toCome == 0 || !members.next()) {
+          throw new CorruptStoreException("sorted set with fewer members than it counts");
+        }
+        if (random.nextLong(toCome) < count - sample.size()) {
+          sample.add(memberOf(members.key()));
+        }
+        toCome--;
+      }
+    }
+    return sample;
+  }
+
+  /**
+   * As {@link ZSetBody#store}. A set from which much was taken gets new rows: in the old ones every
+   * walk would step over what was deleted between its members.
+   */
   @Override
-  void store() {
+  ZSetBody store() {
+    if (RowMove.isDue(ranks.size(), ranks.removed(), REMOVED_FOR_EACH, MOVED_MEMBERS)) {
+      List<ScoredMember> members = readAll(RowMove.mostBytes(ranks.removed()));
+      if (members != null) {
+        return inNewRows(members);
+      }
+      ranks.forgetRemoved();
+    }
     ranks.store();
+    return this;
+  }
+
+  private RowZSet inNewRows(List<ScoredMember> members) {
+    RowZSet next = create(key, members);
+    if (next.size() != ranks.size()) {
+      throw new CorruptStoreException(
+          "sorted set with %d members where it counts %d".formatted(next.size(), ranks.size()));
+    }
+    next.ranks.store();
+    for (Family family : List.of(Family.DATA, Family.SCORE)) {
+      key.writableRows().deleteRange(family, ElementRows.from(slot, id), ElementRows.to(slot, id));
+    }
+    return next;
+  }
+
+  /** All members in order; null if their names have more than so many bytes. */
+  private List<ScoredMember> readAll(long mostBytes) {
+    List<ScoredMember> all = new ArrayList<>(Math.toIntExact(ranks.size()));
+    long bytes = 0;
+    try (RowCursor members = rows.ascending(Family.SCORE, begin(), end())) {
+      while (members.next() && bytes <= mostBytes) {
+        ScoredMember member = memberOf(members.key());
+        bytes += member.member().length;
+        all.add(member);
+      }
+    }
+    return bytes > mostBytes ? null : all;
   }
 
   @Override
@@ -247,15 +334,9 @@ final class RowZSet extends ZSetBody {
         .array();
   }
 
-  /** The members whose hash is at least {@code hash}, in the order of hashes. */
-  RowCursor membersFrom(long hash) {
-    return rows.ascending(
-        Family.DATA, ElementRows.elementFrom(slot, id, hash), ElementRows.to(slot, id));
-  }
-
-  /** The member in a {@code data} row. */
-  static ScoredMember memberAt(RowCursor row) {
-    return new ScoredMember(ElementRows.elementOf(row.key()), decodeScore(row.value()));
+  /** The member in a score row. */
+  private static ScoredMember memberOf(byte[] scoreRow) {
+    return new ScoredMember(ElementRows.memberOf(scoreRow), ElementRows.scoreOf(scoreRow));
   }
 
   /** Writes both rows of a member that has no score row. */

@@ -9,9 +9,10 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * Between which keys the score rows of a sorted set lie. A queue takes its members from one end and
- * leaves a deleted row for each: a walk that began at the first row there could ever be would step
- * over all of them.
+ * Between which keys the rows of a collection in the family of scores lie: the score rows of a
+ * sorted set, or those of a hash's fields by deadline. A queue takes its members from one end and
+ * leaves a deleted row for each, the sweep does so with fields: a walk that began at the first row
+ * there could ever be would step over all of them.
  *
  * <p>An end is <em>exact</em> if it is that of a row that is there. When that row goes, the end
  * moves to where it was, and is loose: to look for the next row would cost a step over what was
@@ -53,37 +54,42 @@ final class ScoreEnds {
     this.toExact = (exact & TO_EXACT) != 0;
   }
 
-  /** The ends of a set without rows: whatever is added first is both of them. */
+  /** The ends where there are no rows: whatever is added first is both of them. */
   static ScoreEnds ofNone(KeyHandle key, long id) {
     int slot = key.slot();
     return new ScoreEnds(key, ElementRows.scoresTo(slot, id), ElementRows.from(slot, id), 0);
   }
 
-  /** The ends of a set whose record says nothing of them. */
+  /** The ends of a collection whose record says nothing of them. */
   static ScoreEnds unknown(KeyHandle key, long id) {
     int slot = key.slot();
     return new ScoreEnds(key, ElementRows.from(slot, id), ElementRows.scoresTo(slot, id), 0);
   }
 
-  /** The ends of a set as its record tells them; inverse of {@link #encode}. */
+  /** The ends as a collection's record tells them; inverse of {@link #encode}. */
   static ScoreEnds decode(KeyHandle key, long id, ByteBuffer in) {
     int exact = in.hasRemaining() ? in.get() : -1;
     int length = in.hasRemaining() ? in.get() : -1;
     if ((exact & ~(FROM_EXACT | TO_EXACT)) != 0 || length < 0 || length > in.remaining()) {
-      throw new CorruptStoreException("sorted set record with ends that are cut off");
+      throw new CorruptStoreException("record with ends of score rows that are cut off");
     }
     byte[] first = new byte[length];
     byte[] behind = new byte[in.remaining() - length];
     in.get(first).get(behind);
     if (Arrays.compareUnsigned(first, behind) >= 0) {
-      throw new CorruptStoreException("sorted set record that ends before it begins");
+      throw new CorruptStoreException("record with score rows that end before they begin");
     }
     int slot = key.slot();
     return new ScoreEnds(
         key, ElementRows.scoreRow(slot, id, first), ElementRows.scoreRow(slot, id, behind), exact);
   }
 
-  /** What the set's record has to say of its ends. */
+  /** The same ends of the same rows, when these have another id. */
+  ScoreEnds under(long id) {
+    return decode(key, id, ByteBuffer.wrap(encode()));
+  }
+
+  /** What the record has to say of the ends. */
   byte[] encode() {
     int first = from.length - prefix;
     int behind = to.length - prefix;
@@ -158,22 +164,40 @@ final class ScoreEnds {
 
   /** Looks for the rows at loose ends where that is worth it. There must be a row. */
   void settle() {
-    if (fromWanted && !fromExact) {
-      from = atOrBefore(outermost(true));
-      fromExact = true;
+    if (fromWanted) {
+      first();
     }
     if (toWanted && !toExact) {
-      to = atOrBehind(behind(outermost(false)));
-      toExact = true;
+      last();
     }
     fromWanted = false;
     toWanted = false;
   }
 
+  /**
+   * The first row, or so much of a long one as the ends keep; looked for if that is not known.
+   * There must be a row.
+   */
+  byte[] first() {
+    if (!fromExact) {
+      from = atOrBefore(outermost(true));
+      fromExact = true;
+    }
+    return from;
+  }
+
+  /** The last row. There must be one. */
+  byte[] last() {
+    byte[] row = outermost(false);
+    to = atOrBehind(behind(row));
+    toExact = true;
+    return row;
+  }
+
   private byte[] outermost(boolean first) {
     try (RowCursor cursor = key.rows().cursor(Family.SCORE, from, to, first)) {
       if (!cursor.next()) {
-        throw new CorruptStoreException("sorted set without score rows");
+        throw new CorruptStoreException("collection without the score rows that it counts");
       }
       return cursor.key();
     }

@@ -17,7 +17,11 @@ import java.util.TreeMap;
 /**
  * A consumer group: how far it has read, and who its consumers are. What is pending is the business
  * of {@link #pending}, how entries come to consumers that of {@link StreamDelivery}. Changes are
- * written when the stream is {@link StreamType#save saved}. Not thread-safe; lives for one command.
+ * written when the stream is {@link StreamType#save saved}.
+ *
+ * <p>Of what is pending for long, few entries among many that are acknowledged, the rows get lost
+ * among deleted ones. When these are four times as many, all that belongs to the group is written
+ * again, under a new number. Not thread-safe; lives for one command.
  */
 public final class StreamGroup {
   /** Stands for a number of entries that cannot be told. */
@@ -26,13 +30,17 @@ public final class StreamGroup {
   /** Without the first pending entry, as store formats up to 3 had it. */
   private static final byte COUNTED = 1;
 
-  private static final byte FORMAT = 2;
+  /** Without the number of deleted rows, as store format 4 had it. */
+  private static final byte BEGINNING = 2;
+
+  private static final byte FORMAT = 3;
   private static final int COUNTED_BYTES = 1 + 6 * Long.BYTES;
-  private static final int BYTES = COUNTED_BYTES + FirstPending.BYTES;
+  private static final int BEGINNING_BYTES = COUNTED_BYTES + FirstPending.BYTES;
+  private static final int BYTES = BEGINNING_BYTES + Long.BYTES;
 
   private final StreamType stream;
   private final byte[] name;
-  private final long number;
+  private long number;
   private final TreeMap<byte[], StreamConsumer> opened = new TreeMap<>(Arrays::compareUnsigned);
   private final StreamPending pending;
   private StreamId last;
@@ -40,6 +48,10 @@ public final class StreamGroup {
   private long consumerCount;
   private long pendingCount;
   private FirstPending firstPending = FirstPending.ofNone();
+
+  /** Rows deleted behind the first pending one, of the group or a consumer, under this number. */
+  private long removedRows;
+
   private boolean changed;
 
   private StreamGroup(StreamType stream, byte[] name, long number) {
@@ -102,7 +114,7 @@ public final class StreamGroup {
 
   /**
    * Value of the row: {@code format:1 number:8 last:16 entriesRead:8 consumers:8 pending:8 exact:1
-   * first:16}; {@code entriesRead} is all ones if it is not known.
+   * first:16 removed:8}; {@code entriesRead} is all ones if it is not known.
    */
   private byte[] encode() {
     ByteBuffer row =
@@ -115,13 +127,19 @@ public final class StreamGroup {
             .putLong(consumerCount)
             .putLong(pendingCount);
     firstPending.encode(row);
-    return row.array();
+    return row.putLong(removedRows).array();
   }
 
   /** Inverse of {@link #encode}. */
   static StreamGroup decode(StreamType stream, byte[] name, byte[] value) {
-    boolean counted = value.length == COUNTED_BYTES && value[0] == COUNTED;
-    if (!counted && (value.length != BYTES || value[0] != FORMAT)) {
+    int bytes =
+        switch (value.length == 0 ? 0 : value[0]) {
+          case COUNTED -> COUNTED_BYTES;
+          case BEGINNING -> BEGINNING_BYTES;
+          case FORMAT -> BYTES;
+          default -> 0;
+        };
+    if (bytes == 0 || value.length != bytes) {
       throw new CorruptStoreException("stream group of " + value.length + " bytes");
     }
     ByteBuffer in = ByteBuffer.wrap(value, 1, value.length - 1);
@@ -130,7 +148,8 @@ public final class StreamGroup {
     group.entriesRead = in.getLong();
     group.consumerCount = in.getLong();
     group.pendingCount = in.getLong();
-    group.firstPending = counted ? FirstPending.unknown() : FirstPending.decode(in);
+    group.firstPending = bytes == COUNTED_BYTES ? FirstPending.unknown() : FirstPending.decode(in);
+    group.removedRows = in.hasRemaining() ? in.getLong() : 0;
     if (group.consumerCount < 0 || group.pendingCount < 0) {
       throw new CorruptStoreException(
           "stream group with %d consumers and %d pending entries"
@@ -298,15 +317,48 @@ public final class StreamGroup {
     WritableRows out = key().writableRows();
     for (StreamConsumer consumer : opened.values()) {
       if (consumer.isChanged()) {
-        consumer.firstPending().settle(consumer.pending(), () -> pending.firstOf(consumer));
+        long removed =
+            consumer.firstPending().settle(consumer.pending(), () -> pending.firstOf(consumer));
+        removedRows += removed;
+        changed |= removed > 0;
         out.put(Family.STREAM, consumerRow(consumer.name()), consumer.encode());
         consumer.saved();
       }
     }
     if (changed) {
-      firstPending.settle(pendingCount, pending::firstId);
+      removedRows += firstPending.settle(pendingCount, pending::firstId);
+      if (RowMove.isDue(2 * pendingCount + consumerCount, removedRows)) {
+        moveRows();
+      }
       out.put(Family.STREAM, stream.groupRow(name), encode());
       changed = false;
+    }
+  }
+
+  /** Writes all that belongs to the group, which is saved but for itself, under a new number. */
+  private void moveRows() {
+    List<StreamConsumer> consumers = consumers();
+    List<PendingEntry> entries =
+        pending.range(StreamId.MIN, StreamId.MAX, StreamType.UNLIMITED, entry -> true);
+    long bytes = 0;
+    for (PendingEntry entry : entries) {
+      bytes += 2L * StreamRows.PENDING_BYTES + entry.consumer().length;
+    }
+    boolean few = bytes <= RowMove.mostBytes(removedRows);
+    removedRows = 0;
+    if (few) {
+      int slot = key().slot();
+      long id = stream.head().rowsId;
+      WritableRows out = key().writableRows();
+      out.deleteRange(
+          Family.STREAM,
+          StreamRows.ofGroupFrom(slot, id, number),
+          StreamRows.ofGroupTo(slot, id, number));
+      number = stream.head().nextNumber();
+      for (StreamConsumer consumer : consumers) {
+        out.put(Family.STREAM, consumerRow(consumer.name()), consumer.encode());
+      }
+      pending.write(entries, consumers);
     }
   }
 

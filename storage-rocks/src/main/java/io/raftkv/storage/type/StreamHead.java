@@ -9,19 +9,23 @@ import java.nio.ByteBuffer;
  * What a stream's metadata record says.
  *
  * <pre>
- *   id:8  length:8  last:16  first:16  maxDeleted:16  added:8  groups:8  numbers:8
+ *   id:8  length:8  last:16  first:16  maxDeleted:16  added:8  groups:8  numbers:8  removed:8
+ *       exact:1  lastEntry:16
  * </pre>
  *
- * {@code numbers} counts the numbers given to groups and consumers. Where no entry is, {@code
- * first} is 0-0. Not thread-safe; lives for one command.
+ * {@code numbers} counts the numbers given to groups and consumers, {@code removed} the entries
+ * deleted behind the first one since the rows have their id. Where no entry is, {@code first} is
+ * 0-0. What stands behind {@code numbers} is missing in records of store formats up to 4. Not
+ * thread-safe; lives for one command.
  */
 final class StreamHead {
   /** Stands for a number of entries that cannot be told. */
   static final long UNKNOWN = -1;
 
-  private static final int PAYLOAD_BYTES = 11 * Long.BYTES;
+  private static final int WITHOUT_REMOVED_BYTES = 11 * Long.BYTES;
+  private static final int PAYLOAD_BYTES = WITHOUT_REMOVED_BYTES + Long.BYTES + LastEntry.BYTES;
 
-  final long rowsId;
+  long rowsId;
   long length;
   StreamId last = StreamId.MIN;
   StreamId first = StreamId.MIN;
@@ -29,6 +33,8 @@ final class StreamHead {
   long added;
   long groups;
   private long numbers;
+  long removed;
+  LastEntry lastEntry = LastEntry.ofNone();
 
   /** The head of a new stream. */
   StreamHead(long rowsId) {
@@ -39,10 +45,10 @@ final class StreamHead {
   static StreamHead decode(MetaRow meta) {
     StreamHead head = new StreamHead(meta.rowsId());
     byte[] payload = meta.payload();
-    if (payload.length != PAYLOAD_BYTES) {
+    if (payload.length != PAYLOAD_BYTES && payload.length != WITHOUT_REMOVED_BYTES) {
       throw new CorruptStoreException("stream record with " + payload.length + " bytes");
     }
-    ByteBuffer in = ByteBuffer.wrap(payload, Long.BYTES, PAYLOAD_BYTES - Long.BYTES);
+    ByteBuffer in = ByteBuffer.wrap(payload, Long.BYTES, payload.length - Long.BYTES);
     head.length = in.getLong();
     head.last = new StreamId(in.getLong(), in.getLong());
     head.first = new StreamId(in.getLong(), in.getLong());
@@ -50,6 +56,9 @@ final class StreamHead {
     head.added = in.getLong();
     head.groups = in.getLong();
     head.numbers = in.getLong();
+    boolean known = in.hasRemaining();
+    head.removed = known ? in.getLong() : 0;
+    head.lastEntry = known ? LastEntry.decode(in) : LastEntry.notBehind(head.last);
     if (head.length < 0
         || (head.length == 0) != head.first.equals(StreamId.MIN)
         || head.first.isAfter(head.last)
@@ -64,19 +73,22 @@ final class StreamHead {
 
   /** Payload for the metadata record. */
   byte[] encode() {
-    return ByteBuffer.allocate(PAYLOAD_BYTES)
-        .putLong(rowsId)
-        .putLong(length)
-        .putLong(last.millis())
-        .putLong(last.sequence())
-        .putLong(first.millis())
-        .putLong(first.sequence())
-        .putLong(maxDeleted.millis())
-        .putLong(maxDeleted.sequence())
-        .putLong(added)
-        .putLong(groups)
-        .putLong(numbers)
-        .array();
+    ByteBuffer out =
+        ByteBuffer.allocate(PAYLOAD_BYTES)
+            .putLong(rowsId)
+            .putLong(length)
+            .putLong(last.millis())
+            .putLong(last.sequence())
+            .putLong(first.millis())
+            .putLong(first.sequence())
+            .putLong(maxDeleted.millis())
+            .putLong(maxDeleted.sequence())
+            .putLong(added)
+            .putLong(groups)
+            .putLong(numbers)
+            .putLong(removed);
+    lastEntry.encode(out);
+    return out.array();
   }
 
   /** A number that no group or consumer of this stream had before. */

@@ -10,6 +10,7 @@ import io.raftkv.storage.row.StreamRows;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 
 /**
@@ -202,12 +203,31 @@ public final class StreamPending {
     }
   }
 
+  /** Writes the rows of entries that are pending for some of these consumers. */
+  void write(List<PendingEntry> entries, List<StreamConsumer> consumers) {
+    TreeMap<byte[], StreamConsumer> owners = new TreeMap<>(Arrays::compareUnsigned);
+    consumers.forEach(consumer -> owners.put(consumer.name(), consumer));
+    WritableRows out = stream.key().writableRows();
+    for (PendingEntry entry : entries) {
+      StreamConsumer owner = owners.get(entry.consumer());
+      if (owner == null) {
+        throw pendingForNobody(entry);
+      }
+      out.put(Family.STREAM, row(entry.id()), entry.encode());
+      out.put(Family.STREAM, rowOf(owner, entry.id()), new byte[0]);
+    }
+  }
+
   private StreamConsumer ownerOf(PendingEntry entry) {
     StreamConsumer owner = group.consumer(entry.consumer());
     if (owner == null) {
-      throw new CorruptStoreException("entry " + entry.id() + " is pending for nobody");
+      throw pendingForNobody(entry);
     }
     return owner;
+  }
+
+  private static CorruptStoreException pendingForNobody(PendingEntry entry) {
+    return new CorruptStoreException("entry " + entry.id() + " is pending for nobody");
   }
 
   private PendingEntry required(StreamId id) {

@@ -124,6 +124,7 @@ public final class StreamType {
       head.first = entry.id();
     }
     head.last = entry.id();
+    head.lastEntry.added(entry.id());
     head.length++;
     head.added++;
   }
@@ -197,9 +198,9 @@ public final class StreamType {
     if (length() == 0) {
       return null;
     }
-    // Cut to what is there: the rows of entries trimmed away need not be passed over again.
+    // Cut to what is there: the rows of entries that are gone need not be passed over again.
     StreamId low = from.isBefore(head.first) ? head.first : from;
-    StreamId high = to.isAfter(head.last) ? head.last : to;
+    StreamId high = to.isAfter(head.lastEntry.id()) ? head.lastEntry.id() : to;
     if (low.isAfter(high)) {
       return null;
     }
@@ -220,18 +221,20 @@ public final class StreamType {
   /** Deletes the entries with these ids; returns how many there were. */
   public long delete(List<StreamId> ids) {
     WritableRows out = key.writableRows();
-    long deleted = 0;
+    List<StreamId> gone = new ArrayList<>();
     StreamId firstBefore = head.first;
     boolean firstDeleted = false;
     for (StreamId id : ids) {
       byte[] row = row(id);
       if (mayHave(id) && out.get(Family.STREAM, row) != null) {
         out.delete(Family.STREAM, row);
+        head.lastEntry.removed(id);
         firstDeleted |= id.equals(firstBefore);
         head.maxDeleted = id.isAfter(head.maxDeleted) ? id : head.maxDeleted;
-        deleted++;
+        gone.add(id);
       }
     }
+    long deleted = gone.size();
     head.length -= deleted;
     if (head.length < 0) {
       throw new CorruptStoreException("stream with more entries than its record says");
@@ -239,6 +242,7 @@ public final class StreamType {
     if (firstDeleted || head.length == 0) {
       head.first = head.length == 0 ? StreamId.MIN : firstFrom(firstBefore);
     }
+    head.removed += gone.stream().filter(id -> id.isAfter(head.first)).count();
     return deleted;
   }
 
@@ -376,7 +380,22 @@ public final class StreamType {
   /** Writes the records of the stream and of the groups and consumers that have changed. */
   public void save() {
     opened.values().forEach(StreamGroup::save);
+    head.lastEntry.settle(head.length, this::lastEntry);
+    if (head.length == 0) {
+      head.removed = 0; // what comes is behind all that was
+    } else if (RowMove.isDue(head.length, head.removed)) {
+      head.rowsId = RowMove.move(key, head.rowsId, List.of(Family.STREAM), head.removed);
+      head.removed = 0;
+    }
     key.update(KeyType.STREAM, MetaRow.ROWS, head.encode());
+  }
+
+  private StreamId lastEntry() {
+    List<StreamEntry> last = range(StreamId.MIN, StreamId.MAX, true, 1);
+    if (last.isEmpty()) {
+      throw new CorruptStoreException("stream with fewer entries than its record says");
+    }
+    return last.get(0).id();
   }
 
   KeyHandle key() {

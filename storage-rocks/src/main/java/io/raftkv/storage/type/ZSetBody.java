@@ -54,8 +54,12 @@ abstract sealed class ZSetBody permits InlineZSet, RowZSet {
   /** {@code count} different random members; {@code count} is not larger than the set. */
   abstract List<ScoredMember> sample(SeededRandom random, int count);
 
-  /** Writes what is not in rows yet; {@link #payload} is the last to be asked after changes. */
-  abstract void store();
+  /**
+   * Writes what is not in rows yet. After changes it comes last, before {@link #payload}.
+   *
+   * @return the members as they are stored now, which may be in other rows than before
+   */
+  abstract ZSetBody store();
 
   /** Encoding for the metadata record. */
   abstract int encoding();

@@ -48,8 +48,7 @@ public final class ZSetType {
       key.delete();
       return 0;
     }
-    ZSetBody body = bodyOf(key, members);
-    body.store();
+    ZSetBody body = bodyOf(key, members).store();
     key.replace(KeyType.ZSET, body.encoding(), body.payload(), MetaRow.NO_EXPIRY);
     return body.size();
   }
@@ -136,7 +135,7 @@ public final class ZSetType {
   public void save() {
     if (changed) {
       changed = false;
-      body.store();
+      body = body.store();
       key.update(KeyType.ZSET, body.encoding(), body.payload());
     }
   }

@@ -18,14 +18,18 @@ import io.raftkv.storage.row.ElementRows;
 import io.raftkv.storage.row.MetaRow;
 import io.raftkv.storage.row.PartTimes;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Fields of a hash that die on their own. */
@@ -90,16 +94,26 @@ class HashDeadlinesTest {
 
     MetaRow meta = fixture.key().meta();
     assertThat(HEX.formatHex(meta.payload()))
-        .isEqualTo("0000000000000001" + "0000000000000002" + "02" + "0000000000000001");
+        .isEqualTo(
+            "0000000000000001"
+                + "0000000000000002"
+                + "06"
+                + "0000000000000001"
+                + "0309"
+                + "01020304050607086d"
+                + "01020304050607086d00");
     fixture.hash().put(bytes("g"), bytes("v"));
     fixture.hash().removeAll(List.of(bytes("g")));
     assertThat(HEX.formatHex(fixture.key().meta().payload()))
         .isEqualTo(
             "0000000000000001"
                 + "0000000000000002"
-                + "04"
+                + "08"
                 + "0000000000000001" // removed
-                + "0000000000000001");
+                + "0000000000000001"
+                + "0309"
+                + "01020304050607086d"
+                + "01020304050607086d00");
     int slot = Slot.of(TypeFixture.KEY);
     assertThat(fixture.memory.get(Family.DATA, ElementRows.element(slot, 1, bytes("m"))))
         .startsWith(HEX.parseHex("01" + "0102030405060708" + "7777"))
@@ -439,6 +453,86 @@ class HashDeadlinesTest {
     damaged.key().update(KeyType.HASH, MetaRow.ROWS, parts, HEX.parseHex(hex));
 
     assertThatThrownBy(damaged::hash).isInstanceOf(CorruptStoreException.class);
+  }
+
+  private enum Order {
+    FIRST_TO_LAST,
+    LAST_TO_FIRST,
+    ANY
+  }
+
+  private List<byte[]> fieldsDyingAt(long deadline, int count) {
+    List<HashType.ValuedField> fields = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      byte[] name = bytes("f%05d".formatted(i));
+      fields.add(new HashType.ValuedField(name, new HashType.Value(bytes("v"), deadline)));
+    }
+    HashType.replace(fixture.key(), fields);
+    return fields.stream().map(HashType.ValuedField::name).toList();
+  }
+
+  /** Many fields that die in the same millisecond: each is changed as if it were alone. */
+  @ParameterizedTest
+  @EnumSource
+  void fieldsWithOneDeadlineAreChangedWithoutAStepOverTheOthers(Order order) {
+    List<byte[]> fields = new ArrayList<>(fieldsDyingAt(NOW + 1_000, 2_000));
+    if (order == Order.LAST_TO_FIRST) {
+      Collections.reverse(fields);
+    } else if (order == Order.ANY) {
+      Collections.shuffle(fields, new Random(5));
+    }
+    int steps = 0;
+    int slow = 0;
+    // Each dies sooner, then stays: the last deadline is looked for as long as no field stays.
+    for (long deadline : new long[] {NOW + 500, MetaRow.NO_EXPIRY}) {
+      for (int i = 0; i < fields.size() - 1; i++) {
+        fixture.rows.reset();
+        HashType hash = fixture.hash();
+        assertThat(hash.find(fields.get(i)).hasDeadline()).isTrue();
+        hash.put(fields.get(i), new HashType.Value(bytes("w"), deadline));
+        assertThat(fixture.hash().size()).isEqualTo(2_000);
+        steps += fixture.rows.skipped;
+        slow += fixture.rows.skipped > 2 ? 1 : 0;
+      }
+    }
+    assertThat(steps).isLessThanOrEqualTo(4 * 2_000);
+    assertThat(order == Order.ANY ? 0 : slow).as("looks past a whole deadline").isLessThan(2);
+  }
+
+  @Test
+  void theSweepStepsOverNoFieldsThatItRemovedBefore() {
+    fieldsDyingAt(NOW + 10, 5_000);
+    fixture.hash().put(bytes("stays"), bytes("v"));
+    fixture.timeMillis = NOW + 10;
+    int swept = 0;
+    int made = 0;
+    for (int removed = 1; removed > 0; swept += removed) {
+      fixture.rows.reset();
+      removed = sweep(50);
+      made += fixture.rows.skipped > 150 ? 1 : 0;
+    }
+    assertThat(swept).isEqualTo(5_000);
+    assertThat(made).as("times that the rows were made anew").isLessThanOrEqualTo(4);
+    assertThat(fields()).isEqualTo("stays");
+  }
+
+  /** Store formats up to 4 did not say between which keys the deadlines are. */
+  @Test
+  void aHashThatDoesNotKnowTheEndsOfItsDeadlinesWorksAndLearnsThem() {
+    List<byte[]> fields = fieldsDyingAt(NOW + 10, 200);
+    MetaRow meta = fixture.key().meta();
+    byte[] old = Arrays.copyOf(meta.payload(), 25);
+    old[16] = 2;
+    fixture.key().update(KeyType.HASH, MetaRow.ROWS, meta.parts(), old);
+    assertThat(fixture.hash().find(fields.get(3)).deadlineMillis()).isEqualTo(NOW + 10);
+    fixture.hash().put(fields.get(0), bytes("w"));
+    assertThat(parts()).isEqualTo(new PartTimes(NOW + 10, MetaRow.NO_EXPIRY));
+    fixture.hash().put(bytes("late"), new HashType.Value(bytes("v"), NOW + 20));
+    fixture.hash().removeAll(List.of(fields.get(0)));
+    assertThat(parts()).isEqualTo(new PartTimes(NOW + 10, NOW + 20));
+    fixture.timeMillis = NOW + 10;
+    assertThat(fixture.hash().size()).isOne();
+    assertThat(sweep(500)).isEqualTo(199);
   }
 
   @Test

@@ -79,10 +79,12 @@ final class RankTreeCheck {
     byte[] begin = ElementRows.from(slot, id);
     byte[] end = ElementRows.scoresTo(slot, id);
     long size = payload.getLong();
-    assertThat(payload.get()).isEqualTo((byte) 3);
+    int format = payload.get();
+    assertThat(format).isBetween(3, 4);
     int height = payload.get();
     int root = payload.getInt();
     int nextNode = payload.getInt();
+    assertThat(format == 3 || payload.getLong() > 0).isTrue();
     if (height > 0) {
       assertThat(checkNode(root, height, begin, end)).isEqualTo(size);
       assertThat(seen).allMatch(number -> number < nextNode);

@@ -17,8 +17,10 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -69,7 +71,11 @@ class StreamTypeTest {
                 + "0000000000000000" // maxDeleted
                 + "0000000000000002" // added
                 + "0000000000000000" // groups
-                + "0000000000000000"); // numbers
+                + "0000000000000000" // numbers
+                + "0000000000000001" // removed
+                + "00" // not exactly up to
+                + "0000000000000005"
+                + "ffffffffffffffff"); // this entry
     assertThat(values()).containsExactly("01" + "04" + "0166" + "0176" + "026162" + "00");
     assertThat(fixture.encoding()).isEqualTo(MetaRow.ROWS);
   }
@@ -86,7 +92,7 @@ class StreamTypeTest {
     assertThat(values())
         .containsExactly(
             "01" + "02" + "0166" + "027631",
-            "02" // group
+            "03" // group
                 + "0000000000000001" // number
                 + "0000000000000001"
                 + "0000000000000000" // last
@@ -95,7 +101,8 @@ class StreamTypeTest {
                 + "0000000000000001" // pending
                 + "01" // exactly from
                 + "0000000000000001"
-                + "0000000000000000", // this entry on
+                + "0000000000000000" // this entry on
+                + "0000000000000000", // no deleted rows behind
             "02" // consumer
                 + "0000000000000002" // number
                 + "0000000000000100" // seen
@@ -272,6 +279,133 @@ class StreamTypeTest {
     fixture.memory.verifyStreams();
   }
 
+  /** What was deleted at an end must not make reading there slower. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void entriesDeletedAtAnEndAreNotSteppedOver(boolean upper) {
+    fill(3_000);
+    int made = 0;
+    for (int i = 1; i < 3_000; i++) {
+      fixture.rows.reset();
+      StreamType stream = stream();
+      assertThat(stream.delete(List.of(id(upper ? 3_001 - i : i)))).isOne();
+      stream.save();
+      made += fixture.rows.skipped > 2 ? 1 : 0;
+      fixture.rows.reset();
+      assertThat(millis(stream().range(StreamId.MIN, StreamId.MAX, true, 1)))
+          .containsExactly(upper ? 3_000L - i : 3_000L);
+      assertThat(millis(stream().range(StreamId.MIN, StreamId.MAX, false, 1)))
+          .containsExactly(upper ? 1L : i + 1);
+      assertThat(stream().hasEntryAfter(id(upper ? 3_001 - i : 3_000))).isFalse();
+      assertThat(fixture.rows.skipped).as("after " + i).isLessThanOrEqualTo(2);
+    }
+    assertThat(made).isLessThanOrEqualTo(4);
+  }
+
+  /** Beside an old entry that stays, others come and go. */
+  @Test
+  void whatIsLeftOfAStreamIsReadAsIfItWereNew() {
+    fill(10);
+    StreamType created = stream();
+    created.createGroup(bytes("g"), StreamId.MIN, -1);
+    created.save();
+    for (int i = 11; i < 3_000; i++) {
+      StreamType stream = stream();
+      stream.add(new StreamEntry(id(i), list("f", "v")));
+      if (i > 20) {
+        assertThat(stream.delete(List.of(id(i - 5)))).isOne();
+      }
+      stream.save();
+      fixture.rows.reset();
+      stream().range(StreamId.MIN, StreamId.MAX, false, StreamType.UNLIMITED);
+      stream().range(StreamId.MIN, StreamId.MAX, true, 3);
+      assertThat(fixture.rows.skipped).as("after " + i).isLessThanOrEqualTo(2 * 150);
+    }
+    assertThat(millis(stream().range(StreamId.MIN, StreamId.MAX, false, 30)))
+        .hasSize(20)
+        .startsWith(1L, 2L, 3L)
+        .endsWith(15L, 2_995L, 2_996L, 2_997L, 2_998L, 2_999L);
+    assertThat(stream().group(bytes("g"))).isNotNull();
+    fixture.memory.verify();
+  }
+
+  /** Store formats up to 4 did not say where a stream ends. */
+  @Test
+  void aStreamThatDoesNotKnowItsLastEntryWorksAndLearnsIt() {
+    fill(10);
+    fixture.key().update(KeyType.STREAM, MetaRow.ROWS, oldRecord());
+    assertThat(millis(stream().range(StreamId.MIN, StreamId.MAX, true, 1))).containsExactly(10L);
+    for (int i = 10; i > 5; i--) {
+      StreamType stream = stream();
+      assertThat(stream.delete(List.of(id(i)))).isOne();
+      stream.save();
+      assertThat(millis(stream().range(StreamId.MIN, StreamId.MAX, true, 1)))
+          .containsExactly(i - 1L);
+    }
+  }
+
+  private byte[] oldRecord() {
+    return Arrays.copyOf(fixture.key().meta().payload(), 88);
+  }
+
+  /** One entry is never acknowledged, others are as they come, some of them by other consumers. */
+  @Test
+  void whatIsPendingForLongDoesNotGetLostAmongWhatWasAcknowledged() {
+    fill(6_000);
+    StreamType created = stream();
+    created.createGroup(bytes("g"), StreamId.MIN, -1);
+    created.save();
+    TreeMap<Long, String> model = new TreeMap<>();
+    for (int i = 1; i <= 6_000; i++) {
+      StreamType stream = stream();
+      StreamGroup group = stream.group(bytes("g"));
+      String name = "abc".substring(i % 3, i % 3 + 1);
+      StreamConsumer consumer = group.askedBy(bytes(name), i);
+      StreamDelivery delivery = new StreamDelivery(stream, group, consumer, i);
+      delivery.deliverNew(1, true);
+      model.put((long) i, name);
+      if (i > 10 && i % 100 != 0) {
+        assertThat(group.pending().acknowledge(List.of(id(i - 1)))).isEqualTo(gone(model, i - 1));
+      } else if (i % 500 == 0) {
+        StreamDelivery.Claim claim = new StreamDelivery.Claim(0, i, -1, true, false);
+        delivery.claimFrom(StreamId.MIN, claim, 3, 30);
+        model.keySet().stream().limit(3).toList().forEach(taken -> model.put(taken, name));
+      }
+      stream.save();
+      fixture.rows.reset();
+      assertPending(model);
+      assertThat(fixture.rows.skipped).as("after " + i).isLessThanOrEqualTo(3_000);
+    }
+    fixture.memory.verifyStreams();
+    fixture.memory.verify();
+    assertThat(model).hasSizeGreaterThan(60);
+  }
+
+  private static long gone(NavigableMap<Long, String> model, long millis) {
+    return model.remove(millis) == null ? 0 : 1;
+  }
+
+  private void assertPending(NavigableMap<Long, String> model) {
+    StreamGroup group = stream().group(bytes("g"));
+    StreamPending pending = group.pending();
+    TreeMap<Long, String> found = new TreeMap<>();
+    for (PendingEntry entry : pending.range(StreamId.MIN, StreamId.MAX, 10_000, any -> true)) {
+      found.put(entry.id().millis(), TypeFixture.text(entry.consumer()));
+    }
+    assertThat(found).isEqualTo(model);
+    assertThat(pending.first().id()).isEqualTo(id(model.firstKey()));
+    assertThat(pending.last().id()).isEqualTo(id(model.lastKey()));
+    for (StreamConsumer consumer : group.consumers()) {
+      List<Long> own = new ArrayList<>();
+      pending
+          .rangeOf(consumer, StreamId.MIN, StreamId.MAX, 10_000, any -> true)
+          .forEach(entry -> own.add(entry.id().millis()));
+      String name = TypeFixture.text(consumer.name());
+      assertThat(own)
+          .isEqualTo(model.keySet().stream().filter(id -> model.get(id).equals(name)).toList());
+    }
+  }
+
   /** Groups and consumers of store formats up to 3 do not say what is pending first. */
   @Test
   void aGroupThatDoesNotKnowItsFirstPendingEntryWorksAndLearnsIt() {
@@ -283,12 +417,11 @@ class StreamTypeTest {
     stream.save();
     int slot = fixture.key().slot();
     long rowsId = fixture.key().meta().rowsId();
-    for (byte[] row :
-        List.of(
-            StreamRows.group(slot, rowsId, bytes("g")),
-            StreamRows.consumer(slot, rowsId, 1, bytes("c")))) {
+    byte[] groupRow = StreamRows.group(slot, rowsId, bytes("g"));
+    byte[] consumerRow = StreamRows.consumer(slot, rowsId, 1, bytes("c"));
+    for (byte[] row : List.of(groupRow, consumerRow)) {
       byte[] value = fixture.memory.get(Family.STREAM, row);
-      byte[] old = Arrays.copyOf(value, value.length - 17);
+      byte[] old = Arrays.copyOf(value, value.length - (row == groupRow ? 25 : 17));
       old[0] = 1;
       fixture.memory.put(Family.STREAM, row, old);
     }
