@@ -245,7 +245,8 @@ final class LinkAppender extends GrpcLogAppender {
       return entries;
     }
     long bytes = 0;
-    for (long index = next; index < end; index++) {
+    long held = heldFrom();
+    for (long index = next; index < Math.min(end, held); index++) {
       LogEntryProto entry = log.get(index);
       bytes += entry == null ? MAX_BYTES : entry.getSerializedSize();
       if (entry == null || bytes > MAX_BYTES || entry.hasConfigurationEntry()) {

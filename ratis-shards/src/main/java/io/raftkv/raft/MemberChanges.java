@@ -38,24 +38,14 @@ final class MemberChanges {
 
   private static final long HAND_OVER_MILLIS = 2_000;
 
-  /** What Ratis does for a group that this node leads. */
-  interface Leader {
-    CompletableFuture<RaftClientReply> setConfiguration(SetConfigurationRequest.Arguments members);
-
-    CompletableFuture<Boolean> handOver(String to, long timeoutMillis);
-
-    /** Gives up leadership, so that somebody, perhaps this node, begins a new term. */
-    void stepDown();
-  }
-
   private final Replica replica;
   private final RaftServer.Division division;
-  private final Leader leader;
+  private final LeaderRequests requests;
 
-  MemberChanges(Replica replica, RaftServer.Division division, Leader leader) {
+  MemberChanges(Replica replica, RaftServer.Division division, LeaderRequests requests) {
     this.replica = replica;
     this.division = division;
-    this.leader = leader;
+    this.requests = requests;
   }
 
   CompletableFuture<MemberChange> change(
@@ -117,14 +107,15 @@ final class MemberChanges {
     return replica.followerMatchIndexes().entrySet().stream()
         .filter(follower -> voters.contains(follower.getKey()))
         .max(Map.Entry.comparingByValue())
-        .map(heir -> leader.handOver(heir.getKey(), timeoutMillis))
+        .map(heir -> requests.handOver(replica.group(), heir.getKey(), timeoutMillis))
         .orElseGet(() -> CompletableFuture.completedFuture(false));
   }
 
   private CompletableFuture<MemberChange> set(
       List<Member> expected, List<Member> next, long timeoutMillis) {
-    return leader
+    return requests
         .setConfiguration(
+            replica.group(),
             SetConfigurationRequest.Arguments.newBuilder()
                 .setMode(SetConfigurationRequest.Mode.COMPARE_AND_SET)
                 .setServersInCurrentConf(peers(expected, true))
@@ -182,11 +173,9 @@ final class MemberChanges {
   private void beginNewTerm(String why) {
     LOG.info("leader makes room for a new one shard={}: {}", replica.name(), why);
     handOverToOneOf(ids(division.getRaftConf().getCurrentPeers()), HAND_OVER_MILLIS)
-        .thenAccept(
-            done -> {
-              if (!done) {
-                leader.stepDown();
-              }
-            });
+        .thenCompose(
+            done ->
+                done ? CompletableFuture.completedFuture(true) : requests.stepDown(replica.group()))
+        .thenAccept(done -> LOG.debug("leader made room shard={}: {}", replica.name(), done));
   }
 }

@@ -32,8 +32,6 @@ import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftGroupMemberId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
-import org.apache.ratis.protocol.SetConfigurationRequest;
-import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.server.storage.RaftStorage;
@@ -63,6 +61,7 @@ public final class RaftNode implements AutoCloseable {
   private final RaftTransport.Factory transport;
   private final RaftServer server;
   private final LeaderAppends leaderAppends;
+  private final LeaderRequests leaderRequests;
   private final RemovedReplicas removed;
   private final ClientId clientId = ClientId.randomId();
   private final AtomicLong callIds = new AtomicLong();
@@ -124,6 +123,7 @@ public final class RaftNode implements AutoCloseable {
             .build();
     RaftServerConfigKeys.setStorageDir(properties, List.of(groupsDirectory().toFile()));
     this.transport = (RaftTransport.Factory) server.getFactory();
+    this.leaderRequests = new LeaderRequests(server);
     this.leaderAppends = new LeaderAppends(server, this::isOpen, this::isOnDisk, appendPool);
   }
 
@@ -140,15 +140,14 @@ public final class RaftNode implements AutoCloseable {
    * be started is reported as failed; that is no failure of this call.
    */
   public synchronized void start() throws IOException {
-    for (UUID group : removed.left()) {
-      removed.delete(group);
-      LOG.info("replica removed, as was begun before the start shard={}", names.apply(group));
-    }
+    removed.left().stream().map(RaftNode::groupOf).filter(Objects::nonNull).forEach(this::finish);
     server.start();
     startFound(hosted(first.getGroupId().getUuid()));
     for (Path directory : DurableFiles.list(groupsDirectory())) {
       UUID group = groupOf(directory);
-      if (group != null && !group.equals(first.getGroupId().getUuid())) {
+      if (group != null
+          && !group.equals(first.getGroupId().getUuid())
+          && !removed.isMarked(group)) {
         startFound(hosted(group));
       }
     }
@@ -199,6 +198,16 @@ public final class RaftNode implements AutoCloseable {
   /** To be called while there is no space: patience with a store begins when there is. */
   public synchronized void waitForSpace() {
     groups.values().forEach(HostedGroup::waitForSpace);
+  }
+
+  /** A removal that was begun before the start; if it fails the replica stays away. */
+  private void finish(UUID group) {
+    try {
+      removed.delete(group);
+      LOG.info("replica removed, as was begun before the start shard={}", names.apply(group));
+    } catch (IOException failed) {
+      LOG.error("removed replica cannot be deleted shard={}", names.apply(group), failed);
+    }
   }
 
   private static UUID groupOf(Path directory) {
@@ -269,11 +278,11 @@ public final class RaftNode implements AutoCloseable {
    * that has stopped. Does nothing if it runs.
    */
   public synchronized void startReplica(UUID group, List<Member> members) throws IOException {
+    finishRemoval(group);
     HostedGroup hosted = hosted(group);
     if (hosted.isOpen() && !hosted.replica().members().isEmpty()) {
       return;
     }
-    finishRemoval(group);
     // Without members after a crash before the first entry of the log: the directory has none.
     remove(hosted);
     hosted.mendFiles();
@@ -292,11 +301,11 @@ public final class RaftNode implements AutoCloseable {
    *     one for the old one, and what both have for a majority
    */
   public synchronized void startJoining(UUID group, long term) throws IOException {
+    finishRemoval(group);
     HostedGroup hosted = hosted(group);
     if (hosted.isOpen()) {
       return;
     }
-    finishRemoval(group);
     remove(hosted);
     RaftMetaFiles.begin(hosted.directory(), term);
     hosted.mendFiles();
@@ -417,79 +426,13 @@ public final class RaftNode implements AutoCloseable {
     if (machine == null || machine.division() == null) {
       return CompletableFuture.completedFuture(MemberChange.NOT_LEADER);
     }
-    return new MemberChanges(hosted.replica(), machine.division(), new Leader(group))
+    return new MemberChanges(hosted.replica(), machine.division(), leaderRequests)
         .change(expected, next, timeoutMillis);
-  }
-
-  /** How Ratis is asked for what a leader does. */
-  private final class Leader implements MemberChanges.Leader {
-    private final UUID group;
-
-    private Leader(UUID group) {
-      this.group = group;
-    }
-
-    @Override
-    public CompletableFuture<RaftClientReply> setConfiguration(
-        SetConfigurationRequest.Arguments members) {
-      try {
-        return server.setConfigurationAsync(
-            new SetConfigurationRequest(
-                clientId,
-                server.getId(),
-                RaftGroupId.valueOf(group),
-                callIds.incrementAndGet(),
-                members));
-      } catch (IOException refused) {
-        return CompletableFuture.failedFuture(refused);
-      }
-    }
-
-    @Override
-    public CompletableFuture<Boolean> handOver(String to, long timeoutMillis) {
-      return transferLeadership(group, to, timeoutMillis);
-    }
-
-    @Override
-    public void stepDown() {
-      TransferLeadershipRequest toNobody =
-          new TransferLeadershipRequest(
-              clientId,
-              server.getId(),
-              RaftGroupId.valueOf(group),
-              callIds.incrementAndGet(),
-              null,
-              0);
-      try {
-        server
-            .transferLeadershipAsync(toNobody)
-            .whenComplete(
-                (reply, failure) ->
-                    LOG.debug("stepped down shard={}: {}", names.apply(group), reply, failure));
-      } catch (IOException refused) {
-        LOG.warn("cannot step down shard={}", names.apply(group), refused);
-      }
-    }
   }
 
   /** Asks the leader of a group, which must be this node, to hand over to another voter. */
   public CompletableFuture<Boolean> transferLeadership(UUID group, String to, long timeoutMillis) {
-    TransferLeadershipRequest request =
-        new TransferLeadershipRequest(
-            clientId,
-            server.getId(),
-            RaftGroupId.valueOf(group),
-            callIds.incrementAndGet(),
-            RaftPeerId.valueOf(to),
-            timeoutMillis);
-    try {
-      return server
-          .transferLeadershipAsync(request)
-          .handle((reply, failure) -> reply != null && reply.isSuccess());
-    } catch (IOException refused) {
-      LOG.debug("transfer of shard={} to peer={} refused", names.apply(group), to, refused);
-      return CompletableFuture.completedFuture(false);
-    }
+    return leaderRequests.handOver(group, to, timeoutMillis);
   }
 
   /** Stops all replicas; applied state is flushed and snapshots are taken. */

@@ -36,7 +36,8 @@ public record RaftOptions(
   /** Room of a message or buffer beyond the largest entry. */
   static final int OVERHEAD_BYTES = 1 << 20;
 
-  private static final int APPENDER_MIN_BYTES = 4 << 20;
+  /** What always fits into a message. */
+  static final int APPENDER_MIN_BYTES = 4 << 20;
 
   public RaftOptions {
     bindHosts = List.copyOf(bindHosts);

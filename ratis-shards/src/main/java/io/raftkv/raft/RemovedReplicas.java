@@ -59,11 +59,9 @@ final class RemovedReplicas {
     DurableFiles.force(marks);
   }
 
-  /** Groups whose replicas were marked, but perhaps not deleted, before a crash. */
-  List<UUID> left() throws IOException {
-    return DurableFiles.list(marks).stream()
-        .map(mark -> UUID.fromString(mark.getFileName().toString()))
-        .toList();
+  /** The marks, named by group: of replicas that were perhaps not deleted before a crash. */
+  List<Path> left() throws IOException {
+    return DurableFiles.list(marks);
   }
 
   private Path mark(UUID group) {

@@ -8,9 +8,11 @@ import io.raftkv.storage.ShardStore;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -211,9 +213,9 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
     if (running == null) {
       return List.of();
     }
-    List<String> members = new ArrayList<>(voters());
+    Set<String> members = new LinkedHashSet<>(voters()); // a listener may be about to be one
     members.addAll(names(running.getRaftConf().getAllPeers(RaftPeerRole.LISTENER)));
-    return members;
+    return List.copyOf(members);
   }
 
   /** For the leader: the last index that each follower is known to have, by name. */

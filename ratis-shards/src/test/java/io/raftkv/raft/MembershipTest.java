@@ -4,10 +4,15 @@ import static io.raftkv.raft.TestCluster.waitUntil;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.raftkv.shard.ApplyContext;
+import io.raftkv.shard.JournalApplier;
+import io.raftkv.storage.StoreBatch;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Queue;
+import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -42,7 +47,8 @@ class MembershipTest {
   }
 
   private void start(long snapshotEntries, int... voters) throws IOException {
-    cluster = TestCluster.start(directory, 4, snapshotEntries);
+    cluster = TestCluster.prepare(directory, 4, snapshotEntries, 2 << 20);
+    cluster.nodes().forEach(node -> node.meaning(id -> new Blobs()).start());
     group = new ChangingGroup(cluster, UUID.randomUUID(), voters);
   }
 
@@ -77,6 +83,19 @@ class MembershipTest {
   }
 
   // ---- adding and removing ----
+
+  /** Large payloads make a store with files larger than a message of gRPC may be. */
+  private static final class Blobs extends JournalApplier {
+    @Override
+    public Object[] apply(ApplyContext context, ByteBuffer payload, StoreBatch batch) {
+      if (payload.remaining() >= 1 << 20) {
+        byte[] blob = new byte[payload.remaining()];
+        new Random(context.index()).nextBytes(blob);
+        batch.putRecord("blob" + context.index(), blob);
+      }
+      return super.apply(context, payload, batch);
+    }
+  }
 
   /** The beginning of the log is purged. */
   @Test

@@ -39,7 +39,9 @@ class RaftSettingsTest {
       assertThat(entry).isGreaterThan(largest);
       assertThat(buffer).isGreaterThan(entry + 8);
       assertThat(Log.queueByteLimit(p).getSize()).isGreaterThan(buffer);
-      assertThat(GrpcConfigKeys.messageSizeMax(p, ignored -> {}).getSizeInt()).isGreaterThan(entry);
+      int message = GrpcConfigKeys.messageSizeMax(p, ignored -> {}).getSizeInt();
+      assertThat(message).isGreaterThan(entry);
+      assertThat(message).isGreaterThan(Log.Appender.snapshotChunkSizeMax(p).getSizeInt() + 1024);
       assertThat(Log.segmentSizeMax(p).getSize())
           .isEqualTo(RaftOptions.smallestSegmentBytes(largest))
           .isGreaterThanOrEqualTo(buffer);
