@@ -186,6 +186,10 @@ final class JobApplier {
       return "shard " + id + " does not belong to " + name(job);
     }
     ShardInfo known = draft.shards.get(id);
+    long version = known == null ? 0 : known.version();
+    if (version != edit.seenVersion()) {
+      return "shard %s has version %d, not %d".formatted(id, version, edit.seenVersion());
+    }
     long now = draft.updatedAtMillis;
     if (edit instanceof StateEdit.PutShard put) {
       if (known != null) {

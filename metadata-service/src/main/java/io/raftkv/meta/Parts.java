@@ -112,9 +112,9 @@ final class Parts {
     if (edit instanceof StateEdit.PutShard put) {
       out.u8(PUT_SHARD);
       write(out, put.spec());
-      out.coded(put.state());
+      out.coded(put.state()).number(put.seenVersion());
     } else if (edit instanceof StateEdit.DropShard drop) {
-      out.u8(DROP_SHARD).text(drop.shardId());
+      out.u8(DROP_SHARD).text(drop.shardId()).number(drop.seenVersion());
     } else {
       throw new IllegalStateException("no bytes for " + edit.getClass());
     }
@@ -123,8 +123,9 @@ final class Parts {
   static StateEdit edit(ByteReader in) {
     int kind = in.u8();
     return switch (kind) {
-      case PUT_SHARD -> new StateEdit.PutShard(shardSpec(in), in.coded(ShardState.values()));
-      case DROP_SHARD -> new StateEdit.DropShard(in.text());
+      case PUT_SHARD ->
+          new StateEdit.PutShard(shardSpec(in), in.coded(ShardState.values()), in.number());
+      case DROP_SHARD -> new StateEdit.DropShard(in.text(), in.number());
       default -> throw in.unknown("edit", kind);
     };
   }

@@ -6,6 +6,8 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Neighbouring hash slots.
@@ -37,6 +39,21 @@ public record SlotRange(int first, int last) implements Comparable<SlotRange> {
     int dash = text.indexOf('-');
     int first = Integer.parseInt(dash < 0 ? text : text.substring(0, dash));
     return new SlotRange(first, dash < 0 ? first : Integer.parseInt(text.substring(dash + 1)));
+  }
+
+  /** The ranges in a text in which blanks separate them. */
+  public static List<SlotRange> parseAll(String text) {
+    return text.isEmpty() ? List.of() : Stream.of(text.split(" ")).map(SlotRange::parse).toList();
+  }
+
+  /** The text that {@link #parseAll} reads. */
+  public static String format(Collection<SlotRange> ranges) {
+    return ranges.stream().map(SlotRange::toString).collect(Collectors.joining(" "));
+  }
+
+  /** True if a slot lies in both. */
+  public boolean overlaps(SlotRange other) {
+    return first <= other.last && other.first <= last;
   }
 
   /** How many slots there are in it. */

@@ -11,12 +11,18 @@ public sealed interface StateEdit {
   String shardId();
 
   /**
-   * A shard is to be like this; it is made if there is none.
+   * The version of the shard's record that the edit was made from; 0 if there was none. The edit
+   * counts only if that is the record's version still: it may have been made from old knowledge.
+   */
+  long seenVersion();
+
+  /**
+   * A shard is to be like this; it is made if {@code seenVersion} is 0.
    *
    * @param spec slots, replicas and leader it is to have
    * @param state what is being done to it
    */
-  record PutShard(ShardSpec spec, ShardState state) implements StateEdit {
+  record PutShard(ShardSpec spec, ShardState state, long seenVersion) implements StateEdit {
     public PutShard {
       Objects.requireNonNull(spec, "spec");
       Objects.requireNonNull(state, "state");
@@ -33,7 +39,7 @@ public sealed interface StateEdit {
    *
    * @param shardId its id, which no shard ever gets again
    */
-  record DropShard(String shardId) implements StateEdit {
+  record DropShard(String shardId, long seenVersion) implements StateEdit {
     public DropShard {
       Ids.shardNumber(shardId);
     }

@@ -33,7 +33,8 @@ class JobApplierTest {
     MetaChange change =
         apply(
             CLUSTER,
-            new StartJob(Samples.plan("s1"), List.of(new PutShard(moving, ShardState.MIGRATING))));
+            new StartJob(
+                Samples.plan("s1"), List.of(new PutShard(moving, ShardState.MIGRATING, 1))));
 
     assertThat(change.reply()).isEqualTo(new MetaReply(Outcome.CHANGED, 2, "j1"));
     JobInfo job = change.state().job("j1").orElseThrow();
@@ -72,11 +73,11 @@ class JobApplierTest {
 
   @Test
   void aJobChangesNoShardsButItsOwn() {
-    StateEdit foreign = new PutShard(spec("s2"), ShardState.MIGRATING);
+    StateEdit foreign = new PutShard(spec("s2"), ShardState.MIGRATING, 1);
     String wrong = "shard s2 does not belong to job j1 (migrate)";
     assertRefused(CLUSTER, new StartJob(Samples.plan("s1"), List.of(foreign)), wrong);
     assertRefused(BUSY, step(FIRST, new Place(JobState.RUNNING, 1), foreign), wrong);
-    assertRefused(BUSY, step(FIRST, new Place(JobState.RUNNING, 1), new DropShard("s2")), wrong);
+    assertRefused(BUSY, step(FIRST, new Place(JobState.RUNNING, 1), new DropShard("s2", 1)), wrong);
   }
 
   @Test
@@ -157,7 +158,7 @@ class JobApplierTest {
 
   @Test
   void newShardsGetNumbersThatNoShardHad() {
-    StateEdit dropped = new DropShard("s8");
+    StateEdit dropped = new DropShard("s8", 1);
     ClusterState without =
         apply(CLUSTER, new StartJob(Samples.plan("s8"), List.of(dropped))).state();
     assertThat(without.shards()).doesNotContainKey("s8");
@@ -197,7 +198,8 @@ class JobApplierTest {
             new StartJob(
                 Samples.plan("s1", "s9"),
                 List.of(
-                    new PutShard(half, ShardState.ACTIVE), new PutShard(rest, ShardState.ACTIVE))));
+                    new PutShard(half, ShardState.ACTIVE, 1),
+                    new PutShard(rest, ShardState.ACTIVE, 0))));
     assertThat(change.state().routing().version()).isEqualTo(2);
     assertThat(change.state().shardOfSlot(range.first() + 10).id()).isEqualTo("s9");
     assertThat(change.routing().orElseThrow().moves())
@@ -214,34 +216,49 @@ class JobApplierTest {
         step(
             FIRST,
             FIRST,
-            new PutShard(withReplica(s1, Replica.listener("n77")), ShardState.ACTIVE)),
+            new PutShard(withReplica(s1, Replica.listener("n77")), ShardState.ACTIVE, 1)),
         "replica on no member of shard s1");
     assertRefused(
         BUSY,
         step(
             FIRST,
             FIRST,
-            new PutShard(withSlots(s1, List.of(new SlotRange(0, 16_383))), ShardState.ACTIVE)),
+            new PutShard(withSlots(s1, List.of(new SlotRange(0, 16_383))), ShardState.ACTIVE, 1)),
         "slot 2048 is claimed by s1 and s2");
     ShardSpec other =
         new ShardSpec("s1", new UUID(7, 7), s1.slots(), s1.replicas(), s1.preferredLeader());
     assertRefused(
         BUSY,
-        step(FIRST, FIRST, new PutShard(other, ShardState.ACTIVE)),
+        step(FIRST, FIRST, new PutShard(other, ShardState.ACTIVE, 1)),
         "shard s1 keeps its Raft group");
     ClusterState two = start(CLUSTER, "s1", "s9").state();
     ShardSpec twin = new ShardSpec("s9", s1.groupId(), List.of(), s1.replicas(), "");
     assertRefused(
         two,
-        step(FIRST, FIRST, new PutShard(twin, ShardState.CREATING)),
+        step(FIRST, FIRST, new PutShard(twin, ShardState.CREATING, 0)),
         "Raft group used twice by s9");
-    assertRefused(two, step(FIRST, FIRST, new DropShard("s9")), "no shard s9");
+    assertRefused(two, step(FIRST, FIRST, new DropShard("s9", 0)), "no shard s9");
     assertRefused(BUSY, step(FIRST, new Place(JobState.RUNNING, 4)), "job j1 is at step 4");
     assertRefused(BUSY, new CancelJob("j9"), "no job j9");
     assertRefused(
         BUSY,
         new AdvanceJob("j9", FIRST, new Progress(FIRST, 0, 0, ""), new TreeMap<>(), List.of()),
         "no job j9");
+  }
+
+  /** A node that is behind plans from what it knows; what it does not know must not be undone. */
+  @Test
+  void editsFromAnOldRecordAreRefused() {
+    PutShard moving =
+        new PutShard(withReplica(spec("s1"), Replica.listener("n4")), ShardState.ACTIVE, 1);
+    ClusterState moved = apply(BUSY, step(FIRST, FIRST, moving)).state();
+    assertThat(moved.shard("s1").orElseThrow().version()).isEqualTo(2);
+    assertRefused(moved, step(FIRST, FIRST, moving), "shard s1 has version 2, not 1");
+    assertRefused(
+        moved, step(FIRST, FIRST, new DropShard("s1", 1)), "shard s1 has version 2, not 1");
+    ClusterState free = apply(moved, end(FIRST, JobState.DONE)).state();
+    assertRefused(
+        free, new StartJob(Samples.plan("s1"), List.of(moving)), "shard s1 has version 2, not 1");
   }
 
   @Test
@@ -284,7 +301,8 @@ class JobApplierTest {
             List.of(),
             List.of(Replica.voter("n1")),
             ""),
-        ShardState.CREATING);
+        ShardState.CREATING,
+        0);
   }
 
   private static MetaChange start(ClusterState state, String... shards) {

@@ -35,8 +35,9 @@ class MetaCodecTest {
                   List.of(new SlotRange(5, 300)),
                   List.of(Replica.voter("n1"), Replica.listener("n2")),
                   "n1"),
-              ShardState.CREATING),
-          new StateEdit.DropShard("s1"));
+              ShardState.CREATING,
+              300),
+          new StateEdit.DropShard("s1", 7));
 
   static Stream<MetaCommand> commands() {
     return Stream.of(
@@ -232,6 +233,8 @@ class MetaCodecTest {
           + "02026e3100026e3201"
           + "026e31"
           + "00"
+          + "ac02"
           + "02"
-          + "027331";
+          + "027331"
+          + "07";
 }

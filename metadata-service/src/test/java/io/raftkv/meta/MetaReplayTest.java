@@ -25,7 +25,7 @@ class MetaReplayTest {
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(longs = {1, 2, 3, 20_261_121, 987_654_321})
   void replicasAgreeWithAndWithoutRestartAtEveryStep(long seed) {
-    List<Entry> log = log(seed, 400);
+    List<Entry> log = log(seed, 600);
     MapRecords steadyRecords = new MapRecords();
     MapRecords restartedRecords = new MapRecords();
     ClusterState steady = ClusterState.EMPTY;
@@ -100,7 +100,7 @@ class MetaReplayTest {
   private static StateEdit edit(Random random) {
     int shard = 1 + random.nextInt(9);
     if (random.nextInt(4) == 0) {
-      return new StateEdit.DropShard("s" + shard);
+      return new StateEdit.DropShard("s" + shard, random.nextInt(3));
     }
     int first = random.nextInt(16_000);
     ShardSpec spec =
@@ -111,7 +111,7 @@ class MetaReplayTest {
             List.of(Replica.voter("n" + (1 + random.nextInt(6)))),
             "");
     ShardState[] states = ShardState.values();
-    return new StateEdit.PutShard(spec, states[random.nextInt(states.length)]);
+    return new StateEdit.PutShard(spec, states[random.nextInt(states.length)], random.nextInt(3));
   }
 
   private static AdvanceJob advance(Random random) {

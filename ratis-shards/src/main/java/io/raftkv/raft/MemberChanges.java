@@ -113,8 +113,8 @@ final class MemberChanges {
 
   private CompletableFuture<MemberChange> set(
       List<Member> expected, List<Member> next, long timeoutMillis) {
-    return requests
-        .setConfiguration(
+    CompletableFuture<RaftClientReply> asked =
+        requests.setConfiguration(
             replica.group(),
             SetConfigurationRequest.Arguments.newBuilder()
                 .setMode(SetConfigurationRequest.Mode.COMPARE_AND_SET)
@@ -122,7 +122,9 @@ final class MemberChanges {
                 .setListenersInCurrentConf(peers(expected, false))
                 .setServersInNewConf(peers(next, true))
                 .setListenersInNewConf(peers(next, false))
-                .build())
+                .build());
+    replica.membersAreToChange(asked);
+    return asked
         .handle(this::outcome)
         .completeOnTimeout(MemberChange.UNDER_WAY, timeoutMillis, TimeUnit.MILLISECONDS);
   }

@@ -315,6 +315,33 @@ public final class RaftNode implements AutoCloseable {
   }
 
   /**
+   * Stops this node's replica of a group, and leaves its files: from now on it acknowledges
+   * nothing. {@link #resume} starts it again, as {@link #startReplica} does. Does nothing if none
+   * runs.
+   */
+  public synchronized void suspend(UUID group) throws IOException {
+    HostedGroup hosted = groups.get(group);
+    if (hosted != null && hosted.isOpen()) {
+      remove(hosted);
+      LOG.info("replica suspended shard={}", hosted.name());
+    }
+  }
+
+  /** Starts a replica that was suspended; does nothing if it runs. */
+  public synchronized void resume(UUID group) {
+    HostedGroup hosted = groups.get(group);
+    if (hosted != null && !hosted.isOpen()) {
+      startFound(hosted);
+      LOG.info("replica resumed shard={}", hosted.name());
+    }
+  }
+
+  /** Whether this node's replica of a group runs. */
+  public boolean runs(UUID group) {
+    return isOpen(group);
+  }
+
+  /**
    * Ends this node's replica of a group for good, and deletes its files. For one that is no member
    * any more; a member's vote is needed, and what it has acknowledged would be lost. Does nothing
    * if there is none. Waits until it has stopped.

@@ -58,6 +58,7 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
   private volatile ReplicatedStateMachine stateMachine;
   private volatile RaftServer.Division division;
   private volatile long appliedIndex = -1;
+  private volatile CompletableFuture<?> memberChange = CompletableFuture.completedFuture(null);
 
   /** An entry on its way into the log. */
   private static final class Append {
@@ -216,6 +217,26 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
     Set<String> members = new LinkedHashSet<>(voters()); // a listener may be about to be one
     members.addAll(names(running.getRaftConf().getAllPeers(RaftPeerRole.LISTENER)));
     return List.copyOf(members);
+  }
+
+  /** A change of members has been asked for; the future ends when it is over, however. */
+  void membersAreToChange(CompletableFuture<?> over) {
+    memberChange = over;
+  }
+
+  /**
+   * For the leader: whether a change of members is not over. It begins when it is asked for: until
+   * a new voter has all that it lacks, the log says nothing of it.
+   */
+  public boolean isChangingMembers() {
+    RaftServer.Division running = alive();
+    if (running == null) {
+      return false;
+    }
+    RaftConfiguration now = running.getRaftConf();
+    return !memberChange.isDone()
+        || !now.getPreviousPeers().isEmpty()
+        || running.getRaftLog().getLastCommittedIndex() < now.getLogEntryIndex();
   }
 
   /** For the leader: the last index that each follower is known to have, by name. */

@@ -223,7 +223,7 @@ class MembershipTest {
       group.write();
     }
     group.payloadBytes(16).startLoad();
-    for (int delay : new int[] {0, 20, 60, 150}) {
+    for (int delay : delays(60, 0, 20, 150)) {
       List<Member> from = group.members(0, 1, 2);
       List<Member> to = group.members(0, 1, 2, 3);
       group.join(3);
@@ -247,7 +247,7 @@ class MembershipTest {
   void leaderEndsInTheMiddleOfAChangeAndTheOthersGoOn() throws IOException {
     start(MANY, 0, 1, 2);
     group.startLoad();
-    for (int delay : new int[] {0, 2, 5, 10, 20, 40}) {
+    for (int delay : delays(5, 0, 2, 10, 20, 40)) {
       List<Member> three = group.members(0, 1, 2);
       List<Member> four = group.members(0, 1, 2, 3);
       group.join(3);
@@ -359,5 +359,12 @@ class MembershipTest {
     } finally {
       CodeInjectionForTesting.remove(APPEND);
     }
+  }
+
+  /** Milliseconds until something happens: one moment usually, all in the profile "faults". */
+  private static int[] delays(int usual, int... more) {
+    return Boolean.getBoolean("raftkv.faults")
+        ? IntStream.concat(IntStream.of(usual), IntStream.of(more)).toArray()
+        : new int[] {usual};
   }
 }

@@ -244,6 +244,25 @@ class ReplicaRemovalTest {
     group.assertWhole(others(cluster.nodes().indexOf(missed)));
   }
 
+  @Test
+  void suspendedReplicaTakesNothingAndIsAMemberAgainWhenItIsResumed() throws IOException {
+    start(0, 1, 2);
+    int follower = group.withoutLeader(0, 1, 2)[0];
+    TestCluster.Node node = cluster.node(follower);
+    node.raft().suspend(group.id());
+    node.raft().suspend(group.id()); // again changes nothing
+    assertThat(node.raft().runs(group.id())).isFalse();
+    assertThat(node.raft().groups()).contains(group.id());
+    long had = node.replica(group.id()).appliedIndex();
+    group.write();
+    assertThat(node.replica(group.id()).appliedIndex()).isEqualTo(had);
+    node.raft().resume(group.id());
+    node.raft().resume(group.id());
+    assertThat(node.raft().runs(group.id())).isTrue();
+    group.write();
+    group.assertWhole(0, 1, 2);
+  }
+
   /** It was away when it was removed, and comes back to what it knew. */
   @Test
   void removedReplicaThatComesBackIsNobody() throws IOException {

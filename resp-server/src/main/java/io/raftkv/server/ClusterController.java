@@ -92,7 +92,6 @@ final class ClusterController implements AutoCloseable {
   private volatile long notBeforeNanos = System.nanoTime();
   private volatile String lastTold;
   private final Map<UUID, String> failedStarts = new HashMap<>();
-  private final Map<UUID, String> failedRemovals = new HashMap<>();
   private boolean announced;
 
   ClusterController(Node node) {
@@ -138,13 +137,13 @@ final class ClusterController implements AutoCloseable {
     watched.atDisk(() -> node.directory().rememberClusterId(state.clusterId()));
     register(state);
     watched.atDisk(() -> startReplicas(state));
-    watched.atDisk(() -> removeReplicas(state));
-    driveJobs(state);
+    watched.atDisk(() -> cleaner.look(state));
     wakeIdleLeaders(state);
     watched.atDisk(() -> showShards(state));
     judgeNodes(state);
     watched.atDisk(() -> spreadLeaders(state)); // Ratis holds its monitor while it writes a vote
     announce();
+    driveJobs(state);
   }
 
   private boolean leadsMetadata() {
@@ -285,22 +284,6 @@ final class ClusterController implements AutoCloseable {
           continue; // it stopped for a reason, which is in the log; a person has to act
         }
         startReplica(start.shard());
-      }
-    }
-  }
-
-  /** Those of shards that moved away or are no more. */
-  private void removeReplicas(ClusterState state) {
-    for (UUID group : cleaner.foreign(state, node.raft().groups())) {
-      try {
-        node.raft().removeReplica(group);
-        node.shards().forget(group);
-        node.health().forget(group);
-        failedRemovals.remove(group);
-      } catch (IOException | RuntimeException failed) {
-        if (!failed.toString().equals(failedRemovals.put(group, failed.toString()))) {
-          LOG.error("replica not removed, trying again group={}", group, failed);
-        }
       }
     }
   }
@@ -448,6 +431,16 @@ final class ClusterController implements AutoCloseable {
     return match == null || match < 0
         ? OptionalLong.empty()
         : OptionalLong.of(Math.max(0, replica.commitIndex() - match));
+  }
+
+  /** Whether another node would do as leader of a group that this node leads. */
+  boolean mayLead(UUID group, String to) {
+    ClusterState state = node.metadata().state();
+    return state
+        .shardOfGroup(group)
+        .map(shard -> lag(state, shard.id(), to))
+        .filter(lag -> lag.isPresent() && lag.getAsLong() <= SPREAD_LAG_ENTRIES)
+        .isPresent();
   }
 
   private void announce() {

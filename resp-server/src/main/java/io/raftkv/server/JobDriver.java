@@ -8,8 +8,6 @@ import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.job.ClusterFacts;
 import io.raftkv.meta.job.JobAction;
 import io.raftkv.meta.job.JobRunner;
-import io.raftkv.shard.PeerTransport;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,8 +24,9 @@ import org.slf4j.LoggerFactory;
  */
 final class JobDriver {
   private static final Logger LOG = LoggerFactory.getLogger(JobDriver.class);
-  private static final long FACTS_TIMEOUT_MILLIS = 1_000;
   private static final long ACTION_TIMEOUT_MILLIS = 30_000;
+
+  private static final long REFUSED_PAUSE_MILLIS = 1_000;
 
   /** How often progress within a step is put into the log. */
   private static final long TELL_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -36,6 +35,7 @@ final class JobDriver {
   private static final long REPAIR_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private final Node node;
+  private final FactsInquiry inquiry;
 
   /** What is being done for a job or, by its group, for a shard without one. */
   private final Map<Object, CompletableFuture<?>> underWay = new HashMap<>();
@@ -43,87 +43,84 @@ final class JobDriver {
   /** Changes of jobs on their way into the log. */
   private final Map<String, CompletableFuture<?>> proposing = new HashMap<>();
 
+  /** Jobs for which nothing was under way when the facts were asked for, and where they were. */
+  private final Map<String, AdvanceJob.Place> idle = new HashMap<>();
+
   private final Map<String, Long> toldNanos = new HashMap<>();
   private CompletableFuture<ClusterFacts> asked;
   private long lastRepairNanos = System.nanoTime();
 
   JobDriver(Node node) {
     this.node = node;
+    this.inquiry = new FactsInquiry(node);
   }
 
   /** Takes all jobs further as far as is known; to be called often while this node leads. */
   void step(ClusterState state) {
-    List<JobInfo> jobs = state.jobs().values().stream().filter(j -> !j.state().isFinal()).toList();
     boolean repair = System.nanoTime() - lastRepairNanos >= REPAIR_NANOS;
     if (asked == null) {
-      asked = jobs.isEmpty() && !repair ? null : ask(state);
-      return;
+      ask(state, repair);
+    } else if (asked.isDone()) {
+      ClusterFacts facts = asked.join();
+      asked = null;
+      running(state).forEach(job -> step(state, job, facts));
+      if (repair) {
+        lastRepairNanos = System.nanoTime();
+        JobRunner.repairs(state, facts).forEach(this::repair);
+      }
     }
-    if (!asked.isDone()) {
-      return;
-    }
-    ClusterFacts facts = asked.join();
-    asked = null;
+  }
+
+  private static List<JobInfo> running(ClusterState state) {
+    return state.jobs().values().stream().filter(job -> !job.state().isFinal()).toList();
+  }
+
+  /** Notes for which jobs nothing is under way: only for those are the facts new enough. */
+  private void ask(ClusterState state, boolean repair) {
     underWay.values().removeIf(CompletableFuture::isDone);
     proposing.values().removeIf(CompletableFuture::isDone);
-    for (JobInfo job : jobs) {
-      if (proposing.containsKey(job.id())) {
-        continue;
+    idle.clear();
+    for (JobInfo job : running(state)) {
+      if (!underWay.containsKey(job.id()) && !proposing.containsKey(job.id())) {
+        idle.put(job.id(), AdvanceJob.Place.of(job));
       }
-      if (!underWay.containsKey(job.id())) {
+    }
+    if (repair || !running(state).isEmpty()) {
+      asked = inquiry.ask(state.members().stream().map(NodeInfo::id).toList());
+    }
+  }
+
+  private void step(ClusterState state, JobInfo job, ClusterFacts facts) {
+    try {
+      if (AdvanceJob.Place.of(job).equals(idle.get(job.id()))) {
         take(job, JobRunner.next(state, job, facts));
-      } else {
+      } else if (!proposing.containsKey(job.id())) {
         tell(job, JobRunner.progress(state, job, facts));
       }
+    } catch (RuntimeException bug) {
+      LOG.error("job={} cannot be taken further", job.id(), bug); // the others go on
     }
-    if (repair) {
-      lastRepairNanos = System.nanoTime();
-      for (JobAction.ChangeMembers change : JobRunner.repairs(state, facts)) {
-        underWay.computeIfAbsent(
-            change.group(),
-            group -> {
-              LOG.warn(
-                  "members of shard={} are not as recorded: {}",
-                  node.groupName(change.group()),
-                  change);
-              return request(change.leader(), ControlRequests.changeMembers(change));
-            });
-      }
-    }
+  }
+
+  private void repair(JobAction.ChangeMembers change) {
+    underWay.computeIfAbsent(
+        change.group(),
+        group -> {
+          LOG.warn(
+              "members of shard={} are not as recorded: {}",
+              node.groupName(change.group()),
+              change);
+          return request(change.leader(), ControlRequests.changeMembers(change));
+        });
   }
 
   /** This node does not lead any more: what it heard is of no use. */
   void stop() {
     asked = null;
+    idle.clear();
     underWay.clear();
     proposing.clear();
     toldNanos.clear();
-  }
-
-  private CompletableFuture<ClusterFacts> ask(ClusterState state) {
-    Map<String, ClusterFacts.NodeFacts> heard = new TreeMap<>();
-    List<CompletableFuture<?>> answers = new ArrayList<>();
-    for (NodeInfo member : state.members()) {
-      answers.add(
-          call(member.id(), ControlRequests.nodeFacts())
-              .orTimeout(FACTS_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)
-              .handle(
-                  (bytes, silent) -> {
-                    if (silent == null) {
-                      synchronized (heard) {
-                        heard.put(member.id(), NodeFactsCodec.decode(bytes));
-                      }
-                    }
-                    return null;
-                  }));
-    }
-    return CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
-        .thenApply(
-            all -> {
-              synchronized (heard) {
-                return new ClusterFacts(heard);
-              }
-            });
   }
 
   private void take(JobInfo job, JobAction action) {
@@ -169,24 +166,27 @@ final class JobDriver {
   }
 
   private void propose(JobInfo job, AdvanceJob command) {
-    proposing.put(
-        job.id(),
-        node.metadata()
-            .propose(node.shards().client(MetadataGroup.GROUP), command)
-            .handle(
-                (reply, lost) -> {
-                  if (lost != null || reply.outcome() == MetaReply.Outcome.REFUSED) {
-                    LOG.warn(
-                        "job={} did not advance, it is looked at again: {}",
-                        job.id(),
-                        lost == null ? reply.text() : lost.getMessage());
-                  }
-                  return null;
-                }));
+    CompletableFuture<Object> over = new CompletableFuture<>();
+    proposing.put(job.id(), over);
+    node.metadata()
+        .propose(node.shards().client(MetadataGroup.GROUP), command)
+        .whenComplete(
+            (reply, lost) -> {
+              if (lost == null && reply.outcome() != MetaReply.Outcome.REFUSED) {
+                over.complete(null);
+                return;
+              }
+              LOG.warn(
+                  "job={} did not advance, it is looked at again: {}",
+                  job.id(),
+                  lost == null ? reply.text() : lost.getMessage());
+              // Not ten times per second: what was refused is in the log nevertheless.
+              over.completeOnTimeout(null, REFUSED_PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+            });
   }
 
   private CompletableFuture<?> request(String nodeId, byte[] request) {
-    return call(nodeId, request)
+    return FactsInquiry.call(node, nodeId, request)
         .orTimeout(ACTION_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)
         .handle(
             (answer, lost) -> {
@@ -197,11 +197,5 @@ final class JobDriver {
               }
               return null;
             });
-  }
-
-  private CompletableFuture<byte[]> call(String nodeId, byte[] request) {
-    return nodeId.equals(node.config().node().id())
-        ? node.requests().answer(PeerTransport.Kind.CONTROL, request).toCompletableFuture()
-        : node.links().call(nodeId, PeerTransport.Kind.CONTROL, request);
   }
 }

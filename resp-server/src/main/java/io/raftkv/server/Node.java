@@ -37,6 +37,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -300,6 +301,20 @@ final class Node implements RunningServer {
 
   ThreadPoolExecutor readPool() {
     return threads.readPool();
+  }
+
+  /** Runs what may block for a moment on Ratis. */
+  Executor appendPool() {
+    return threads.appendPool();
+  }
+
+  /** Runs what may take long, one after the other. */
+  Executor slowly() {
+    return threads.slow();
+  }
+
+  ClusterController controller() {
+    return controller;
   }
 
   boolean hasDiskSpace() {

@@ -19,7 +19,7 @@ import java.util.UUID;
  * Bytes of {@link NodeFacts}, which travel between nodes of one release only.
  *
  * <pre>
- *   stateVersion:8  count:4  { group:16 leads:1 term:8 voters listeners changing:1
+ *   stateVersion:8  count:4  { group:16 open:1 leads:1 term:8 voters listeners changing:1
  *                              bytes:8 }
  * </pre>
  *
@@ -45,6 +45,7 @@ final class NodeFactsCodec {
   }
 
   private static void write(DataOutputStream out, ReplicaFacts replica) throws IOException {
+    out.writeBoolean(replica.open());
     out.writeBoolean(replica.leads());
     out.writeLong(replica.term());
     write(out, replica.members().voters());
@@ -77,11 +78,12 @@ final class NodeFactsCodec {
   }
 
   private static ReplicaFacts replica(DataInputStream in) throws IOException {
+    boolean open = in.readBoolean();
     boolean leads = in.readBoolean();
     long term = in.readLong();
     Members members = new Members(names(in), names(in));
     boolean changing = in.readBoolean();
-    return new ReplicaFacts(leads, term, members, changing, in.readLong());
+    return new ReplicaFacts(open, leads, term, members, changing, in.readLong());
   }
 
   /** Reads a list of names. */

@@ -2,6 +2,7 @@ package io.raftkv.server;
 
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -37,6 +38,11 @@ final class NodeThreads {
 
   NodeThreads(Watchdog watchdog) {
     watchedTimer = watchdog.watch("the timer", timer);
+  }
+
+  /** For what may take long; one thread. */
+  Executor slow() {
+    return slow;
   }
 
   /** Hands entries to Raft. */

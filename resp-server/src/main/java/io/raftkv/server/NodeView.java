@@ -97,25 +97,27 @@ final class NodeView implements NodeStatus {
     long version = cluster().version(); // first: the replicas are not older than it
     Map<UUID, ClusterFacts.ReplicaFacts> replicas = new HashMap<>();
     for (UUID group : node.raft().groups()) {
-      replicas.put(group, facts(node.replica(group)));
+      replicas.put(group, facts(group, node.replica(group)));
     }
     return new ClusterFacts.NodeFacts(version, replicas);
   }
 
-  private static ClusterFacts.ReplicaFacts facts(Replica replica) {
+  private ClusterFacts.ReplicaFacts facts(UUID group, Replica replica) {
     LeaderView view = replica == null ? null : replica.view();
     if (view == null) {
       Members none = new Members(new TreeSet<>(), new TreeSet<>());
-      return new ClusterFacts.ReplicaFacts(false, 0, none, false, 0);
+      return new ClusterFacts.ReplicaFacts(false, false, 0, none, false, 0);
     }
+    boolean changing = replica.isChangingMembers();
     SortedSet<String> listeners = new TreeSet<>(replica.members());
     listeners.removeAll(replica.voters());
     Long bytes = replica.withStore(ShardStore::diskUsageBytes);
     return new ClusterFacts.ReplicaFacts(
+        node.raft().runs(group),
         view.ready(),
         view.term(),
         new Members(new TreeSet<>(view.voters()), listeners),
-        !view.oldVoters().isEmpty(),
+        changing || !view.oldVoters().isEmpty(),
         bytes == null ? 0 : bytes);
   }
 

@@ -95,16 +95,17 @@ final class PeerRequests {
             return ControlRequests.outcome(failed.toString());
           }
         },
-        node.readPool());
+        node.slowly());
   }
 
   private CompletionStage<byte[]> changeMembers(JobAction.ChangeMembers change) {
-    return node.raft()
-        .changeMembers(
-            change.group(),
-            members(change.expected()),
-            members(change.next()),
-            CHANGE_TIMEOUT_MILLIS)
+    List<Member> expected = members(change.expected());
+    List<Member> next = members(change.next());
+    // Ratis takes its monitor for it, which it holds while it writes a vote.
+    return CompletableFuture.supplyAsync(
+            () -> node.raft().changeMembers(change.group(), expected, next, CHANGE_TIMEOUT_MILLIS),
+            node.appendPool())
+        .thenCompose(asked -> asked)
         .thenApply(
             done -> ControlRequests.outcome(done == MemberChange.DONE ? "" : done.toString()));
   }
@@ -117,8 +118,16 @@ final class PeerRequests {
   }
 
   private CompletionStage<byte[]> handOver(JobAction.HandOver handOver) {
-    return node.raft()
-        .transferLeadership(handOver.group(), handOver.to(), HAND_OVER_TIMEOUT_MILLIS)
+    if (!node.controller().mayLead(handOver.group(), handOver.to())) {
+      return CompletableFuture.completedFuture(
+          ControlRequests.outcome("node " + handOver.to() + " is silent or behind"));
+    }
+    return CompletableFuture.supplyAsync(
+            () ->
+                node.raft()
+                    .transferLeadership(handOver.group(), handOver.to(), HAND_OVER_TIMEOUT_MILLIS),
+            node.appendPool())
+        .thenCompose(asked -> asked)
         .thenApply(done -> ControlRequests.outcome(done ? "" : "it did not hand over in time"));
   }
 }

@@ -1,82 +1,179 @@
 package io.raftkv.server;
 
 import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.ShardInfo;
+import io.raftkv.meta.job.ClusterFacts;
+import io.raftkv.raft.Replica;
 import io.raftkv.shard.ReadBarrier;
+import java.io.IOException;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Finds the replicas that this node has and should not: of shards that moved away or are no more.
+ * Removes the replicas that this node has and should not: of shards that moved away or are no more.
+ * A replica that a majority may have counted on must never be taken for one. So, in this order:
  *
- * <p>What this node has applied of the metadata may be old: after a restart it may not have got to
- * the entry yet that gave it the replica. So the state counts only if it has all that was committed
- * when the replica was missed in it, confirmed by a majority. For one thread; outcomes come on any.
+ * <ol>
+ *   <li>The state must miss the replica, and have all that was committed when that was seen,
+ *       confirmed by a majority of the metadata group: after a restart this node may not have got
+ *       to the entry yet that gave it the replica.
+ *   <li>If the shard exists, the replica is stopped: it acknowledges nothing from then on.
+ *   <li>The shard's leader, if a majority of its voters knows of none in a later term, must not
+ *       have this node among its members, nor a change of them under way: a change that was asked
+ *       for long ago may have added it after all.
+ *   <li>The state must miss it still. Then its files go; else it is started again.
+ * </ol>
+ *
+ * <p>For one thread.
  */
 final class ReplicaCleaner {
+  private static final Logger LOG = LoggerFactory.getLogger(ReplicaCleaner.class);
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
-  private static final long NEVER = -1;
+
+  /** How long nothing is tried after something stood against it. */
+  private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** How long a replica is left alone that is a member against the record: that is put right. */
+  private static final long MEMBER_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(15);
+
+  /** A replica that the state misses. */
+  private static final class Candidate implements ReadBarrier.Waiter {
+    /** The index that the metadata here must have; completed on any thread. */
+    private CompletableFuture<Long> index = new CompletableFuture<>();
+
+    /** The state is published a little after its index: so what is reached counts a look later. */
+    private boolean reached;
+
+    private boolean suspended;
+    private CompletableFuture<ClusterFacts> asked;
+    private long notBeforeNanos = System.nanoTime();
+    private String lastFailure = "";
+
+    @Override
+    public void confirmed(long commitIndex) {
+      index.complete(commitIndex);
+    }
+
+    @Override
+    public void failed() {
+      index.completeExceptionally(new IOException("the metadata group has no majority"));
+    }
+  }
 
   private final Node node;
-
-  /** Groups that are missed in the state, and the metadata index it must have; NEVER: not known. */
-  private final Map<UUID, Long> missed = new ConcurrentHashMap<>();
-
-  private final Set<UUID> asking = ConcurrentHashMap.newKeySet();
+  private final String self;
+  private final FactsInquiry inquiry;
+  private final Map<UUID, Candidate> candidates = new HashMap<>();
 
   ReplicaCleaner(Node node) {
     this.node = node;
+    this.self = node.config().node().id();
+    this.inquiry = new FactsInquiry(node);
   }
 
-  /** The groups to remove now. */
-  Set<UUID> foreign(ClusterState state, Set<UUID> hosted) {
-    Set<UUID> foreign = new HashSet<>();
-    missed.keySet().retainAll(hosted);
+  /** Takes a step for each replica that may have to go; to be called often. Blocks on the disk. */
+  void look(ClusterState state) {
+    Set<UUID> hosted = new HashSet<>(node.raft().groups());
+    hosted.remove(MetadataGroup.GROUP);
+    candidates.keySet().retainAll(hosted);
     for (UUID group : hosted) {
-      if (group.equals(MetadataGroup.GROUP) || belongsHere(state, group)) {
-        missed.remove(group);
+      if (belongsHere(state, group)) {
+        Candidate was = candidates.remove(group);
+        if (was != null && was.suspended) {
+          node.raft().resume(group);
+        }
         continue;
       }
-      long index = missed.computeIfAbsent(group, first -> NEVER);
-      if (index == NEVER) {
-        confirm(group);
-      } else if (node.replica(MetadataGroup.GROUP).appliedIndex() >= index
-          && !belongsHere(node.metadata().state(), group)) {
-        foreign.add(group);
+      Candidate candidate = candidates.computeIfAbsent(group, this::begin);
+      try {
+        if (System.nanoTime() - candidate.notBeforeNanos >= 0) {
+          look(state, group, candidate);
+        }
+      } catch (IOException | RuntimeException failed) {
+        candidate.notBeforeNanos = System.nanoTime() + PAUSE_NANOS;
+        if (!failed.toString().equals(candidate.lastFailure)) {
+          candidate.lastFailure = failed.toString();
+          LOG.error("replica not removed, trying again group={}", group, failed);
+        }
       }
     }
-    return foreign;
   }
 
   private boolean belongsHere(ClusterState state, UUID group) {
-    return state
-        .shardOfGroup(group)
-        .flatMap(shard -> shard.replicaOn(node.config().node().id()))
-        .isPresent();
+    return state.shardOfGroup(group).flatMap(shard -> shard.replicaOn(self)).isPresent();
   }
 
-  private void confirm(UUID group) {
-    if (!asking.add(group)) {
+  private Candidate begin(UUID group) {
+    Candidate candidate = new Candidate();
+    confirm(candidate);
+    return candidate;
+  }
+
+  private void confirm(Candidate candidate) {
+    node.barrier().confirm(MetadataGroup.GROUP, System.nanoTime() + PATIENCE_NANOS, candidate);
+  }
+
+  private void look(ClusterState state, UUID group, Candidate candidate) throws IOException {
+    if (candidate.index.isCompletedExceptionally()) {
+      candidate.index = new CompletableFuture<>();
+      confirm(candidate);
+    }
+    Replica metadata = node.replica(MetadataGroup.GROUP);
+    if (!candidate.index.isDone()
+        || metadata == null
+        || metadata.appliedIndex() < candidate.index.join()) {
       return;
     }
-    node.barrier()
-        .confirm(
-            MetadataGroup.GROUP,
-            System.nanoTime() + PATIENCE_NANOS,
-            new ReadBarrier.Waiter() {
-              @Override
-              public void confirmed(long commitIndex) {
-                missed.computeIfPresent(group, (key, old) -> commitIndex);
-                asking.remove(group);
-              }
+    if (!candidate.reached) {
+      candidate.reached = true;
+      return;
+    }
+    Optional<ShardInfo> shard = state.shardOfGroup(group);
+    if (shard.isEmpty()) {
+      remove(group);
+    } else if (!candidate.suspended) {
+      node.raft().suspend(group);
+      candidate.suspended = true;
+    } else if (candidate.asked == null) {
+      candidate.asked = inquiry.ask(shard.get().voters());
+    } else if (candidate.asked.isDone()) {
+      ClusterFacts facts = candidate.asked.join();
+      candidate.asked = null;
+      judge(shard.get(), candidate, facts);
+    }
+  }
 
-              @Override
-              public void failed() {
-                asking.remove(group);
-              }
-            });
+  private void judge(ShardInfo shard, Candidate candidate, ClusterFacts facts) throws IOException {
+    UUID group = shard.groupId();
+    List<String> voters = shard.voters();
+    long heard = voters.stream().filter(voter -> facts.replica(voter, group).isPresent()).count();
+    Optional<ClusterFacts.Leader> leader = facts.leader(group);
+    if (2 * heard <= voters.size() || leader.isEmpty() || leader.get().replica().changing()) {
+      candidate.notBeforeNanos = System.nanoTime() + PAUSE_NANOS;
+    } else if (leader.get().replica().members().contains(self)) {
+      LOG.warn("this node is a member, but not by the record: kept shard={}", shard.id());
+      node.raft().resume(group);
+      candidate.suspended = false;
+      candidate.notBeforeNanos = System.nanoTime() + MEMBER_PAUSE_NANOS;
+    } else if (!belongsHere(node.metadata().state(), group)) {
+      remove(group);
+    }
+  }
+
+  private void remove(UUID group) throws IOException {
+    node.raft().removeReplica(group);
+    node.shards().forget(group);
+    node.barrier().forget(group);
+    node.health().forget(group);
+    candidates.remove(group);
   }
 }

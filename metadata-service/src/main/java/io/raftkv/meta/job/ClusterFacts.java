@@ -1,6 +1,6 @@
 package io.raftkv.meta.job;
 
-import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -27,14 +27,15 @@ public record ClusterFacts(Map<String, NodeFacts> nodes) {
   /**
    * One replica, as its node sees it.
    *
+   * @param open true if it runs
    * @param leads true if it leads and is ready
    * @param term newest that it knows
    * @param members by its log
-   * @param changing true while the members before still count, too
+   * @param changing of a leader: true while a change of members is not over, from its request on
    * @param bytes of its store on the disk
    */
   public record ReplicaFacts(
-      boolean leads, long term, Members members, boolean changing, long bytes) {}
+      boolean open, boolean leads, long term, Members members, boolean changing, long bytes) {}
 
   /**
    * The leader of a group.
@@ -53,15 +54,20 @@ public record ClusterFacts(Map<String, NodeFacts> nodes) {
     nodes = Map.copyOf(nodes);
   }
 
-  /** Who leads a group; of several that believe so, the one of the newest term. */
+  /**
+   * Who leads a group, if that is known: not one that believes so while another replica is in a
+   * later term.
+   */
   public Optional<Leader> leader(UUID group) {
-    return nodes.entrySet().stream()
-        .filter(node -> node.getValue().replicas().containsKey(group))
-        .map(node -> new Leader(node.getKey(), group, node.getValue().replicas().get(group)))
-        .filter(leader -> leader.replica().leads())
-        .max(
-            Comparator.comparingLong((Leader leader) -> leader.replica().term())
-                .thenComparing(Leader::nodeId));
+    List<Leader> replicas =
+        nodes.entrySet().stream()
+            .filter(node -> node.getValue().replicas().containsKey(group))
+            .map(node -> new Leader(node.getKey(), group, node.getValue().replicas().get(group)))
+            .toList();
+    long newest = replicas.stream().mapToLong(one -> one.replica().term()).max().orElse(0);
+    return replicas.stream()
+        .filter(one -> one.replica().leads() && one.replica().term() == newest)
+        .findFirst();
   }
 
   /** What a node says of its replica of a group, if it said so and has one. */

@@ -1,5 +1,8 @@
 package io.raftkv.meta.job;
 
+import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.JobInfo;
+import io.raftkv.meta.JobKind;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.ShardSpec;
 import io.raftkv.meta.ShardState;
@@ -7,7 +10,7 @@ import io.raftkv.meta.SlotRange;
 import io.raftkv.meta.StateEdit.DropShard;
 import io.raftkv.meta.StateEdit.PutShard;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Optional;
 
 /**
  * A new shard: its record brings its replicas to life; when they have a leader it gets its slots.
@@ -34,20 +37,40 @@ final class CreateSteps implements Steps {
   }
 
   private static JobAction open(Scene scene, ShardSpec spec) {
-    List<SlotRange> slots =
-        Stream.of(scene.job().argument(SLOTS).split(" "))
-            .filter(range -> !range.isEmpty())
-            .map(SlotRange::parse)
-            .toList();
+    List<SlotRange> slots = SlotRange.parseAll(scene.job().argument(SLOTS));
+    for (SlotRange range : slots) {
+      for (int slot = range.first(); slot <= range.last(); slot++) {
+        String owner = scene.state().routing().shardOf(slot);
+        if (owner != null) {
+          return scene.failed("slot " + slot + " belongs to shard " + owner);
+        }
+      }
+    }
+    Optional<JobInfo> closing = closing(scene.state(), slots);
+    if (closing.isPresent()) {
+      return scene.await("job " + closing.get().id() + " has not ended who owned the slots");
+    }
     return scene.taken(
         new PutShard(
             new ShardSpec(
                 spec.id(), spec.groupId(), slots, spec.replicas(), spec.preferredLeader()),
-            ShardState.ACTIVE));
+            ShardState.ACTIVE,
+            scene.shard().version()));
+  }
+
+  /** A job that ends the shard which had one of these slots: some node may still use it. */
+  private static Optional<JobInfo> closing(ClusterState state, List<SlotRange> slots) {
+    return state.jobs().values().stream()
+        .filter(job -> job.kind() == JobKind.DELETE && !job.state().isFinal())
+        .filter(
+            job ->
+                SlotRange.parseAll(job.argument(SLOTS)).stream()
+                    .anyMatch(range -> slots.stream().anyMatch(range::overlaps)))
+        .findFirst();
   }
 
   @Override
   public JobAction undo(Scene scene) {
-    return scene.undone(new DropShard(scene.shard().id()));
+    return scene.undone(new DropShard(scene.shard().id(), scene.shard().version()));
   }
 }

@@ -19,7 +19,7 @@ final class DeleteSteps implements Steps {
   public JobAction take(Scene scene) {
     return switch (scene.job().stepIndex()) {
       case 0 -> close(scene);
-      case 1 -> scene.taken(new DropShard(scene.job().shardIds().get(0)));
+      case 1 -> scene.taken(new DropShard(scene.shard().id(), scene.shard().version()));
       default -> clean(scene);
     };
   }
@@ -31,6 +31,15 @@ final class DeleteSteps implements Steps {
       if (counts && (said == null || said.stateVersion() < scene.state().version())) {
         return scene.await("node " + node.id() + " may still send clients there");
       }
+    }
+    List<String> voters = scene.shard().voters();
+    long knowing =
+        voters.stream()
+            .map(scene.facts().nodes()::get)
+            .filter(said -> said != null && said.stateVersion() >= scene.state().version())
+            .count();
+    if (2 * knowing <= voters.size()) {
+      return scene.await("the others may still be a majority of the shard");
     }
     return scene.taken();
   }

@@ -23,7 +23,6 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 
 /**
  * The beginnings of jobs, as an operator asks for them. What the state forbids as this node knows
@@ -82,7 +81,8 @@ public final class JobPlans {
         MigrateSteps.pointOfNoReturn(names),
         new PutShard(
             new ShardSpec(shardId, spec.groupId(), spec.slots(), replicas, spec.preferredLeader()),
-            ShardState.MIGRATING));
+            ShardState.MIGRATING,
+            shard.version()));
   }
 
   /**
@@ -128,16 +128,14 @@ public final class JobPlans {
       throw new JobRefusedException(wrong.getMessage());
     }
     TreeMap<String, String> arguments = new TreeMap<>();
-    arguments.put(
-        CreateSteps.SLOTS,
-        slots.stream().map(SlotRange::toString).collect(Collectors.joining(" ")));
+    arguments.put(CreateSteps.SLOTS, SlotRange.format(slots));
     return start(
         JobKind.CREATE,
         shardId,
         arguments,
         CreateSteps.NAMES,
         CreateSteps.NAMES.size(),
-        new PutShard(spec, ShardState.CREATING));
+        new PutShard(spec, ShardState.CREATING, 0));
   }
 
   /**
@@ -156,13 +154,19 @@ public final class JobPlans {
     return start(
         JobKind.DELETE,
         shardId,
-        new TreeMap<>(Map.of(DeleteSteps.GROUP, spec.groupId().toString())),
+        new TreeMap<>(
+            Map.of(
+                DeleteSteps.GROUP,
+                spec.groupId().toString(),
+                CreateSteps.SLOTS,
+                SlotRange.format(spec.slots()))),
         DeleteSteps.NAMES,
         0,
         new PutShard(
             new ShardSpec(
                 shardId, spec.groupId(), List.of(), spec.replicas(), spec.preferredLeader()),
-            ShardState.DELETING));
+            ShardState.DELETING,
+            shard.version()));
   }
 
   /** Another leader for a shard, now and as its preferred one. */

@@ -61,6 +61,7 @@ public final class JobRunner {
       if (shard.state() == ShardState.ACTIVE && !held.contains(shard.id())) {
         facts
             .leader(shard.groupId())
+            .filter(leader -> !leader.replica().changing())
             .filter(leader -> !leader.replica().members().equals(wanted))
             .map(leader -> leader.change(wanted))
             .ifPresent(repairs::add);

@@ -22,7 +22,6 @@ final class MigrateSteps implements Steps {
 
   static final String START = "start";
   static final String JOIN = "join";
-  static final String HAND_OVER = "hand-over";
   static final String LEAVE = "leave";
   static final String CLEAN = "clean";
 
@@ -32,7 +31,7 @@ final class MigrateSteps implements Steps {
       names.addAll(List.of(START, JOIN));
     }
     if (removes) {
-      names.addAll(List.of(HAND_OVER, LEAVE, CLEAN));
+      names.addAll(List.of(LEAVE, CLEAN));
     }
     return names;
   }
@@ -59,27 +58,40 @@ final class MigrateSteps implements Steps {
     return switch (job.step()) {
       case START -> start(scene, leader.get());
       case JOIN -> join(scene, leader.get());
-      case HAND_OVER -> handOver(scene, leader.get());
       case LEAVE -> leave(scene, leader.get());
       default -> throw new IllegalStateException("job " + job.id() + " has step " + job.step());
     };
   }
 
   private static JobAction start(Scene scene, ClusterFacts.Leader leader) {
+    return startJoining(scene, leader).orElseGet(scene::taken);
+  }
+
+  /** What starts the replica where it is not; empty if it runs. */
+  private static Optional<JobAction> startJoining(Scene scene, ClusterFacts.Leader leader) {
     String to = scene.job().argument(TO);
     if (!scene.facts().hears(to)) {
-      return scene.await("node " + to + " does not answer");
+      return Optional.of(scene.await("node " + to + " does not answer"));
     }
-    return scene.facts().replica(to, leader.group()).isPresent()
-        ? scene.taken()
-        : new JobAction.StartJoining(to, leader.group(), leader.replica().term());
+    boolean runs =
+        scene
+            .facts()
+            .replica(to, leader.group())
+            .filter(ClusterFacts.ReplicaFacts::open)
+            .isPresent();
+    return runs
+        ? Optional.empty()
+        : Optional.of(new JobAction.StartJoining(to, leader.group(), leader.replica().term()));
   }
 
   private static JobAction join(Scene scene, ClusterFacts.Leader leader) {
     String to = scene.job().argument(TO);
     Members members = leader.replica().members();
-    if (!members.voters().contains(to) || leader.replica().changing()) {
-      return leader.change(members.withVoter(to));
+    if (!members.voters().contains(to)) {
+      return startJoining(scene, leader).orElseGet(() -> leader.change(members.withVoter(to)));
+    }
+    if (leader.replica().changing()) {
+      return scene.await("the members of shard " + scene.shard().id() + " are being changed");
     }
     boolean last = scene.argument(FROM).isEmpty();
     return scene.taken(
@@ -105,21 +117,14 @@ final class MigrateSteps implements Steps {
     return new JobAction.Await("node " + to + " catches up", Math.min(done, total), total);
   }
 
-  private static JobAction handOver(Scene scene, ClusterFacts.Leader leader) {
-    String from = scene.job().argument(FROM);
-    return leader.nodeId().equals(from)
-        ? new JobAction.HandOver(from, scene.shard().groupId(), heir(scene, from))
-        : scene.taken();
-  }
-
   private static JobAction leave(Scene scene, ClusterFacts.Leader leader) {
     String from = scene.job().argument(FROM);
-    if (leader.nodeId().equals(from)) {
-      return new JobAction.HandOver(from, scene.shard().groupId(), heir(scene, from));
-    }
     Members members = leader.replica().members();
-    if (members.contains(from) || leader.replica().changing()) {
-      return leader.change(members.without(from));
+    if (leader.replica().changing()) {
+      return scene.await("the members of shard " + scene.shard().id() + " are being changed");
+    }
+    if (members.contains(from)) {
+      return leader.change(members.without(from)); // if it leads, it hands over first
     }
     return scene.taken(put(scene, ShardState.ACTIVE, replicas -> without(replicas, from)));
   }
@@ -134,31 +139,14 @@ final class MigrateSteps implements Steps {
     if (leader.isEmpty()) {
       return scene.awaitLeader();
     }
-    if (leader.get().nodeId().equals(to.get())) {
-      return new JobAction.HandOver(to.get(), scene.shard().groupId(), heir(scene, to.get()));
+    if (leader.get().replica().changing()) {
+      return scene.await("the members of shard " + scene.shard().id() + " are being changed");
     }
     Members members = leader.get().replica().members();
-    if (members.contains(to.get()) || leader.get().replica().changing()) {
+    if (members.contains(to.get())) {
       return leader.get().change(members.without(to.get()));
     }
     return scene.undone(put(scene, ShardState.ACTIVE, replicas -> without(replicas, to.get())));
-  }
-
-  /** Who is to lead instead of a node: the preferred leader, unless that is the node itself. */
-  private static String heir(Scene scene, String leaving) {
-    ShardSpec spec = scene.shard().spec();
-    if (!spec.preferredLeader().isEmpty() && !spec.preferredLeader().equals(leaving)) {
-      return spec.preferredLeader();
-    }
-    return scene
-        .argument(TO)
-        .filter(to -> !to.equals(leaving))
-        .orElseGet(
-            () ->
-                scene.shard().voters().stream()
-                    .filter(voter -> !voter.equals(leaving))
-                    .findFirst()
-                    .orElseThrow());
   }
 
   private static StateEdit put(Scene scene, ShardState state, UnaryOperator<List<Replica>> change) {
@@ -176,7 +164,9 @@ final class MigrateSteps implements Steps {
               .orElse("");
     }
     return new PutShard(
-        new ShardSpec(spec.id(), spec.groupId(), spec.slots(), replicas, preferred), state);
+        new ShardSpec(spec.id(), spec.groupId(), spec.slots(), replicas, preferred),
+        state,
+        shard.version());
   }
 
   private static List<Replica> voter(List<Replica> replicas, String nodeId) {

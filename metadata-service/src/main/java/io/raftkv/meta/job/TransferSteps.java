@@ -43,6 +43,7 @@ final class TransferSteps implements Steps {
     String preferred = spec.replicas().contains(Replica.voter(nodeId)) ? nodeId : "";
     return new PutShard(
         new ShardSpec(spec.id(), spec.groupId(), spec.slots(), spec.replicas(), preferred),
-        shard.state());
+        shard.state(),
+        shard.version());
   }
 }
