@@ -4,78 +4,126 @@ import io.raftkv.storage.row.KeyRows;
 import io.raftkv.storage.type.SetType;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Collection;
 
 /**
- * Stands at one member of a set after another, in {@link SetType#ORDER}. Reads a few ahead, so that
- * it holds some members and no cursor, however many sets are walked over together, and however long
- * it stands still.
+ * Stands at one hash after another of the members of a set, in {@link SetType#ORDER}. Reads a few
+ * members ahead, so that it holds some of them and no cursor, however many sets are walked over
+ * together, and however long it stands still. Of members for which there is no room only the hash
+ * is held: they are read again when they are wanted.
  */
 final class OrderedMembers implements Comparable<OrderedMembers> {
   /** Most members that are read ahead, of all sets that are walked over together. */
   private static final int AHEAD_MEMBERS = 4096;
 
-  /** From so many bytes on no more are read ahead, of one set. */
-  private static final int AHEAD_BYTES = 16 * 1024;
+  /** Most bytes of members that are held, of all sets that are walked over together. */
+  private static final long AHEAD_BYTES = 4L << 20;
+
+  /** A member, or null for some of this hash that are not held. */
+  private record Head(long hash, byte[] member) {}
 
   private final SetType set;
-  private final int mostAhead;
-  private final ArrayDeque<byte[]> ahead = new ArrayDeque<>();
-  private byte[] last;
-  private boolean readAll;
-  private byte[] member;
-  private long hash;
+  private final long mostMembers;
+  private final long mostBytes;
+  private final ArrayDeque<Head> ahead = new ArrayDeque<>();
+
+  /** Members of smaller hashes have been read ahead, all of them; greater than any at the end. */
+  private long unread;
 
   /**
-   * Stands before the first member.
+   * Stands at the first hash.
    *
    * @param together how many sets are walked over together
    */
   OrderedMembers(SetType set, int together) {
     this.set = set;
-    this.mostAhead = Math.max(1, AHEAD_MEMBERS / together);
+    boolean small = !set.isOrdered(); // held as a whole: it would be sorted for each piece
+    this.mostMembers = small ? Long.MAX_VALUE : Math.max(1, AHEAD_MEMBERS / together);
+    this.mostBytes = small ? Long.MAX_VALUE : Math.max(1, AHEAD_BYTES / together);
   }
 
-  /** Moves to the next member; false at the end. */
-  boolean next() {
-    if (ahead.isEmpty() && !readAll) {
-      readAhead();
+  private Head head() {
+    if (ahead.isEmpty() && unread <= KeyRows.HASH_MAX) {
+      new Reading().run();
     }
-    member = ahead.poll();
-    if (member != null) {
-      hash = KeyRows.hash(member);
+    return ahead.peek();
+  }
+
+  /** Reads ahead, never only some of the members of one hash. */
+  private final class Reading {
+    private final long from = unread;
+    private long lastHash;
+    private long members;
+    private long bytes;
+
+    private void run() {
+      unread = KeyRows.HASH_MAX + 1;
+      set.forEachFrom(from, this::take);
     }
-    return member != null;
+
+    private boolean take(byte[] member) {
+      long hash = KeyRows.hash(member);
+      if (hash != lastHash && (members >= mostMembers || bytes >= mostBytes)) {
+        unread = hash;
+        return false;
+      }
+      lastHash = hash;
+      members++;
+      bytes += member.length;
+      if (bytes <= mostBytes) {
+        ahead.add(new Head(hash, member));
+      } else if (ahead.isEmpty()
+          || ahead.getLast().hash != hash
+          || ahead.getLast().member != null) {
+        ahead.add(new Head(hash, null));
+      }
+      return true;
+    }
   }
 
-  private void readAhead() {
-    readAll = true;
-    int[] bytes = {0};
-    set.forEachOrdered(
-        last,
-        each -> {
-          ahead.add(each);
-          last = each;
-          bytes[0] += each.length;
-          readAll = ahead.size() < mostAhead && bytes[0] < AHEAD_BYTES;
-          return readAll;
-        });
+  /** True if there are no more members. */
+  boolean isAtEnd() {
+    return head() == null;
   }
 
-  /** The member where this stands; not at the end. */
-  byte[] member() {
-    return member;
+  /** The hash where this stands; not at the end. */
+  long hash() {
+    return head().hash;
   }
 
-  /** The order of the members where both stand. */
+  /** The order of the hashes where both stand, neither of them at the end. */
   @Override
   public int compareTo(OrderedMembers other) {
-    return compare(other.hash, other.member);
+    return Long.compare(hash(), other.hash());
   }
 
-  private int compare(long otherHash, byte[] other) {
-    return hash == otherHash
-        ? Arrays.compareUnsigned(member, other)
-        : Long.compare(hash, otherHash);
+  /**
+   * Adds all members of the hash where this stands, and moves to the next hash; not at the end.
+   *
+   * @param members where they are held once, if they come twice
+   */
+  void takeInto(Collection<byte[]> members) {
+    long hash = hash();
+    boolean allHeld = true;
+    while (!ahead.isEmpty() && ahead.peek().hash == hash) {
+      Head head = ahead.remove();
+      if (head.member != null) {
+        members.add(head.member);
+      } else {
+        allHeld = false;
+      }
+    }
+    if (!allHeld) {
+      set.forEachFrom(
+          hash,
+          member -> {
+            boolean here = KeyRows.hash(member) == hash;
+            if (here) {
+              members.add(member);
+            }
+            return here;
+          });
+    }
   }
 
   /**
@@ -84,14 +132,16 @@ final class OrderedMembers implements Comparable<OrderedMembers> {
    */
   boolean comesTo(byte[] wanted) {
     long wantedHash = KeyRows.hash(wanted);
-    boolean begun = member != null;
-    while (begun || next()) {
-      int order = compare(wantedHash, wanted);
-      if (order >= 0) {
-        return order == 0;
+    Head head = head();
+    while (head != null && head.hash < wantedHash) {
+      ahead.remove();
+      if (ahead.isEmpty()) {
+        unread = Math.max(unread, wantedHash);
       }
-      begun = false;
+      head = head();
     }
-    return false;
+    return head != null
+        && head.hash == wantedHash
+        && (Arrays.equals(head.member, wanted) || set.contains(wanted));
   }
 }

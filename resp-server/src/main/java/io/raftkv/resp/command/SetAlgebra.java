@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 
 /**
@@ -115,12 +116,15 @@ final class SetAlgebra {
     }
   }
 
-  /** Merges the sets. */
+  /** Merges the sets, those members together that have the same hash: hardly ever several. */
   private static final class Union {
     private final List<SetType> sets;
 
-    /** Those that have not ended, by the members where they stand; null before the first. */
+    /** Those that have not ended, by the hashes where they stand; null before the first. */
     private PriorityQueue<OrderedMembers> runs;
+
+    /** What is left of the members of one hash. */
+    private final TreeSet<byte[]> together = new TreeSet<>(Arrays::compareUnsigned);
 
     private Union(List<SetType> sets) {
       this.sets = sets;
@@ -134,17 +138,25 @@ final class SetAlgebra {
         }
       }
       boolean goOn = true;
-      while (goOn && !runs.isEmpty()) {
-        byte[] member = runs.element().member();
-        while (!runs.isEmpty() && Arrays.equals(runs.element().member(), member)) {
-          add(runs.remove());
+      while (goOn && !(together.isEmpty() && runs.isEmpty())) {
+        if (together.isEmpty()) {
+          readTogether();
         }
-        goOn = taker.take(Reply.bulk(member), null);
+        goOn = taker.take(Reply.bulk(together.pollFirst()), null);
+      }
+    }
+
+    private void readTogether() {
+      long hash = runs.element().hash();
+      while (!runs.isEmpty() && runs.element().hash() == hash) {
+        OrderedMembers run = runs.remove();
+        run.takeInto(together);
+        add(run);
       }
     }
 
     private void add(OrderedMembers run) {
-      if (run.next()) {
+      if (!run.isAtEnd()) {
         runs.add(run);
       }
     }

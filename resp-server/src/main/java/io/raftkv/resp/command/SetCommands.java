@@ -12,6 +12,8 @@ import io.raftkv.storage.type.SetType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** Set commands: parse, decide, reply. Where the bytes live is the business of {@link SetType}. */
 public final class SetCommands {
@@ -79,12 +81,12 @@ public final class SetCommands {
                       store(args, keys, SetAlgebra.union(sets(args, 2, args.size(), keys)))),
           entry("SDIFF", -2, "1.0.0", ALL_MEMBERS, "Returns what only the first set has.")
               .keys(KeySpec.ALL)
-              .reads((args, keys) -> SetAlgebra.differenceReply(sets(args, 1, args.size(), keys))),
+              .reads((args, keys) -> SetAlgebra.differenceReply(minuendAndOthers(args, 1, keys))),
           entry("SDIFFSTORE", -3, "1.0.0", ALL_MEMBERS, "Stores what only the first set has.")
               .keys(KeySpec.ALL)
               .flags(DENYOOM)
               .writes(
-                  (args, keys) -> store(args, keys, difference(sets(args, 2, args.size(), keys)))),
+                  (args, keys) -> store(args, keys, difference(minuendAndOthers(args, 2, keys)))),
           entry("SSCAN", -3, "2.8.0", PER_SCAN, "Returns the members of a set page by page.")
               .reads(SetCommands::sscan));
 
@@ -102,16 +104,29 @@ public final class SetCommands {
     return new SetType(keys.key(args.bytes(1)));
   }
 
-  /** The sets of the keys at these positions; all must be sets, missing ones count as empty. */
+  /**
+   * The sets of the keys at these positions, each once however often it is named; all must be sets,
+   * missing ones count as empty.
+   */
   private static List<SetType> sets(Args args, int from, int to, Keyspace keys) {
-    List<SetType> sets = new ArrayList<>(to - from);
+    Set<byte[]> names = new TreeSet<>(Arrays::compareUnsigned);
+    List<SetType> sets = new ArrayList<>();
     long members = 0;
     for (int i = from; i < to; i++) {
-      SetType set = new SetType(keys.key(args.bytes(i)));
-      members += set.size();
-      sets.add(set);
+      if (names.add(args.bytes(i))) {
+        SetType set = new SetType(keys.key(args.bytes(i)));
+        members += set.size();
+        sets.add(set);
+      }
     }
     keys.mayTakeLong(members);
+    return sets;
+  }
+
+  /** As {@link #sets}, but the first may be named again, and is there twice then. */
+  private static List<SetType> minuendAndOthers(Args args, int from, Keyspace keys) {
+    List<SetType> sets = new ArrayList<>(sets(args, from, from + 1, keys));
+    sets.addAll(sets(args, from + 1, args.size(), keys));
     return sets;
   }
 

@@ -109,6 +109,8 @@ public final class StringCommands {
                   "1.0.0",
                   "O(N) where N is the number of keys to retrieve.",
                   "Atomically returns the string values of one or more keys.")
+              .differs(
+                  "With keys on several shards more than 32 MB of values from one of them are refused.")
               .fanOut(FanOut.JOIN_BY_KEY)
               .reads(StringCommands::mget),
           command("MSET")

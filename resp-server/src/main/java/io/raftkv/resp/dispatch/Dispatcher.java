@@ -141,6 +141,11 @@ final class Dispatcher {
           .computeIfAbsent(owner(table, Slot.of(words[keys[i]])), shard -> new ArrayList<>())
           .add(i);
     }
+    if (byShard.size() == 1) {
+      // Which may stream its reply.
+      target.add(byShard.keySet().iterator().next(), op(spec, words, target, sink));
+      return;
+    }
     int[][] positions = new int[byShard.size()][];
     FanOutReply joined =
         new FanOutReply(spec.fanOut(), isWrite(spec), byShard.size(), positions, sink);

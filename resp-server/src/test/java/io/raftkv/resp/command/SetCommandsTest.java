@@ -187,6 +187,8 @@ class SetCommandsTest {
     is("SDIFF s none", "~['a' 'b' 'c' 'd']");
     is("SDIFF none s", "~[]");
     is("SDIFF s t u", "~['a' 'b']");
+    is("SDIFF s t s", "~[]");
+    is("SDIFF s t t", "~['a' 'b']");
     String names = " s t none".repeat(2_000); // so many are not read ahead
     is("SUNION" + names, "~['a' 'b' 'c' 'd' 'e']");
     is("SINTER" + " s t".repeat(2_000), "~['c' 'd']");

@@ -178,6 +178,30 @@ class DispatcherTest {
     assertThat(route("DEL foo bar")).isEqualTo("s3[DEL foo] s1[DEL bar]");
   }
 
+  /** As the reply of one shard it may be streamed, however long it is. */
+  @Test
+  void aCommandByKeyOfOneShardIsNotCutUp() {
+    List<Reply> given = new ArrayList<>();
+    ReplySink sink =
+        new ReplySink() {
+          @Override
+          public void reply(Reply reply) {
+            given.add(reply);
+          }
+
+          @Override
+          public boolean takesStreams() {
+            return true;
+          }
+        };
+    DataOp one = dispatch("MGET bar {bar}2 bar", sink).ops.get("s1").get(0);
+    assertThat(one.takesStreams()).isTrue();
+    assertThat(route("MGET bar {bar}2 bar")).isEqualTo("s1[MGET bar {bar}2 bar]");
+    one.reply(Reply.OK);
+    assertThat(given).containsExactly(Reply.OK);
+    assertThat(dispatch("MGET bar foo", sink).ops.get("s1").get(0).takesStreams()).isFalse();
+  }
+
   @Test
   void partsAreJoinedInTheOrderOfTheKeys() {
     assertThat(run("MSET foo 1 bar 2 k3 3 k4 4")).isEqualTo(Reply.OK);

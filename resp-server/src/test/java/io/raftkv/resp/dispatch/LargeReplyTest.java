@@ -503,6 +503,26 @@ class LargeReplyTest {
     assertThat(store.retainedViews()).isZero();
   }
 
+  /** A set of one large member is read once or twice for them all. */
+  @Test
+  void aSetThatIsNamedOftenIsOpenedOnce() {
+    String large = "l".repeat(1 << 20);
+    apply("SADD", "k", large);
+    String names = " k".repeat(10_000);
+    for (String command : List.of("SINTERSTORE", "SUNIONSTORE")) {
+      assertThat(applyAll(List.of(command + " d" + names))).containsExactly(Reply.ONE);
+    }
+    assertThat(applyAll(List.of("SDIFFSTORE d none" + names))).containsExactly(Reply.ZERO);
+    assertThat(applyAll(List.of("SDIFFSTORE d" + names))).containsExactly(Reply.ZERO);
+    String reply = "*1\r\n$1048576\r\n" + large + "\r\n";
+    for (String command : List.of("SINTER", "SUNION", "SDIFF k" + " none".repeat(10_000))) {
+      send(command.startsWith("SDIFF") ? command : command + names);
+      assertThat(received().equals(reply)).as(command.substring(0, 5)).isTrue();
+    }
+    send("SDIFF" + names, "SINTERCARD 10000" + names);
+    assertThat(received()).isEqualTo("*0\r\n:1\r\n");
+  }
+
   @Test
   void aKeyThatIsDueByTheClockMovesShardTimeThoughItIsReadLate() {
     apply("SET", "k", "l".repeat(100_000));

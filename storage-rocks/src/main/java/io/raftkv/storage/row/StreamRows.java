@@ -29,6 +29,9 @@ public final class StreamRows {
   /** Length of the row of a pending entry; that by consumer has eight more. */
   public static final int PENDING_BYTES = OF_GROUP_BYTES + ID_BYTES;
 
+  /** Length of the row of a consumer, but for its name. */
+  public static final int CONSUMER_BYTES = OF_GROUP_BYTES;
+
   private static final byte ENTRY = 1;
   private static final byte GROUP = 2;
   private static final byte OF_GROUP = 3;

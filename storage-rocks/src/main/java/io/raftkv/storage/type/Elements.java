@@ -378,7 +378,8 @@ final class Elements {
   private void moveRows() {
     boolean mortal = deadlines.count() > 0;
     List<Family> families = mortal ? List.of(Family.DATA, Family.SCORE) : List.of(Family.DATA);
-    rowsId = RowMove.move(key, rowsId, families, rowsRemoved);
+    byte[] first = ElementRows.from(key.slot(), rowsId);
+    rowsId = RowMove.move(key, rowsId, families, first, rowsRemoved);
     rowsRemoved = 0;
     deadlines = deadlines.under(rowsId);
   }

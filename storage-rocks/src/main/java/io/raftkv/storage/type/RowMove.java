@@ -66,17 +66,18 @@ final class RowMove {
   /**
    * Moves all rows of a collection.
    *
+   * @param first the first row of each family that there can be: what was deleted before it is not
+   *     stepped over
    * @param removed elements removed since the rows were made, or last looked at for this
    * @return their id from now on; the old one if they are too large to be moved
    */
-  static long move(KeyHandle key, long id, List<Family> families, long removed) {
+  static long move(KeyHandle key, long id, List<Family> families, byte[] first, long removed) {
     long mostBytes = mostBytes(removed);
     List<Row> rows = new ArrayList<>();
     long bytes = 0;
-    byte[] from = ElementRows.from(key.slot(), id);
     byte[] to = ElementRows.to(key.slot(), id);
     for (Family family : families) {
-      try (RowCursor cursor = key.rows().ascending(family, from, to)) {
+      try (RowCursor cursor = key.rows().ascending(family, first, to)) {
         while (cursor.next()) {
           Row row = new Row(family, cursor.key(), cursor.value());
           bytes += row.key.length + row.value.length;
@@ -87,6 +88,7 @@ final class RowMove {
         }
       }
     }
+    byte[] from = ElementRows.from(key.slot(), id);
     WritableRows out = key.writableRows();
     long next = out.nextId();
     for (Row row : rows) {

@@ -106,20 +106,21 @@ public final class SetType {
   }
 
   /**
-   * Visits members in the order of {@link #ORDER} until the visitor answers false.
+   * Visits members in the order of {@link #ORDER} until the visitor answers false. Each call sorts
+   * those of a set that is not {@link #isOrdered ordered} anew.
    *
-   * @param after the member behind which to begin, which need not be there; null for the first
+   * @param hash of the first member at least
    */
-  public void forEachOrdered(byte[] after, Predicate<byte[]> visitor) {
+  public void forEachFrom(long hash, Predicate<byte[]> visitor) {
     if (isOrdered()) {
-      forEachAfter(after, visitor);
+      elements.walkFrom(hash, (member, none) -> visitor.test(member));
       return;
     }
     List<byte[]> members = new ArrayList<>();
     forEach(members::add);
     members.sort(ORDER);
     for (byte[] member : members) {
-      if ((after == null || ORDER.compare(member, after) > 0) && !visitor.test(member)) {
+      if (KeyRows.hash(member) >= hash && !visitor.test(member)) {
         return;
       }
     }

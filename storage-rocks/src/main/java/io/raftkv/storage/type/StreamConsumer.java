@@ -17,7 +17,9 @@ public final class StreamConsumer {
 
   private static final byte FORMAT = 2;
   private static final int COUNTED_BYTES = 1 + 4 * Long.BYTES;
-  private static final int BYTES = COUNTED_BYTES + FirstPending.BYTES;
+
+  /** Length of the row's value. */
+  static final int BYTES = COUNTED_BYTES + FirstPending.BYTES;
 
   private final byte[] name;
   private final long number;

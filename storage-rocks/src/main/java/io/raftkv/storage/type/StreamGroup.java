@@ -341,6 +341,9 @@ public final class StreamGroup {
     List<PendingEntry> entries =
         pending.range(StreamId.MIN, StreamId.MAX, StreamType.UNLIMITED, entry -> true);
     long bytes = 0;
+    for (StreamConsumer consumer : consumers) {
+      bytes += StreamRows.CONSUMER_BYTES + StreamConsumer.BYTES + consumer.name().length;
+    }
     for (PendingEntry entry : entries) {
       bytes += 2L * StreamRows.PENDING_BYTES + entry.consumer().length;
     }

@@ -384,7 +384,9 @@ public final class StreamType {
     if (head.length == 0) {
       head.removed = 0; // what comes is behind all that was
     } else if (RowMove.isDue(head.length, head.removed)) {
-      head.rowsId = RowMove.move(key, head.rowsId, List.of(Family.STREAM), head.removed);
+      // The rows of groups lie behind those of entries.
+      byte[] firstRow = row(head.first);
+      head.rowsId = RowMove.move(key, head.rowsId, List.of(Family.STREAM), firstRow, head.removed);
       head.removed = 0;
     }
     key.update(KeyType.STREAM, MetaRow.ROWS, head.encode());

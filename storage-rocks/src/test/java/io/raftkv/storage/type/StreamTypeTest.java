@@ -329,6 +329,53 @@ class StreamTypeTest {
     fixture.memory.verify();
   }
 
+  @Test
+  void whatIsLeftIsMovedWithoutAStepOverWhatIsGoneBeforeIt() {
+    fill(1_000);
+    for (int i = 1; i <= 800; i++) {
+      delete(i);
+    }
+    for (int i = 811; i <= 990; i++) {
+      fixture.rows.reset();
+      delete(i);
+      assertThat(fixture.rows.skipped).as("at " + i).isLessThanOrEqualTo(180);
+    }
+    assertThat(millis(stream().range(StreamId.MIN, StreamId.MAX, false, 30)))
+        .hasSize(20)
+        .startsWith(801L)
+        .endsWith(1_000L);
+    assertThat(stream().head().rowsId).as("moved").isNotEqualTo(1);
+  }
+
+  private void delete(long millis) {
+    StreamType stream = stream();
+    assertThat(stream.delete(List.of(id(millis)))).isOne();
+    stream.save();
+  }
+
+  /** What a group writes for an acknowledged entry is little, whatever its consumers are called. */
+  @Test
+  void aGroupWithHugeNamesIsNotMoved() {
+    fill(400);
+    StreamType created = stream();
+    created.createGroup(bytes("g"), StreamId.MIN, -1);
+    StreamGroup group = created.group(bytes("g"));
+    long number = group.number();
+    group.createConsumer(bytes("n".repeat(1 << 20)), 1);
+    created.save();
+    for (int i = 1; i <= 400; i++) {
+      StreamType stream = stream();
+      StreamGroup asked = stream.group(bytes("g"));
+      StreamConsumer consumer = asked.askedBy(bytes("c"), i);
+      new StreamDelivery(stream, asked, consumer, i).deliverNew(1, true);
+      if (i > 1) {
+        assertThat(asked.pending().acknowledge(List.of(id(i)))).isOne();
+      }
+      stream.save();
+    }
+    assertThat(stream().group(bytes("g")).number()).isEqualTo(number);
+  }
+
   /** Store formats up to 4 did not say where a stream ends. */
   @Test
   void aStreamThatDoesNotKnowItsLastEntryWorksAndLearnsIt() {
