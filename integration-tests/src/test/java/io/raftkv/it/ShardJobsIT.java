@@ -56,8 +56,10 @@ class ShardJobsIT {
       String id = text("MIGRATE", "s1", "FROM", leader, "TO", freeNode("s1"));
       TestNode metadataLeader = cluster.node(metadataLeader());
       metadataLeader.kill();
+      cluster.await(
+          "another leader of the metadata", PATIENCE, () -> leadsAnother(metadataLeader.id()));
+      metadataLeader.start(); // it may be the one that the replica goes to
       cluster.await("the job has ended", PATIENCE, () -> "done".equals(jobState(id)));
-      metadataLeader.start();
       cluster.awaitReady();
       load.awaitMore(200, PATIENCE);
 
@@ -109,6 +111,11 @@ class ShardJobsIT {
 
   private String metadataLeader() {
     return (String) ask("RAFTKV.CLUSTER", "STATUS").get("metadata-leader");
+  }
+
+  private boolean leadsAnother(String node) {
+    String leader = metadataLeader();
+    return leader != null && !leader.equals(node);
   }
 
   private Map<String, Object> shard(String id) {

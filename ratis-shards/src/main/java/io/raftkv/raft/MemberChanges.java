@@ -1,6 +1,7 @@
 package io.raftkv.raft;
 
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,9 @@ final class MemberChanges {
 
   private static final long HAND_OVER_MILLIS = 2_000;
 
+  /** An heir that does not answer keeps all writes waiting. */
+  private static final long HEARD_MILLIS = 1_000;
+
   private final Replica replica;
   private final RaftServer.Division division;
   private final LeaderRequests requests;
@@ -55,8 +59,7 @@ final class MemberChanges {
       return CompletableFuture.completedFuture(MemberChange.NOT_LEADER);
     }
     RaftConfiguration now = division.getRaftConf();
-    if (!now.getPreviousPeers().isEmpty()
-        || division.getRaftLog().getLastCommittedIndex() < now.getLogEntryIndex()) {
+    if (replica.isChangingMembers()) {
       return CompletableFuture.completedFuture(MemberChange.UNDER_WAY);
     }
     if (has(now, next)) {
@@ -98,7 +101,13 @@ final class MemberChanges {
   }
 
   private CompletableFuture<MemberChange> handOver(Set<String> voters, long timeoutMillis) {
-    return handOverToOneOf(voters, timeoutMillis)
+    return replica.followersHeardWithin(HEARD_MILLIS).stream()
+        .filter(voters::contains)
+        .max(Comparator.comparing(heir -> replica.followerMatchIndexes().getOrDefault(heir, -1L)))
+        .map(
+            heir ->
+                requests.handOver(replica.group(), heir, Math.min(timeoutMillis, HAND_OVER_MILLIS)))
+        .orElseGet(() -> CompletableFuture.completedFuture(false))
         .thenApply(done -> done ? MemberChange.HANDED_OVER : MemberChange.NOT_HANDED_OVER);
   }
 

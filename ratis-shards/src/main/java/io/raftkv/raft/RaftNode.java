@@ -327,12 +327,14 @@ public final class RaftNode implements AutoCloseable {
     }
   }
 
-  /** Starts a replica that was suspended; does nothing if it runs. */
+  /** Starts a replica that was suspended; does nothing if it runs, or has failed. */
   public synchronized void resume(UUID group) {
     HostedGroup hosted = groups.get(group);
-    if (hosted != null && !hosted.isOpen()) {
+    if (hosted != null && !hosted.isOpen() && !hosted.hasFailed()) {
       startFound(hosted);
-      LOG.info("replica resumed shard={}", hosted.name());
+      if (hosted.isOpen()) {
+        LOG.info("replica resumed shard={}", hosted.name());
+      }
     }
   }
 

@@ -2,7 +2,9 @@ package io.raftkv.raft;
 
 import io.raftkv.shard.PeerTransport;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.grpc.GrpcFactory;
@@ -85,6 +87,22 @@ public final class RaftTransport implements RpcType {
                 }
               });
       return matches;
+    }
+
+    /** The followers that have answered within so many milliseconds. */
+    Set<String> followersHeardWithin(RaftGroupMemberId leader, long millis) {
+      Set<String> heard = new TreeSet<>();
+      appenders
+          .getOrDefault(leader, Map.of())
+          .forEach(
+              (id, appender) -> {
+                FollowerInfo follower = appender.getFollower();
+                if (appender.isRunning()
+                    && follower.getLastRpcResponseTime().elapsedTimeMs() <= millis) {
+                  heard.add(id.toString());
+                }
+              });
+      return heard;
     }
 
     /** The node has no replica of the group any more. */

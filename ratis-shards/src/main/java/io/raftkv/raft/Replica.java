@@ -220,8 +220,8 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
   }
 
   /** A change of members has been asked for; the future ends when it is over, however. */
-  void membersAreToChange(CompletableFuture<?> over) {
-    memberChange = over;
+  synchronized void membersAreToChange(CompletableFuture<?> over) {
+    memberChange = memberChange.isDone() ? over : CompletableFuture.allOf(memberChange, over);
   }
 
   /**
@@ -245,6 +245,14 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
     return running == null || !running.getInfo().isLeader()
         ? Map.of()
         : transport.matchIndexes(running.getMemberId());
+  }
+
+  /** For the leader: the followers that have answered it within so many milliseconds. */
+  Set<String> followersHeardWithin(long millis) {
+    RaftServer.Division running = alive();
+    return running == null || !running.getInfo().isLeader()
+        ? Set.of()
+        : transport.followersHeardWithin(running.getMemberId(), millis);
   }
 
   /**

@@ -166,36 +166,40 @@ final class JobDriver {
   }
 
   private void propose(JobInfo job, AdvanceJob command) {
+    CompletableFuture<MetaReply> asked =
+        node.metadata().propose(node.shards().client(MetadataGroup.GROUP), command);
     CompletableFuture<Object> over = new CompletableFuture<>();
     proposing.put(job.id(), over);
-    node.metadata()
-        .propose(node.shards().client(MetadataGroup.GROUP), command)
-        .whenComplete(
-            (reply, lost) -> {
-              if (lost == null && reply.outcome() != MetaReply.Outcome.REFUSED) {
-                over.complete(null);
-                return;
-              }
-              LOG.warn(
-                  "job={} did not advance, it is looked at again: {}",
-                  job.id(),
-                  lost == null ? reply.text() : lost.getMessage());
-              // Not ten times per second: what was refused is in the log nevertheless.
-              over.completeOnTimeout(null, REFUSED_PAUSE_MILLIS, TimeUnit.MILLISECONDS);
-            });
+    asked.whenComplete(
+        (reply, lost) -> {
+          if (lost == null && reply.outcome() != MetaReply.Outcome.REFUSED) {
+            over.complete(null);
+            return;
+          }
+          LOG.warn(
+              "job={} did not advance, it is looked at again: {}",
+              job.id(),
+              lost == null ? reply.text() : lost.getMessage());
+          // Not ten times per second: what was refused is in the log nevertheless.
+          over.completeOnTimeout(null, REFUSED_PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+        });
   }
 
   private CompletableFuture<?> request(String nodeId, byte[] request) {
-    return FactsInquiry.call(node, nodeId, request)
+    CompletableFuture<Object> over = new CompletableFuture<>();
+    FactsInquiry.call(node, nodeId, request)
         .orTimeout(ACTION_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)
-        .handle(
+        .whenComplete(
             (answer, lost) -> {
               String why =
                   lost == null ? ControlRequests.decodeOutcome(answer) : String.valueOf(lost);
-              if (!why.isEmpty()) {
+              if (why.isEmpty()) {
+                over.complete(null);
+              } else {
                 LOG.info("node={} did not do it, it is looked at again: {}", nodeId, why);
+                over.completeOnTimeout(null, REFUSED_PAUSE_MILLIS, TimeUnit.MILLISECONDS);
               }
-              return null;
             });
+    return over;
   }
 }

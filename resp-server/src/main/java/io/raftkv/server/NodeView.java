@@ -103,12 +103,13 @@ final class NodeView implements NodeStatus {
   }
 
   private ClusterFacts.ReplicaFacts facts(UUID group, Replica replica) {
+    // Before the view: a change that ends between the two must not show the members before it.
+    boolean changing = replica != null && replica.isChangingMembers();
     LeaderView view = replica == null ? null : replica.view();
     if (view == null) {
       Members none = new Members(new TreeSet<>(), new TreeSet<>());
       return new ClusterFacts.ReplicaFacts(false, false, 0, none, false, 0);
     }
-    boolean changing = replica.isChangingMembers();
     SortedSet<String> listeners = new TreeSet<>(replica.members());
     listeners.removeAll(replica.voters());
     Long bytes = replica.withStore(ShardStore::diskUsageBytes);

@@ -87,6 +87,9 @@ final class PeerRequests {
           if (!node.hasDiskSpace()) {
             return ControlRequests.outcome("its disk is nearly full");
           }
+          if (node.raft().hasFailed(joining.group())) {
+            return ControlRequests.outcome("its replica has failed, see its log");
+          }
           try {
             node.raft().startJoining(joining.group(), joining.term());
             return ControlRequests.outcome("");

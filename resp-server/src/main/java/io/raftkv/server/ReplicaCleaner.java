@@ -26,10 +26,11 @@ import org.slf4j.LoggerFactory;
  *   <li>The state must miss the replica, and have all that was committed when that was seen,
  *       confirmed by a majority of the metadata group: after a restart this node may not have got
  *       to the entry yet that gave it the replica.
- *   <li>If the shard exists, the replica is stopped: it acknowledges nothing from then on.
  *   <li>The shard's leader, if a majority of its voters knows of none in a later term, must not
  *       have this node among its members, nor a change of them under way: a change that was asked
  *       for long ago may have added it after all.
+ *   <li>The replica is stopped, so that it acknowledges nothing from then on, and the leader asked
+ *       once more.
  *   <li>The state must miss it still. Then its files go; else it is started again.
  * </ol>
  *
@@ -54,6 +55,10 @@ final class ReplicaCleaner {
     private boolean reached;
 
     private boolean suspended;
+
+    /** Whether the replica was stopped before the question that is under way. */
+    private boolean stoppedBefore;
+
     private CompletableFuture<ClusterFacts> asked;
     private long notBeforeNanos = System.nanoTime();
     private String lastFailure = "";
@@ -99,7 +104,7 @@ final class ReplicaCleaner {
           look(state, group, candidate);
         }
       } catch (IOException | RuntimeException failed) {
-        candidate.notBeforeNanos = System.nanoTime() + PAUSE_NANOS;
+        pause(candidate, PAUSE_NANOS);
         if (!failed.toString().equals(candidate.lastFailure)) {
           candidate.lastFailure = failed.toString();
           LOG.error("replica not removed, trying again group={}", group, failed);
@@ -123,27 +128,28 @@ final class ReplicaCleaner {
   }
 
   private void look(ClusterState state, UUID group, Candidate candidate) throws IOException {
+    if (!candidate.index.isDone()) {
+      return;
+    }
     if (candidate.index.isCompletedExceptionally()) {
       candidate.index = new CompletableFuture<>();
       confirm(candidate);
+      return;
     }
     Replica metadata = node.replica(MetadataGroup.GROUP);
-    if (!candidate.index.isDone()
-        || metadata == null
-        || metadata.appliedIndex() < candidate.index.join()) {
+    if (metadata == null || metadata.appliedIndex() < candidate.index.join()) {
       return;
     }
     if (!candidate.reached) {
       candidate.reached = true;
+      pause(candidate, PAUSE_NANOS);
       return;
     }
     Optional<ShardInfo> shard = state.shardOfGroup(group);
     if (shard.isEmpty()) {
       remove(group);
-    } else if (!candidate.suspended) {
-      node.raft().suspend(group);
-      candidate.suspended = true;
     } else if (candidate.asked == null) {
+      candidate.stoppedBefore = !node.raft().runs(group);
       candidate.asked = inquiry.ask(shard.get().voters());
     } else if (candidate.asked.isDone()) {
       ClusterFacts facts = candidate.asked.join();
@@ -152,21 +158,40 @@ final class ReplicaCleaner {
     }
   }
 
+  /** Once while the replica runs, which may be needed, and once more when it has been stopped. */
   private void judge(ShardInfo shard, Candidate candidate, ClusterFacts facts) throws IOException {
     UUID group = shard.groupId();
-    List<String> voters = shard.voters();
-    long heard = voters.stream().filter(voter -> facts.replica(voter, group).isPresent()).count();
-    Optional<ClusterFacts.Leader> leader = facts.leader(group);
-    if (2 * heard <= voters.size() || leader.isEmpty() || leader.get().replica().changing()) {
-      candidate.notBeforeNanos = System.nanoTime() + PAUSE_NANOS;
-    } else if (leader.get().replica().members().contains(self)) {
-      LOG.warn("this node is a member, but not by the record: kept shard={}", shard.id());
+    boolean runs = node.raft().runs(group);
+    if (!isKnownAsGone(shard, facts)) {
       node.raft().resume(group);
       candidate.suspended = false;
-      candidate.notBeforeNanos = System.nanoTime() + MEMBER_PAUSE_NANOS;
-    } else if (!belongsHere(node.metadata().state(), group)) {
+      pause(candidate, runs ? PAUSE_NANOS : MEMBER_PAUSE_NANOS);
+    } else if (runs) {
+      node.raft().suspend(group); // also if somebody has started it again
+      candidate.suspended = true;
+    } else if (candidate.stoppedBefore && !belongsHere(node.metadata().state(), group)) {
       remove(group);
     }
+  }
+
+  private boolean isKnownAsGone(ShardInfo shard, ClusterFacts facts) {
+    UUID group = shard.groupId();
+    List<String> voters = shard.voters();
+    long heard =
+        voters.stream()
+            .filter(
+                voter ->
+                    facts.replica(voter, group).filter(ClusterFacts.ReplicaFacts::open).isPresent())
+            .count();
+    Optional<ClusterFacts.Leader> leader = facts.leader(group);
+    return 2 * heard > voters.size()
+        && leader.isPresent()
+        && !leader.get().replica().changing()
+        && !leader.get().replica().members().contains(self);
+  }
+
+  private static void pause(Candidate candidate, long nanos) {
+    candidate.notBeforeNanos = System.nanoTime() + nanos;
   }
 
   private void remove(UUID group) throws IOException {

@@ -84,14 +84,14 @@ final class MigrateSteps implements Steps {
         : Optional.of(new JobAction.StartJoining(to, leader.group(), leader.replica().term()));
   }
 
-  private static JobAction join(Scene scene, ClusterFacts.Leader leader) {
+  private JobAction join(Scene scene, ClusterFacts.Leader leader) {
     String to = scene.job().argument(TO);
     Members members = leader.replica().members();
+    if (leader.replica().changing()) {
+      return progress(scene);
+    }
     if (!members.voters().contains(to)) {
       return startJoining(scene, leader).orElseGet(() -> leader.change(members.withVoter(to)));
-    }
-    if (leader.replica().changing()) {
-      return scene.await("the members of shard " + scene.shard().id() + " are being changed");
     }
     boolean last = scene.argument(FROM).isEmpty();
     return scene.taken(
