@@ -22,7 +22,10 @@ final class StreamGroupAdmin {
               command("XGROUP|CREATE")
                   .arity(-5)
                   .flags(Flag.DENYOOM)
-                  .docs(Group.STREAM, "5.0.0", "O(log n)", "Creates a consumer group."),
+                  .docs(Group.STREAM, "5.0.0", "O(log n)", "Creates a consumer group.")
+                  .differs(
+                      "A number of entries read that grows beyond 64 bits is unknown from then on;"
+                          + " in Redis it overflows."),
               StreamGroupAdmin::create)
           .add(
               command("XGROUP|SETID")
