@@ -23,7 +23,7 @@ public class BigSetBenchmark extends BigCollection {
   void prepare() {
     changes = writes((member, partner) -> command(partner ? "SADD" : "SREM", KEY, element(member)));
     lookups = reads("SISMEMBER");
-    picks = new Ring<>(List.of(command("SRANDMEMBER", KEY)));
+    picks = new Ring<>(List.<byte[][]>of(command("SRANDMEMBER", KEY)));
   }
 
   @Benchmark

@@ -42,7 +42,7 @@ public class BigStreamBenchmark extends BigCollection {
                 .mapToObj(i -> id(elements - 1 - (int) ((long) i * STRIDE % kept)))
                 .map(id -> command("XRANGE", KEY, id, id))
                 .toList());
-    ends = new Ring<>(List.of(command("XREVRANGE", KEY, "+", "-", "COUNT", "1")));
+    ends = new Ring<>(List.<byte[][]>of(command("XREVRANGE", KEY, "+", "-", "COUNT", "1")));
   }
 
   @Benchmark
