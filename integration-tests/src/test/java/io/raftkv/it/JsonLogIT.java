@@ -29,10 +29,14 @@ class JsonLogIT {
   void everyLineIsAnObjectAndAFaultHasItsStack() {
     TestNode node = CLUSTER.node("n1");
     assertThat(node.call("SET", "k", "v")).isEqualTo("OK");
+    CLUSTER.await(
+        "the line that it is ready", // it serves a moment before it says so
+        PATIENCE,
+        () ->
+            objects(node).stream()
+                .anyMatch(line -> text(line, "message").startsWith("ready to accept connections")));
     node.stop();
-    assertThat(objects(node))
-        .anyMatch(line -> text(line, "message").startsWith("ready to accept connections"))
-        .allMatch(line -> text(line, "level").equals("INFO"));
+    assertThat(objects(node)).allMatch(line -> text(line, "level").equals("INFO"));
 
     Path table = DataFiles.largest(node, "/stores/.*\\.sst");
     DataFiles.flip(table, table.toFile().length() - 20); // in the footer

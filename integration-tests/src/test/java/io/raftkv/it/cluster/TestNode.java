@@ -228,10 +228,11 @@ public final class TestNode {
     }
   }
 
-  /** All lines that the process has printed, in all its lives. */
+  /** All lines that the process has printed to their ends, in all its lives. */
   public List<String> logLines() {
     try {
-      return Files.readAllLines(logFile());
+      String text = new String(Files.readAllBytes(logFile()), StandardCharsets.UTF_8);
+      return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
