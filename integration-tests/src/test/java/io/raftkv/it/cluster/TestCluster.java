@@ -54,6 +54,7 @@ public final class TestCluster
               "-XX:MaxDirectMemorySize=1g",
               "-XX:+UseSerialGC",
               "-XX:TieredStopAtLevel=1"));
+  private boolean archived = true;
   private boolean defaults;
   private boolean startedByTest;
   private boolean namespaces;
@@ -202,6 +203,26 @@ public final class TestCluster
     nodes.forEach(node -> node.commandIs(commandOf(node)));
   }
 
+  /** Starts, serves and stops, with one more flag for the JVM of the first node. */
+  void runOnce(String name, String firstNodeFlag) {
+    archived = false;
+    try {
+      prepare(name);
+      List<String> words = commandOf(nodes.get(0));
+      words.add(words.indexOf("-jar"), firstNodeFlag);
+      nodes.get(0).commandIs(words);
+      nodes.forEach(TestNode::start);
+      awaitReady();
+      awaitLeaders().keyInEveryShard("k").forEach(key -> nodes.get(0).call("SET", key, "v"));
+      nodes.forEach(TestNode::stop);
+    } catch (RuntimeException | Error e) {
+      failed = true;
+      throw e;
+    } finally {
+      finish();
+    }
+  }
+
   private static void skipIf(String test, String reason) {
     if (reason != null) {
       System.out.printf("**** SKIPPED %s: %s ****%n", test, reason);
@@ -225,6 +246,9 @@ public final class TestCluster
     }
     words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     words.addAll(jvmFlags);
+    if (archived && !mutant) {
+      words.addAll(ClassArchive.flags(jar()));
+    }
     words.addAll(mutant ? Mutant.command(jar(), directory) : List.of("-jar", jar().toString()));
     words.addAll(List.of("server", "--node-id", node.id()));
     words.addAll(List.of("--port", Integer.toString(node.respPort())));
