@@ -38,6 +38,9 @@ final class ReadService implements ShardReads {
   private static final long RETRY_MILLIS = 10;
   private static final long TICK_AGAIN_MILLIS = 50;
 
+  /** How often those who wait look whether the replica still is one of its shard. */
+  private static final long LOOK_MILLIS = 50;
+
   private final Function<UUID, ReadableReplica> replicas;
   private final Confirmation barrier;
   private final ShardTicker ticker;
@@ -123,6 +126,7 @@ final class ReadService implements ShardReads {
     private boolean late;
 
     private ScheduledFuture<?> timeout;
+    private ScheduledFuture<?> looks;
     private Runnable endWait = () -> {};
     private boolean finished;
 
@@ -165,7 +169,30 @@ final class ReadService implements ShardReads {
 
     @Override
     public void failed() {
-      onLoop(() -> failAll(RespErrors.clusterDown(shard.id())));
+      onLoop(
+          () -> {
+            if (!goneElsewhere()) {
+              failAll(RespErrors.clusterDown(shard.id()));
+            }
+          });
+    }
+
+    /**
+     * On the loop, while nothing is being read: a replica that has left its shard meanwhile will
+     * learn no more, and others can answer.
+     */
+    private boolean goneElsewhere() {
+      if (finished || replica.isAlive() || isOverdue()) {
+        return false;
+      }
+      replies.readAgain();
+      end();
+      remote.read(shard, replies.rest(), consistency, loop, turn);
+      return true;
+    }
+
+    private boolean isOverdue() {
+      return deadlineNanos - System.nanoTime() <= 0;
     }
 
     private void onLoop(Runnable action) {
@@ -190,6 +217,9 @@ final class ReadService implements ShardReads {
       if (timeout == null) {
         timeout =
             loop.schedule(this::timedOut, deadlineNanos - System.nanoTime(), TimeUnit.NANOSECONDS);
+        looks =
+            loop.scheduleWithFixedDelay(
+                this::goneElsewhere, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
       }
     }
 
@@ -200,7 +230,7 @@ final class ReadService implements ShardReads {
         return;
       }
       late = true;
-      timeout = null;
+      stopWaiting();
       deadlineNanos = System.nanoTime() + timeoutNanos;
       waitUntilDeadline();
     }
@@ -208,7 +238,9 @@ final class ReadService implements ShardReads {
     private void stopWaiting() {
       if (timeout != null) {
         timeout.cancel(false);
+        looks.cancel(false);
         timeout = null;
+        looks = null;
       }
     }
 
@@ -265,11 +297,11 @@ final class ReadService implements ShardReads {
       onLoop(() -> failAll(RespErrors.INTERNAL));
     }
 
-    /** A snapshot is being installed: the store is away for a moment. */
+    /** A snapshot is being installed: the store is away for a moment; or the replica is removed. */
     private void retry() {
-      if (deadlineNanos - System.nanoTime() <= 0) {
+      if (isOverdue()) {
         failAll(RespErrors.clusterDown(shard.id()));
-      } else {
+      } else if (!goneElsewhere()) {
         loop.schedule(this::execute, RETRY_MILLIS, TimeUnit.MILLISECONDS);
       }
     }
@@ -357,7 +389,7 @@ final class ReadService implements ShardReads {
     }
 
     private void waitForView() {
-      if (deadlineNanos - System.nanoTime() <= 0) {
+      if (isOverdue()) {
         failAll(RespErrors.tryAgain("this node is sending too many large replies"));
       } else {
         loop.schedule(this::execute, RETRY_MILLIS, TimeUnit.MILLISECONDS);

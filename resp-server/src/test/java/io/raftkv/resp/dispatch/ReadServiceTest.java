@@ -64,6 +64,7 @@ class ReadServiceTest {
   private long index;
   private int done;
   private int remote;
+  private List<DataOp> forwarded = List.of();
   private boolean absent;
 
   @TempDir private Path directory;
@@ -186,7 +187,10 @@ class ReadServiceTest {
           }
           pool.add(task);
         },
-        (shard, ops, consistency, loop, turn) -> remote++,
+        (shard, ops, consistency, loop, turn) -> {
+          remote++;
+          forwarded = ops;
+        },
         () -> clock,
         timeout.toNanos());
   }
@@ -243,6 +247,54 @@ class ReadServiceTest {
       channel.advanceTimeBy(10, TimeUnit.MILLISECONDS);
       channel.runScheduledPendingTasks();
     }
+  }
+
+  // ---- a replica that leaves ----
+
+  @Test
+  void readsThatWaitForAReplicaThatLeavesGoOnElsewhere() {
+    apply(TIME, "SET k v");
+    read(ReadConsistency.LINEARIZABLE, "GET k");
+    confirm(2); // which is never applied here
+    replica.alive = false;
+    waitFor(() -> remote == 1);
+    assertThat(replies).containsExactly((String) null);
+    assertThat(replica.onApplied).as("waits").isEmpty();
+  }
+
+  @Test
+  void readsThatCannotBeConfirmedHereAnyMoreGoOnElsewhere() {
+    read(ReadConsistency.LINEARIZABLE, "GET k", "GET l");
+    replica.alive = false;
+    waiters.remove(0).failed();
+    assertThat(remote).isEqualTo(1);
+    assertThat(replies).containsExactly(null, null);
+  }
+
+  @Test
+  void readsGoOnElsewhereWhenTheStoreIsAwayForGood() {
+    apply(TIME, "SET k v");
+    replica.away = true;
+    read(ReadConsistency.EVENTUAL, "GET k");
+    assertThat(remote).isZero();
+    replica.alive = false;
+    waitFor(() -> remote == 1);
+    assertThat(replies).containsExactly((String) null);
+  }
+
+  /** All of them: what was read here before a tick is older than what comes from there. */
+  @Test
+  void readsThatWaitForATickGoOnElsewhereAsAWhole() {
+    apply(TIME, "SET k v");
+    apply(TIME, "SET due v PXAT " + (TIME + 1));
+    clock = TIME + 1;
+    read(ReadConsistency.LINEARIZABLE, "GET k", "GET due");
+    confirm(index);
+    assertThat(ticks).hasSize(1);
+    replica.alive = false;
+    waitFor(() -> remote == 1);
+    assertThat(replies).containsExactly(null, null);
+    assertThat(forwarded).hasSize(2);
   }
 
   // ---- which path ----
