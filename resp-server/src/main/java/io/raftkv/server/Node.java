@@ -336,6 +336,7 @@ final class Node implements RunningServer {
   // ---- start ----
 
   void start() throws IOException {
+    ClusterMeters shown = new ClusterMeters(metrics.registry(), System::currentTimeMillis);
     metadata
         .cache()
         .addListener(
@@ -344,6 +345,7 @@ final class Node implements RunningServer {
                 routing = new RoutingSnapshot(after);
               }
               changes.changed(after);
+              shown.show(after);
             });
     registerMeters();
     requireRaftPort();
