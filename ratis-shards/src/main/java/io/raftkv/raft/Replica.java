@@ -174,6 +174,7 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
    * Milliseconds since this replica last heard from the leader: 0 if it leads, {@link
    * Long#MAX_VALUE} if it knows of none, however short a time that is.
    */
+  @Override
   public long leaderSilenceMillis() {
     RaftServer.Division running = alive();
     if (running == null) {

@@ -14,8 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has a new leader elected as soon as it is known that the process of the old one has ended,
- * instead of after a timeout of silence. Thread-safe; never blocks.
+ * Has a new leader elected as soon as it is known that the process of the old one has ended, or
+ * when a majority has missed it for a while. Ratis looks only when one random timeout after another
+ * has passed, and so may take twice the longest one. Thread-safe; never blocks.
  *
  * <p>The followers tell each other how far their logs go. Who has less than another stays away: it
  * would lose, and cost its group a term and a timeout. Those who are equal stand one after the
@@ -27,6 +28,9 @@ public final class LeaderSuccession {
 
   /** Between the candidatures of two equal followers: time for the first one to win. */
   private static final long STEP_MILLIS = 500;
+
+  /** What an answer of an older version, which says nothing of it, stands for. */
+  private static final long NOT_SILENT = 0;
 
   /** This node's replica of a group. */
   public interface Follower {
@@ -41,6 +45,12 @@ public final class LeaderSuccession {
 
     /** The end of this replica's log; null if it does not run. */
     LogPosition logEnd();
+
+    /**
+     * Milliseconds since this replica last heard from its leader; 0 if it leads, {@link
+     * Long#MAX_VALUE} if it knows of none.
+     */
+    long leaderSilenceMillis();
 
     /** Begins an election if {@code gone} is still taken for the leader; true if it did. */
     boolean standForElection(String gone);
@@ -57,45 +67,71 @@ public final class LeaderSuccession {
   private final Function<UUID, ? extends Follower> follower;
   private final PeerTransport transport;
   private final Delay delay;
+  private final long silenceMillis;
+
+  /** What another node says of its replica. */
+  private record Heir(LogPosition end, long silenceMillis) {}
 
   /**
    * @param self this node's name
    * @param followers all replicas of this node
    * @param follower this node's replica of a group, or null
    * @param delay where elections are begun, which may take a moment
+   * @param silenceMillis for how long a leader may be silent: more than between two heartbeats, or
+   *     leaders lose office for nothing
    */
   public LeaderSuccession(
       String self,
       Supplier<? extends Collection<? extends Follower>> followers,
       Function<UUID, ? extends Follower> follower,
       PeerTransport transport,
-      Delay delay) {
+      Delay delay,
+      long silenceMillis) {
     this.self = self;
     this.followers = followers;
     this.follower = follower;
     this.transport = transport;
     this.delay = delay;
+    this.silenceMillis = silenceMillis;
   }
 
   /** The process of a node has ended. */
   public void nodeGone(String gone) {
     for (Follower one : followers.get()) {
       if (gone.equals(one.leader())) {
-        succeed(one, gone);
+        succeed(one, gone, false);
       }
     }
   }
 
-  private void succeed(Follower one, String gone) {
-    List<String> heirs =
-        one.voters().stream().filter(voter -> !voter.equals(gone)).sorted().toList();
+  /** Looks for leaders that are silent; to be called a few times per second. */
+  public void tick() {
+    for (Follower one : followers.get()) {
+      String leader = one.leader();
+      if (leader != null && !leader.equals(self) && isSilent(one.leaderSilenceMillis())) {
+        succeed(one, leader, true);
+      }
+    }
+  }
+
+  private boolean isSilent(long millis) {
+    return millis >= silenceMillis;
+  }
+
+  /**
+   * @param onlyIfMissed it is known only that this node does not hear from the leader: a majority
+   *     must miss it, for it may be this node that is cut off
+   */
+  private void succeed(Follower one, String gone, boolean onlyIfMissed) {
+    List<String> voters = one.voters();
+    List<String> heirs = voters.stream().filter(voter -> !voter.equals(gone)).sorted().toList();
     int position = heirs.indexOf(self);
     LogPosition own = one.logEnd();
     if (position < 0 || own == null) {
       return;
     }
     byte[] request = encode(one.group());
-    List<CompletableFuture<LogPosition>> others = new ArrayList<>();
+    List<CompletableFuture<Heir>> others = new ArrayList<>();
     for (String heir : heirs) {
       if (!heir.equals(self)) {
         others.add(
@@ -111,17 +147,33 @@ public final class LeaderSuccession {
     CompletableFuture.allOf(others.toArray(CompletableFuture[]::new))
         .thenRun(
             () -> {
-              List<LogPosition> ends = others.stream().map(CompletableFuture::join).toList();
-              if (ends.stream().noneMatch(end -> end != null && end.compareTo(own) > 0)) {
-                boolean alone = ends.stream().noneMatch(own::equals);
-                delay.run(alone ? 0 : rank * STEP_MILLIS, () -> stand(one, gone));
+              List<Heir> heard =
+                  others.stream()
+                      .map(CompletableFuture::join)
+                      .filter(heir -> heir != null && heir.end != null)
+                      .toList();
+              if (heard.stream().noneMatch(heir -> heir.end.compareTo(own) > 0)
+                  && (!onlyIfMissed || isMissed(heard, voters.size()))) {
+                boolean alone = heard.stream().noneMatch(heir -> heir.end.equals(own));
+                delay.run(
+                    alone ? 0 : rank * STEP_MILLIS,
+                    () -> {
+                      if (!onlyIfMissed || isSilent(one.leaderSilenceMillis())) {
+                        stand(one, gone, onlyIfMissed ? "is silent" : "has ended");
+                      }
+                    });
               }
             });
   }
 
-  private static void stand(Follower one, String gone) {
+  private boolean isMissed(List<Heir> heard, int voters) {
+    long missing = 1 + heard.stream().filter(heir -> isSilent(heir.silenceMillis)).count();
+    return missing > voters / 2;
+  }
+
+  private static void stand(Follower one, String gone, String why) {
     if (one.standForElection(gone)) {
-      LOG.info("the leader's process has ended, standing for election shard={}", one.name());
+      LOG.info("the leader's process {}, standing for election shard={}", why, one.name());
     }
   }
 
@@ -132,7 +184,11 @@ public final class LeaderSuccession {
     LogPosition end = asked == null ? null : asked.logEnd();
     return end == null
         ? new byte[0]
-        : ByteBuffer.allocate(2 * Long.BYTES).putLong(end.term()).putLong(end.index()).array();
+        : ByteBuffer.allocate(3 * Long.BYTES)
+            .putLong(end.term())
+            .putLong(end.index())
+            .putLong(asked.leaderSilenceMillis())
+            .array();
   }
 
   private static byte[] encode(UUID group) {
@@ -142,8 +198,9 @@ public final class LeaderSuccession {
         .array();
   }
 
-  private static LogPosition decode(byte[] answer) {
+  private static Heir decode(byte[] answer) {
     ByteBuffer in = ByteBuffer.wrap(answer);
-    return in.hasRemaining() ? new LogPosition(in.getLong(), in.getLong()) : null;
+    LogPosition end = in.hasRemaining() ? new LogPosition(in.getLong(), in.getLong()) : null;
+    return new Heir(end, in.hasRemaining() ? in.getLong() : NOT_SILENT);
   }
 }

@@ -17,7 +17,9 @@ import org.junit.jupiter.api.Test;
 /** Who stands for election when n1 has ended, and when. */
 class LeaderSuccessionTest {
   private static final UUID GROUP = new UUID(0, 0);
-  private static final List<String> VOTERS = List.of("n1", "n2", "n3");
+  private static final long SILENCE = 1_500;
+
+  private List<String> voters = List.of("n1", "n2", "n3");
 
   private final Map<String, Heir> heirs = new TreeMap<>();
   private final Set<String> unreachable = new HashSet<>();
@@ -32,6 +34,7 @@ class LeaderSuccessionTest {
     private final LeaderSuccession succession;
     private final TreeMap<Long, Runnable> later = new TreeMap<>();
     private String leader = "n1";
+    private long silence;
     private long now;
 
     private Heir(String id, LogPosition end) {
@@ -53,7 +56,8 @@ class LeaderSuccessionTest {
             }
           };
       this.succession =
-          new LeaderSuccession(id, () -> List.of(this), group -> this, network, later::put);
+          new LeaderSuccession(
+              id, () -> List.of(this), group -> this, network, later::put, SILENCE);
     }
 
     /** What was due in this time is done. */
@@ -81,12 +85,17 @@ class LeaderSuccessionTest {
 
     @Override
     public List<String> voters() {
-      return VOTERS;
+      return voters;
     }
 
     @Override
     public LogPosition logEnd() {
       return end;
+    }
+
+    @Override
+    public long leaderSilenceMillis() {
+      return silence;
     }
 
     @Override
@@ -170,5 +179,92 @@ class LeaderSuccessionTest {
     heir("n3", 3, 11);
     gone("n4");
     assertThat(candidatures).isEmpty();
+  }
+
+  private void silence(String id, long millis) {
+    heirs.get(id).silence = millis;
+  }
+
+  private void tick() {
+    heirs.values().forEach(heir -> heir.succession.tick());
+    heirs.values().forEach(heir -> heir.passes(0));
+  }
+
+  @Test
+  void aLeaderThatAMajorityMissesIsSucceeded() {
+    heir("n2", 3, 11);
+    heir("n3", 3, 11);
+    unreachable.add("n1");
+    silence("n2", SILENCE - 1);
+    silence("n3", SILENCE);
+    tick();
+    assertThat(candidatures).as("n2 has heard from it").isEmpty();
+    silence("n2", SILENCE);
+    tick();
+    assertThat(candidatures).containsExactly("n2@0");
+    heirs.get("n3").passes(499);
+    assertThat(candidatures).hasSize(1);
+    heirs.get("n3").passes(1);
+    assertThat(candidatures).containsExactly("n2@0", "n3@500");
+  }
+
+  @Test
+  void ofThoseWhoMissItTheOneWithMoreInItsLogStands() {
+    heir("n2", 3, 10);
+    heir("n3", 3, 11);
+    silence("n2", SILENCE);
+    silence("n3", SILENCE);
+    tick();
+    assertThat(candidatures).containsExactly("n3@0");
+  }
+
+  /** Unlike one that knows that the leader's process has ended. */
+  @Test
+  void whoIsCutOffItselfDoesNotStand() {
+    heir("n2", 3, 11);
+    heir("n3", 3, 11);
+    silence("n2", 10 * SILENCE);
+    unreachable.addAll(List.of("n1", "n3"));
+    heirs.get("n2").succession.tick();
+    heirs.get("n2").passes(1_000);
+    assertThat(candidatures).isEmpty();
+  }
+
+  @Test
+  void nobodyStandsAgainstALeaderThatIsHeardAgain() {
+    heir("n2", 3, 11);
+    heir("n3", 3, 11);
+    silence("n2", SILENCE);
+    silence("n3", SILENCE);
+    heirs.get("n3").succession.tick(); // it stands second
+    silence("n3", 10);
+    heirs.get("n3").passes(1_000);
+    assertThat(candidatures).isEmpty();
+  }
+
+  @Test
+  void twoOfFiveAreNoMajority() {
+    voters = List.of("n1", "n2", "n3", "n4", "n5");
+    for (String id : List.of("n2", "n3", "n4", "n5")) {
+      heir(id, 3, 11);
+    }
+    silence("n2", SILENCE);
+    silence("n3", SILENCE);
+    tick();
+    assertThat(candidatures).isEmpty();
+    silence("n4", SILENCE);
+    tick();
+    assertThat(candidatures).containsExactly("n2@0");
+  }
+
+  @Test
+  void whoKnowsNoLeaderDoesNotStandButMissesIt() {
+    heir("n2", 3, 11);
+    heir("n3", 3, 11);
+    heirs.get("n3").leader = null;
+    silence("n3", Long.MAX_VALUE);
+    silence("n2", SILENCE);
+    tick();
+    assertThat(candidatures).containsExactly("n2@0");
   }
 }

@@ -56,6 +56,8 @@ final class Node implements RunningServer {
   private static final long DISK_CHECK_MILLIS = 250;
   private static final long RECLAIM_MILLIS = 5_000;
   private static final int MAX_ENTRIES_IN_FLIGHT = 1;
+
+  private static final long SUCCESSION_MILLIS = 100;
   private static final long BARRIER_RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final int STOP_SECONDS = 5;
 
@@ -155,7 +157,12 @@ final class Node implements RunningServer {
               config.node().id(), this::replica, links, BARRIER_RETRY_NANOS, transport::endOfTurn);
       this.succession =
           new LeaderSuccession(
-              config.node().id(), () -> raft().replicas(), this::replica, links, this::stand);
+              config.node().id(),
+              () -> raft().replicas(),
+              this::replica,
+              links,
+              this::stand,
+              options.leaderSilence().toMillis());
       this.requests = new PeerRequests(this);
       this.linkCommands = new LinkCommands(requests::answer, secret);
       this.view = new NodeView(this);
@@ -353,6 +360,7 @@ final class Node implements RunningServer {
     watchdog.start();
     raft.start(); // which opens the metadata and brings its state to the listener
     threads.every(TICK_MILLIS, TICK_MILLIS, "tick", this::tick);
+    threads.every(SUCCESSION_MILLIS, SUCCESSION_MILLIS, "succession", succession::tick);
     threads.every(ClientLoad.SAMPLE_MILLIS, 0, "load", load::sample);
     threads.everyAtDisk(DISK_CHECK_MILLIS, "disk check", disk::check);
     threads.everySlowly(RECLAIM_MILLIS, "giving back space", spaceReclaim()::run);

@@ -8,6 +8,7 @@ import io.raftkv.resp.codec.RespLimits;
 import io.raftkv.shard.ShardClient;
 import io.raftkv.storage.StoreOptions;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -45,6 +46,14 @@ final class NodeOptions {
         config.store().writeBuffer().bytes(),
         StoreOptions.defaults().maxOpenFiles(),
         StoreOptions.defaults().backgroundJobs());
+  }
+
+  /**
+   * How long a leader may be silent before those who miss it elect another one. Heartbeats come
+   * twice in the shortest election timeout: two may be lost.
+   */
+  Duration leaderSilence() {
+    return config.raft().electionTimeoutMin().multipliedBy(3).dividedBy(2);
   }
 
   /** Voters of the metadata group: five of five or more nodes, else three, else all. */
