@@ -38,6 +38,9 @@ public final class MetaApplier {
     if (command instanceof MetaCommand.RegisterNode register) {
       return register(state, register.node(), timeMillis);
     }
+    if (command instanceof MetaCommand.JoinNode join) {
+      return join(state, join.node(), timeMillis);
+    }
     if (command instanceof MetaCommand.SetNodeState set) {
       return setNodeState(state, set, timeMillis);
     }
@@ -117,6 +120,22 @@ public final class MetaApplier {
     // Its state stays: the failure detector alone judges whether a node can be relied on.
     draft.put(known.withSpec(node, now));
     return changed(state, draft, EventKind.NODE_RESTARTED, node.id(), "at " + address);
+  }
+
+  /**
+   * As a start, but a node that has no data is not taken for one that is known by its id: only if
+   * it is where that one is, for two live nodes cannot be. Then it has lost its data, or was cut
+   * off while it joined.
+   */
+  private static MetaChange join(ClusterState state, NodeSpec node, long timeMillis) {
+    NodeInfo known = state.nodes().get(node.id());
+    if (known != null && known.state() != NodeState.REMOVED && !known.spec().hasAddressOf(node)) {
+      return refused(
+          state,
+          "the id %s belongs to the node at %s:%d with Raft port %d"
+              .formatted(node.id(), known.host(), known.respPort(), known.raftPort()));
+    }
+    return register(state, node, timeMillis);
   }
 
   private static MetaChange setNodeState(

@@ -20,6 +20,7 @@ public final class MetaCodec {
   private static final int START_JOB = 4;
   private static final int ADVANCE_JOB = 5;
   private static final int CANCEL_JOB = 6;
+  private static final int JOIN_NODE = 7;
 
   private MetaCodec() {}
 
@@ -47,6 +48,9 @@ public final class MetaCodec {
       encode(out, advance);
     } else if (command instanceof MetaCommand.CancelJob cancel) {
       out.u8(CANCEL_JOB).text(cancel.jobId());
+    } else if (command instanceof MetaCommand.JoinNode join) {
+      out.u8(JOIN_NODE);
+      Parts.write(out, join.node());
     } else {
       throw new IllegalStateException("no bytes for " + command.getClass());
     }
@@ -96,6 +100,7 @@ public final class MetaCodec {
               Parts.arguments(in),
               in.list(Parts::edit));
       case CANCEL_JOB -> new MetaCommand.CancelJob(in.text());
+      case JOIN_NODE -> new MetaCommand.JoinNode(Parts.nodeSpec(in));
       default -> throw in.unknown("kind", kind);
     };
   }

@@ -105,6 +105,19 @@ public sealed interface MetaCommand {
   }
 
   /**
+   * A node with an empty data directory asks to become one of the cluster. To ask again is safe.
+   *
+   * @param node what it says of itself; its incarnation is at least 1
+   */
+  record JoinNode(NodeSpec node) implements MetaCommand {
+    public JoinNode {
+      if (node.incarnation() < 1) {
+        throw new IllegalArgumentException("node " + node.id() + " joins without an incarnation");
+      }
+    }
+  }
+
+  /**
    * Puts a node into another state.
    *
    * @param nodeId which

@@ -43,6 +43,11 @@ public record NodeSpec(
     return host.equals(other.host) && (raftPort == other.raftPort || respPort == other.respPort);
   }
 
+  /** True if both are at one place. */
+  boolean hasAddressOf(NodeSpec other) {
+    return host.equals(other.host) && raftPort == other.raftPort && respPort == other.respPort;
+  }
+
   private static void requirePort(String id, String name, int port, int lowest) {
     if (port < lowest || port > MAX_PORT) {
       throw new IllegalArgumentException(name + " port of node " + id + ": " + port);

@@ -164,6 +164,46 @@ class MetaApplierTest {
   }
 
   @Test
+  void newNodeThatJoinsIsRegisteredOnce() {
+    MetaChange joined = join(CLUSTER, Samples.node(5, 7));
+    assertThat(joined.state().node("n5").orElseThrow().state()).isEqualTo(NodeState.JOINING);
+    assertThat(joined.events())
+        .extracting(HistoryEvent::kind)
+        .containsExactly(EventKind.NODE_REGISTERED);
+    assertNothing(
+        join(joined.state(), Samples.node(5, 7)),
+        joined.state(),
+        Outcome.UNCHANGED,
+        "registered before");
+    ClusterState again = join(joined.state(), Samples.node(5, 8)).state();
+    assertThat(again.node("n5").orElseThrow().incarnation()).isEqualTo(8);
+  }
+
+  @Test
+  void nodeThatJoinsIsNotTakenForAnotherOfItsIdOrAddress() {
+    NodeSpec elsewhere = new NodeSpec("n4", "host9", 6379, 9870, 0, "", 9);
+    assertNothing(
+        join(CLUSTER, elsewhere),
+        CLUSTER,
+        Outcome.REFUSED,
+        "the id n4 belongs to the node at host4:6379 with Raft port 9870");
+    NodeSpec heir = new NodeSpec("n9", "host4", 6379, 1, 0, "", 9);
+    assertThat(join(CLUSTER, heir).reply().outcome()).isEqualTo(Outcome.REFUSED);
+
+    ClusterState removed =
+        Samples.with(join(CLUSTER, Samples.node(5, 1)).state(), "n5", NodeState.REMOVED);
+    assertNothing(
+        join(removed, new NodeSpec("n5", "elsewhere", 1, 2, 0, "", 3)),
+        removed,
+        Outcome.REFUSED,
+        "node n5 was removed; it has to join under a new id");
+  }
+
+  private static MetaChange join(ClusterState state, NodeSpec node) {
+    return MetaApplier.apply(state, new MetaCommand.JoinNode(node), TIME + 1);
+  }
+
+  @Test
   void nodeThatIsNeededIsNotRemoved() {
     assertNothing(
         set(CLUSTER, "n4", Optional.empty(), NodeState.REMOVED),

@@ -8,6 +8,7 @@ import io.raftkv.meta.MetaCommand.AdvanceJob.Place;
 import io.raftkv.meta.MetaCommand.AdvanceJob.Progress;
 import io.raftkv.meta.MetaCommand.Bootstrap;
 import io.raftkv.meta.MetaCommand.CancelJob;
+import io.raftkv.meta.MetaCommand.JoinNode;
 import io.raftkv.meta.MetaCommand.RegisterNode;
 import io.raftkv.meta.MetaCommand.SetNodeState;
 import io.raftkv.meta.MetaCommand.StartJob;
@@ -55,7 +56,8 @@ class MetaCodecTest {
             new Progress(new Place(JobState.UNDOING, 0), 1_000, 5_000_000_000L, "n4 is gone"),
             new TreeMap<>(Map.of("fence", "300")),
             EDITS),
-        new CancelJob("j12"));
+        new CancelJob("j12"),
+        new JoinNode(Samples.node(4, 7)));
   }
 
   @ParameterizedTest
@@ -140,6 +142,12 @@ class MetaCodecTest {
     assertPinned(
         new RegisterNode(NODE),
         "0102" + "026e31" + "0168" + "eb31" + "8e4d" + "00" + "0176" + "ac02");
+  }
+
+  @Test
+  void joinNodeLayoutIsPinned() {
+    assertPinned(
+        new JoinNode(NODE), "0107" + "026e31" + "0168" + "eb31" + "8e4d" + "00" + "0176" + "ac02");
   }
 
   @Test

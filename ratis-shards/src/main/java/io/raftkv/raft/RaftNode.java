@@ -70,8 +70,9 @@ public final class RaftNode implements AutoCloseable {
   /**
    * Builds the server; {@link #start} lets it speak.
    *
-   * @param first a group that every start brings along, with its initial members: the metadata
-   *     group
+   * @param first a group that every start brings along: the metadata group
+   * @param firstMembers its initial members; none if this node is to join it, by {@link
+   *     #startJoining}: then only what is found of it is started
    * @param appliers what the entries of a group mean
    * @param names the name of a group for logs and errors
    * @param links carry entries to other nodes, which give them to their {@link #append}
@@ -142,7 +143,9 @@ public final class RaftNode implements AutoCloseable {
   public synchronized void start() throws IOException {
     removed.left().stream().map(RaftNode::groupOf).filter(Objects::nonNull).forEach(this::finish);
     server.start();
-    startFound(hosted(first.getGroupId().getUuid()));
+    if (!first.getPeers().isEmpty() || hasFiles(first.getGroupId().getUuid())) {
+      startFound(hosted(first.getGroupId().getUuid()));
+    }
     for (Path directory : DurableFiles.list(groupsDirectory())) {
       UUID group = groupOf(directory);
       if (group != null
@@ -315,6 +318,14 @@ public final class RaftNode implements AutoCloseable {
   }
 
   /**
+   * Makes the files of an empty replica as {@link #startJoining} does, for {@link #start} to find;
+   * does nothing if there are any.
+   */
+  public void begin(UUID group, long term) throws IOException {
+    RaftMetaFiles.begin(groupsDirectory().resolve(group.toString()), term);
+  }
+
+  /**
    * Stops this node's replica of a group, and leaves its files: from now on it acknowledges
    * nothing. {@link #resume} starts it again, as {@link #startReplica} does. Does nothing if none
    * runs.
@@ -336,6 +347,33 @@ public final class RaftNode implements AutoCloseable {
         LOG.info("replica resumed shard={}", hosted.name());
       }
     }
+  }
+
+  /**
+   * Starts a replica anew that has become a listener since it was started. Ratis would take it for
+   * a follower until then: it would miss the leader, stand for election, and end itself since it
+   * has no vote. One that did is started again. Does nothing to any other, nor to one that has
+   * failed; to be called now and then.
+   */
+  public synchronized void settle(UUID group) throws IOException {
+    HostedGroup hosted = groups.get(group);
+    if (hosted == null || hosted.replica() == null || hosted.hasFailed()) {
+      return;
+    }
+    boolean ended = !hosted.isOpen();
+    if (ended || hosted.replica().isListenerTakenForFollower()) {
+      remove(hosted);
+      startFound(hosted);
+      LOG.info(
+          "replica started anew, {} shard={}",
+          ended ? "it had ended itself" : "as a listener",
+          hosted.name());
+    }
+  }
+
+  /** Whether there are files of a replica of a group, running or not. */
+  public boolean hasFiles(UUID group) {
+    return Files.exists(groupsDirectory().resolve(group.toString()));
   }
 
   /** Whether this node's replica of a group runs. */

@@ -209,6 +209,18 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
             != null;
   }
 
+  /** Whether this is a listener of its group for good, and Ratis does not know yet. */
+  boolean isListenerTakenForFollower() {
+    RaftServer.Division running = alive();
+    if (running == null || running.getInfo().isListener()) {
+      return false;
+    }
+    RaftConfiguration now = running.getRaftConf();
+    return now.getPeer(running.getId(), RaftPeerRole.LISTENER) != null
+        && now.getPreviousPeers().isEmpty()
+        && now.getLogEntryIndex() <= appliedIndex;
+  }
+
   /** Names of the voters and listeners, as this replica's log has them. */
   public List<String> members() {
     RaftServer.Division running = alive();

@@ -87,6 +87,7 @@ final class ClusterController implements AutoCloseable {
               SPREAD_LAG_ENTRIES));
   private final ReplicaCleaner cleaner;
   private final JobDriver jobs;
+  private final MetadataMembers members;
   private FailureDetector failures;
   private CompletableFuture<?> proposal = CompletableFuture.completedFuture(null);
   private volatile long notBeforeNanos = System.nanoTime();
@@ -99,6 +100,7 @@ final class ClusterController implements AutoCloseable {
     this.self = node.config().node().id();
     this.cleaner = new ReplicaCleaner(node);
     this.jobs = new JobDriver(node);
+    this.members = new MetadataMembers(node);
     this.watched = node.watchdog().watch("the control thread", thread);
   }
 
@@ -127,8 +129,11 @@ final class ClusterController implements AutoCloseable {
     }
   }
 
-  private void step() throws StartupException {
+  private void step() throws StartupException, IOException {
     ClusterState state = node.metadata().state();
+    if (hasJoined()) {
+      watched.atDisk(() -> node.raft().settle(MetadataGroup.GROUP));
+    }
     if (!state.isBootstrapped()) {
       formCluster();
       knock();
@@ -154,7 +159,7 @@ final class ClusterController implements AutoCloseable {
 
   /** The metadata leader proposes the first state; whoever comes second changes nothing. */
   private void formCluster() {
-    if (!leadsMetadata() || !mayPropose()) {
+    if (!leadsMetadata() || !mayPropose() || hasJoined()) {
       return;
     }
     ServerConfig config = node.config();
@@ -184,7 +189,8 @@ final class ClusterController implements AutoCloseable {
    */
   private void knock() {
     Replica replica = node.replica(MetadataGroup.GROUP);
-    if (replica != null
+    if (!hasJoined() // who knows its address from the metadata only, and knocked when it joined
+        && replica != null
         && replica.commitIndex() < 0
         && replica.leader() != null
         && !replica.leader().equals(self)
@@ -192,6 +198,10 @@ final class ClusterController implements AutoCloseable {
         && mayWake(MetadataGroup.GROUP)) {
       propose(new MetaCommand.RegisterNode(ownSpec(node.view().startedAtMillis())));
     }
+  }
+
+  private boolean hasJoined() {
+    return node.directory().joinedBy().isPresent();
   }
 
   /** The same for the shards: an entry that changes nothing brings the rest of the log with it. */
@@ -265,6 +275,9 @@ final class ClusterController implements AutoCloseable {
 
   private void register(ClusterState state) {
     NodeInfo known = state.nodes().get(self);
+    if (known == null && hasJoined()) {
+      return; // the metadata here is from before it joined, and does not know its address
+    }
     long incarnation = node.view().startedAtMillis();
     if (mayPropose() && (known == null || known.incarnation() < incarnation)) {
       propose(new MetaCommand.RegisterNode(ownSpec(incarnation)));
@@ -290,6 +303,7 @@ final class ClusterController implements AutoCloseable {
 
   private void driveJobs(ClusterState state) {
     if (leadsMetadata()) {
+      members.step(state, this::isHeard);
       jobs.step(state);
     } else {
       jobs.stop();
@@ -388,10 +402,25 @@ final class ClusterController implements AutoCloseable {
               System.nanoTime());
     }
     if (mayPropose()) {
-      failures.judge(state, node.peers().lastHeard(), System.nanoTime()).stream()
+      failures.judge(state, heardMembers(), System.nanoTime()).stream()
           .findFirst()
           .ifPresent(this::propose);
     }
+  }
+
+  /** One that joins can be relied on when it hears of what the cluster decides, not before. */
+  private Map<String, Long> heardMembers() {
+    Map<String, Long> heard = new HashMap<>(node.peers().lastHeard());
+    Replica metadata = node.replica(MetadataGroup.GROUP);
+    if (metadata != null) {
+      heard.keySet().retainAll(metadata.members());
+    }
+    return heard;
+  }
+
+  private boolean isHeard(String nodeId) {
+    Long heard = node.peers().lastHeard().get(nodeId);
+    return heard != null && System.nanoTime() - heard <= HEARD_NANOS;
   }
 
   /** Each node gives away what it leads and another should. */
@@ -421,9 +450,7 @@ final class ClusterController implements AutoCloseable {
    * may count as connected and online for seconds, and a hand-over to it keeps all writes waiting.
    */
   private OptionalLong lag(ClusterState state, String shardId, String to) {
-    Long heard = node.peers().lastHeard().get(to);
-    boolean silent = heard == null || System.nanoTime() - heard > HEARD_NANOS;
-    if (state.nodes().get(to).state() != NodeState.ONLINE || silent) {
+    if (state.nodes().get(to).state() != NodeState.ONLINE || !isHeard(to)) {
       return OptionalLong.empty();
     }
     Replica replica = node.replica(state.shards().get(shardId).groupId());

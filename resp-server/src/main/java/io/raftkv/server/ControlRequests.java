@@ -23,6 +23,9 @@ final class ControlRequests {
   static final byte HAND_OVER = 5;
   static final byte START_JOINING = 6;
 
+  /** See {@link JoinExchange}. */
+  static final byte JOIN = 7;
+
   private ControlRequests() {}
 
   /**

@@ -23,6 +23,9 @@ public final class DataDirectory implements AutoCloseable {
   private static final String LOCK = "LOCK";
   private static final int MAX_LOCK_BYTES = 64;
 
+  /** Where replicas have their files, by group in {@code groups}. */
+  static final String REPLICAS = "raft";
+
   /** Names that may be there before the node file is: ours, and a file system's own. */
   private static final Set<String> NOT_DATA =
       Set.of(LOCK, NodeFile.NAME, NodeFile.TEMPORARY_NAME, "lost+found");
@@ -134,7 +137,7 @@ public final class DataDirectory implements AutoCloseable {
               + NodeFile.NAME
               + " file: it is not RaftKV's, or is damaged; choose an empty one");
     }
-    NodeFile fresh = new NodeFile(nodeId, Optional.empty(), Instant.now());
+    NodeFile fresh = new NodeFile(nodeId, Optional.empty(), Optional.empty(), Instant.now());
     fresh.write(path);
     return fresh;
   }
@@ -175,6 +178,11 @@ public final class DataDirectory implements AutoCloseable {
     return nodeFile().created();
   }
 
+  /** Where this node asked to join its cluster; empty if it began with it. */
+  public Optional<HostPort> joinedBy() {
+    return nodeFile().joinedBy();
+  }
+
   private synchronized NodeFile nodeFile() {
     return node;
   }
@@ -198,7 +206,52 @@ public final class DataDirectory implements AutoCloseable {
       }
       return;
     }
-    NodeFile next = new NodeFile(node.nodeId(), Optional.of(clusterId), node.created());
+    replace(new NodeFile(node.nodeId(), Optional.of(clusterId), node.joinedBy(), node.created()));
+  }
+
+  /**
+   * Notes, durably, that this node does not begin a cluster but joins one. One that has joined asks
+   * the last seed if it has lost its replicas.
+   *
+   * @param seed a node of that cluster
+   * @throws StartupException if it is part of a cluster that it did not join, or has begun to form
+   *     one, or the note cannot be written
+   */
+  public synchronized void rememberJoining(HostPort seed) throws StartupException {
+    boolean joins = node.joinedBy().isPresent();
+    if (!joins && (node.clusterId().isPresent() || hasReplicas())) {
+      throw new StartupException(
+          "data directory "
+              + path
+              + node.clusterId().map(id -> " is of cluster " + id).orElse(" has been used")
+              + ", which this node did not join: to join another one it needs an empty --data-dir;"
+              + " to go on with this one, start it without --join");
+    }
+    if (!joins || !node.joinedBy().get().equals(seed)) {
+      replace(new NodeFile(node.nodeId(), node.clusterId(), Optional.of(seed), node.created()));
+    }
+  }
+
+  private boolean hasReplicas() throws StartupException {
+    Path groups = path.resolve(REPLICAS).resolve("groups");
+    if (!Files.exists(groups)) {
+      return false;
+    }
+    try (Stream<Path> replicas = Files.list(groups)) {
+      return replicas.findAny().isPresent();
+    } catch (IOException unreadable) {
+      throw new StartupException("cannot read " + groups + ": " + unreadable, unreadable);
+    }
+  }
+
+  /** Takes that back, for a node that was refused: its directory is as good as new. */
+  public synchronized void forgetJoining() throws StartupException {
+    if (node.clusterId().isEmpty()) {
+      replace(new NodeFile(node.nodeId(), Optional.empty(), Optional.empty(), node.created()));
+    }
+  }
+
+  private void replace(NodeFile next) throws StartupException {
     try {
       next.write(path);
     } catch (IOException failed) {

@@ -3,6 +3,7 @@ package io.raftkv.server;
 import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.NodeInfo;
 import io.raftkv.raft.Member;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -18,6 +19,9 @@ final class MemberAddresses {
   private final ServerConfig.Cluster cluster;
   private final Supplier<ClusterState> state;
 
+  /** What this node was told when it was admitted; counts until the metadata is there. */
+  private volatile List<ClusterMember> told = List.of();
+
   /**
    * @param state the newest one that this node knows
    */
@@ -28,7 +32,15 @@ final class MemberAddresses {
 
   /** Host and ports of a node; empty if nobody has told of it yet. */
   Optional<ClusterMember> of(String nodeId) {
-    return cluster.member(nodeId).or(() -> state.get().node(nodeId).map(MemberAddresses::member));
+    return cluster
+        .member(nodeId)
+        .or(() -> state.get().node(nodeId).map(MemberAddresses::member))
+        .or(() -> told.stream().filter(member -> member.id().equals(nodeId)).findFirst());
+  }
+
+  /** Those of the nodes of a cluster that this one joins. */
+  void tell(List<ClusterMember> members) {
+    told = List.copyOf(members);
   }
 
   /** A node as a member of a Raft group; it must be known. */
@@ -42,7 +54,7 @@ final class MemberAddresses {
   }
 
   /**
-   * What a node has to say of itself.
+   * What a node has to say of itself. One that has joined stays where it was registered.
    *
    * @param raftPort where it listens, in case that {@code --cluster} does not name it
    * @param respPort the same for clients and links
@@ -50,6 +62,12 @@ final class MemberAddresses {
   ClusterMember own(String nodeId, int raftPort, int respPort) {
     return cluster
         .member(nodeId)
-        .orElseGet(() -> new ClusterMember(nodeId, ALONE, raftPort, respPort));
+        .orElseGet(
+            () ->
+                new ClusterMember(
+                    nodeId,
+                    state.get().node(nodeId).map(NodeInfo::host).orElse(ALONE),
+                    raftPort,
+                    respPort));
   }
 }

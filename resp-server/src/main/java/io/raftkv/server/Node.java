@@ -34,6 +34,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -171,10 +172,10 @@ final class Node implements RunningServer {
       CommandEngine engine = new CommandEngine(table[0]);
       this.raft =
           new RaftNode(
-              options.raft(directory.resolve("raft")),
+              options.raft(directory.resolve(DataDirectory.REPLICAS)),
               stores,
               MetadataGroup.GROUP,
-              options.metadataMembers(),
+              options.metadataMembers(directory.joinedBy().isPresent()),
               group -> applier(group, engine),
               this::groupName,
               failStop(),
@@ -342,7 +343,7 @@ final class Node implements RunningServer {
 
   // ---- start ----
 
-  void start() throws IOException {
+  void start() throws IOException, StartupException {
     ClusterMeters shown = new ClusterMeters(metrics.registry(), System::currentTimeMillis);
     metadata
         .cache()
@@ -358,6 +359,7 @@ final class Node implements RunningServer {
     requireRaftPort();
     transport.watch(watchdog);
     watchdog.start();
+    join();
     raft.start(); // which opens the metadata and brings its state to the listener
     threads.every(TICK_MILLIS, TICK_MILLIS, "tick", this::tick);
     threads.every(SUCCESSION_MILLIS, SUCCESSION_MILLIS, "succession", succession::tick);
@@ -367,6 +369,21 @@ final class Node implements RunningServer {
     listen();
     controller.start();
     links.onGone(succession::nodeGone);
+  }
+
+  /** Does nothing if this node began with its cluster, or has been admitted to it before. */
+  private void join() throws IOException, StartupException {
+    Optional<HostPort> seed = directory.joinedBy();
+    if (seed.isPresent() && !raft.hasFiles(MetadataGroup.GROUP)) {
+      JoinExchange.Answer admission = new ClusterJoin(this, seed.get(), hosts).admission();
+      if (admission.outcome() == JoinExchange.Outcome.REFUSED) {
+        directory.forgetJoining();
+        throw new StartupException(admission.text());
+      }
+      directory.rememberClusterId(admission.text());
+      addresses.tell(admission.members());
+      raft.begin(MetadataGroup.GROUP, admission.term());
+    }
   }
 
   /** Ratis ends the process if it cannot have its port; better to say which one it is. */
@@ -450,7 +467,10 @@ final class Node implements RunningServer {
     @Override
     public List<String> members(UUID group) {
       if (group.equals(MetadataGroup.GROUP)) {
-        return config.cluster().members().stream().map(ClusterMember::id).toList();
+        ClusterState state = metadata.state();
+        return state.isBootstrapped()
+            ? state.metadataVoters()
+            : config.cluster().members().stream().map(ClusterMember::id).toList();
       }
       return metadata.state().shardOfGroup(group).map(ShardInfo::voters).orElse(List.of());
     }

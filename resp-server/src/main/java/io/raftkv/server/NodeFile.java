@@ -18,11 +18,23 @@ import java.util.Optional;
 /**
  * The file {@code NODE} of a data directory: lines of {@code name value}, the format's number
  * first, so that every later version can tell at least that.
+ *
+ * @param nodeId whose it is
+ * @param clusterId the cluster it is part of, once that is known
+ * @param joinedBy where it asked to join a cluster; empty if it began with its cluster
+ * @param created when it was made
  */
-record NodeFile(String nodeId, Optional<String> clusterId, Instant created) {
+record NodeFile(
+    String nodeId, Optional<String> clusterId, Optional<HostPort> joinedBy, Instant created) {
   static final String NAME = "NODE";
   static final String TEMPORARY_NAME = "NODE.tmp";
-  private static final int FORMAT = 1;
+
+  /** Of a node that began with its cluster. */
+  private static final int FIRST_FORMAT = 1;
+
+  /** Has {@code joined-by}: an older version would begin a cluster of its own. */
+  private static final int FORMAT = 2;
+
   private static final long MAX_BYTES = 4096;
 
   /** The file of this directory, if there is one. */
@@ -64,9 +76,14 @@ record NodeFile(String nodeId, Optional<String> clusterId, Instant created) {
     try {
       return Optional.of(
           new NodeFile(
-              nodeId, Optional.ofNullable(values.get("cluster-id")), Instant.parse(created)));
+              nodeId,
+              Optional.ofNullable(values.get("cluster-id")),
+              Optional.ofNullable(values.get("joined-by")).map(HostPort::parse),
+              Instant.parse(created)));
     } catch (DateTimeException notATime) {
       throw damaged(file, "created '" + created + "'");
+    } catch (IllegalArgumentException notAnAddress) {
+      throw damaged(file, "joined-by '" + values.get("joined-by") + "'");
     }
   }
 
@@ -76,8 +93,10 @@ record NodeFile(String nodeId, Optional<String> clusterId, Instant created) {
 
   /** Replaces the file; after a crash either the old or the new one is there, whole. */
   void write(Path directory) throws IOException {
-    StringBuilder text = new StringBuilder("format " + FORMAT + "\nnode-id " + nodeId + "\n");
+    int format = joinedBy.isPresent() ? FORMAT : FIRST_FORMAT;
+    StringBuilder text = new StringBuilder("format " + format + "\nnode-id " + nodeId + "\n");
     clusterId.ifPresent(id -> text.append("cluster-id ").append(id).append('\n'));
+    joinedBy.ifPresent(seed -> text.append("joined-by ").append(seed).append('\n'));
     text.append("created ").append(created).append('\n');
     Path temporary = directory.resolve(TEMPORARY_NAME);
     try (FileChannel channel =

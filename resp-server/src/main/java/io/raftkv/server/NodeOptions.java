@@ -56,8 +56,16 @@ final class NodeOptions {
     return config.raft().electionTimeoutMin().multipliedBy(3).dividedBy(2);
   }
 
-  /** Voters of the metadata group: five of five or more nodes, else three, else all. */
-  List<Member> metadataMembers() {
+  /**
+   * With whom the metadata group begins. Its voters are five of five or more nodes, else three,
+   * else all.
+   *
+   * @param joins whether this node does not begin the group, but joins it: then nobody
+   */
+  List<Member> metadataMembers(boolean joins) {
+    if (joins) {
+      return List.of();
+    }
     List<ClusterMember> members =
         config.cluster().members().stream()
             .sorted(Comparator.comparing(ClusterMember::id))

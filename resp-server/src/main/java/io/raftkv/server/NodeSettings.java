@@ -92,7 +92,8 @@ final class NodeSettings {
           "own entry in --cluster, else the address the client came by",
           values -> ownMember(values).map(ClusterMember::host),
           "Host that CLUSTER SLOTS, SHARDS and NODES tell clients to reach this node by. Nodes reach"
-              + " each other by the hosts of cluster.",
+              + " each other by the hosts of cluster, and one that joins by this, else by the address"
+              + " that it comes from.",
           config -> config.listen().announceHost());
 
   // Cluster
@@ -112,8 +113,8 @@ final class NodeSettings {
           ValueType.OPTIONAL_HOST_PORT,
           "none",
           values -> Optional.empty(),
-          "Refused by this version. For later: the client address of a node of a running cluster, to"
-              + " join it.",
+          "Become part of a running cluster: the client address of any node of it. Needs an empty"
+              + " data directory. Leave it in place: a node that has lost its data joins again by it.",
           config -> config.cluster().join());
 
   static final Setting<Integer> SHARDS =

@@ -26,9 +26,11 @@ final class PeerRequests {
   private static final long HAND_OVER_TIMEOUT_MILLIS = 3_000;
 
   private final Node node;
+  private final JoinDesk joins;
 
   PeerRequests(Node node) {
     this.node = node;
+    this.joins = new JoinDesk(node);
   }
 
   /** The answer to a request; its bytes are what the part that is asked makes of them. */
@@ -57,6 +59,8 @@ final class PeerRequests {
             startJoining(ControlRequests.decodeStartJoining(self, in));
         case ControlRequests.CHANGE_MEMBERS ->
             changeMembers(ControlRequests.decodeChangeMembers(self, in));
+        case ControlRequests.JOIN ->
+            joins.answer(JoinExchange.decodeRequest(in)).thenApply(JoinExchange::encode);
         case ControlRequests.HAND_OVER -> handOver(ControlRequests.decodeHandOver(self, in));
         default ->
             throw new IllegalArgumentException("control request " + kind + " of another version");

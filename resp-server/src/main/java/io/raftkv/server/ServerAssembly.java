@@ -12,6 +12,16 @@ public final class ServerAssembly {
     Node node = null;
     boolean started = false;
     try {
+      if (config.cluster().join().isPresent()) {
+        directory.rememberJoining(config.cluster().join().get());
+      } else if (directory.joinedBy().isPresent() && directory.clusterId().isEmpty()) {
+        throw new StartupException(
+            "data directory "
+                + config.node().dataDir()
+                + " has begun to join the cluster of "
+                + directory.joinedBy().get()
+                + " and was not admitted yet: start it with --join, or with an empty --data-dir");
+      }
       node = new Node(config, directory);
       node.start();
       started = true;

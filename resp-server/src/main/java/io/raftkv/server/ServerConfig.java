@@ -93,7 +93,7 @@ public record ServerConfig(
   /**
    * The cluster this node begins with. No members: it is alone.
    *
-   * @param join a node of a running cluster; always empty, see {@link NodeSettings#JOIN}
+   * @param join a node of a running cluster that this one is to become part of
    * @param shards shards of a new cluster
    */
   public record Cluster(
@@ -112,10 +112,9 @@ public record ServerConfig(
             "names node " + member + " with an id or an address that another node has");
       }
       require(
-          join.isEmpty(),
+          join.isEmpty() || members.isEmpty(),
           name(NodeSettings.JOIN),
-          "is refused by this version: a cluster has the nodes that it began with, which cluster"
-              + " names");
+          "excludes cluster: a node joins a running cluster or begins one with others");
       int nodes = Math.max(1, members.size());
       require(
           replicationFactor <= nodes,
@@ -237,7 +236,7 @@ public record ServerConfig(
           name(NodeSettings.CLUSTER),
           "must name this node, " + node.id());
     }
-    if (!cluster.isSingleNode()) {
+    if (!cluster.isSingleNode() || cluster.join().isPresent()) {
       require(listen.port() != 0, name(NodeSettings.PORT), "cannot be 0 in a cluster");
       require(listen.raftPort() != 0, name(NodeSettings.RAFT_PORT), "cannot be 0 in a cluster");
     }

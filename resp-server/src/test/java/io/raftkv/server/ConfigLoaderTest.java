@@ -142,7 +142,8 @@ class ConfigLoaderTest {
           --join nowhere                          | join is wrong: 'nowhere' is not host:port, not 'nowhere' (flag --join)
           --log-segment-bytes 68mb                | log-segment-bytes must be at least 69mb, which the largest entry takes with max-command-bytes 65mb (flag --log-segment-bytes)
           --snapshot-log-bytes 68mb               | snapshot-log-bytes must be at least 69mb (flag --snapshot-log-bytes)
-          --join h:6379                           | join is refused by this version: a cluster has the nodes that it began with, which cluster names (flag --join)
+          --join h:6379 --cluster n1=h:1:2        | join excludes cluster: a node joins a running cluster or begins one with others (flag --join)
+          --join h:6379 --raft-port 0             | raft-port cannot be 0 in a cluster (flag --raft-port)
           --consistency strong                    | consistency must be linearizable, bounded:<ms> or eventual, not 'strong' (flag --consistency)
           --bind 0.0.0.0                          | bind reaches beyond this machine, but there is no password: set requirepass, or protected-mode no on a network you trust (flag --bind)
           --port                                  | flag --port needs a value: --port PORT

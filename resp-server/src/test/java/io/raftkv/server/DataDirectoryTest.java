@@ -110,16 +110,58 @@ class DataDirectoryTest {
 
   @Test
   void aNewerFormatIsRefused() throws Exception {
-    Files.writeString(temp.resolve("NODE"), "format 2\nsomething new\n");
+    Files.writeString(temp.resolve("NODE"), "format 3\nsomething new\n");
     assertThatThrownBy(() -> DataDirectory.open(temp, "n1"))
         .isInstanceOf(StartupException.class)
-        .hasMessageContaining("has format 2, this version reads up to 1");
+        .hasMessageContaining("has format 3, this version reads up to 2");
+  }
+
+  @Test
+  void nodeThatJoinsRemembersWhereAndIsNoFounderAnyMore() throws Exception {
+    HostPort seed = new HostPort("::1", 7001);
+    try (DataDirectory data = DataDirectory.open(temp, "n4")) {
+      assertThat(data.joinedBy()).isEmpty();
+      data.rememberJoining(new HostPort("old", 1));
+      data.rememberJoining(seed);
+    }
+    try (DataDirectory data = DataDirectory.open(temp, "n4")) {
+      assertThat(data.joinedBy()).contains(seed);
+      data.rememberClusterId("c-7");
+      data.rememberJoining(new HostPort("later", 1));
+      data.forgetJoining();
+    }
+    assertThat(Files.readAllLines(temp.resolve("NODE")))
+        .startsWith("format 2", "node-id n4", "cluster-id c-7", "joined-by later:1");
+  }
+
+  @Test
+  void whoHasNotJoinedKeepsAnUsedDirectoryFromJoining() throws Exception {
+    try (DataDirectory data = DataDirectory.open(temp.resolve("founder"), "n1")) {
+      data.rememberClusterId("c-1");
+      assertThatThrownBy(() -> data.rememberJoining(new HostPort("h", 1)))
+          .isInstanceOf(StartupException.class)
+          .hasMessageContaining("c-1")
+          .hasMessageContaining("--data-dir")
+          .hasMessageContaining("--join");
+    }
+    try (DataDirectory data = DataDirectory.open(temp.resolve("unformed"), "n1")) {
+      Files.createDirectories(data.resolve("raft").resolve("groups"));
+      data.rememberJoining(new HostPort("h", 1));
+      data.forgetJoining();
+      assertThat(data.joinedBy()).isEmpty();
+      assertThat(Files.readAllLines(data.resolve("NODE"))).startsWith("format 1");
+      Files.createDirectories(data.resolve("raft").resolve("groups").resolve("g"));
+      assertThatThrownBy(() -> data.rememberJoining(new HostPort("h", 1)))
+          .isInstanceOf(StartupException.class)
+          .hasMessageContaining("has been used");
+    }
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
         "",
+        "format 2\nnode-id n1\njoined-by nowhere\ncreated 2026-11-21T07:01:02Z\n",
         "format one\n",
         "format 1\nnode-id n1\n",
         "format 1\nnode-id n1\ncreated never\n",

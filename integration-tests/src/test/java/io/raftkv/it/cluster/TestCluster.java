@@ -57,6 +57,7 @@ public final class TestCluster
   private boolean archived = true;
   private boolean defaults;
   private boolean startedByTest;
+  private int joining;
   private boolean namespaces;
   private boolean mutant;
   private final Map<String, Integer> smallDisks = new LinkedHashMap<>();
@@ -119,6 +120,15 @@ public final class TestCluster
     return this;
   }
 
+  /**
+   * So many of the nodes, the last ones, do not begin the cluster: each is started by the test, and
+   * joins by n1.
+   */
+  public TestCluster joining(int count) {
+    joining = count;
+    return this;
+  }
+
   /** The node's data on a disk of its own; the test is skipped where that is not permitted. */
   public TestCluster smallDisk(String node, int megabytes) {
     smallDisks.put(node, megabytes);
@@ -167,8 +177,8 @@ public final class TestCluster
     try {
       prepare(test);
       if (!startedByTest) {
-        nodes.forEach(TestNode::start);
-        awaitReady();
+        founders().forEach(TestNode::start);
+        awaitReady(founders());
       }
     } catch (RuntimeException | Error e) {
       failed = isFailure(e);
@@ -255,9 +265,11 @@ public final class TestCluster
     words.addAll(List.of("--raft-port", Integer.toString(node.raftPort())));
     words.addAll(List.of("--http-port", Integer.toString(node.httpPort())));
     words.addAll(List.of("--data-dir", node.dataDirectory().toString()));
-    if (!defaults) {
+    if (!founders().contains(node)) {
+      words.addAll(List.of("--join", nodes.get(0).host() + ":" + nodes.get(0).respPort()));
+    } else if (!defaults) {
       words.addAll(List.of("--cluster", clusterFlag()));
-      if (size >= 3) {
+      if (size - joining >= 3) {
         words.addAll(List.of("--replication-factor", "3"));
       }
     }
@@ -269,7 +281,7 @@ public final class TestCluster
   }
 
   private String clusterFlag() {
-    return nodes.stream()
+    return founders().stream()
         .map(n -> n.id() + "=" + n.host() + ":" + n.raftPort() + ":" + n.respPort())
         .collect(Collectors.joining(","));
   }
@@ -323,25 +335,34 @@ public final class TestCluster
     return disks.get(node);
   }
 
-  /** A workload on all nodes, seeded like the cluster. */
+  /** The nodes that the cluster begins with. */
+  public List<TestNode> founders() {
+    return nodes.subList(0, size - joining);
+  }
+
+  /** A workload on all nodes that the cluster begins with, seeded like it. */
   public Workload.Builder workload() {
-    return Workload.on(nodes.stream().map(TestNode::address).toList())
+    return Workload.on(founders().stream().map(TestNode::address).toList())
         .seed(seed)
         .keepHistoryIn(directory);
   }
 
-  /** Waits until every running node is ready. */
+  /** Waits until every node that was started is ready. */
   public void awaitReady() {
+    awaitReady(nodes.stream().filter(TestNode::isStarted).toList());
+  }
+
+  private void awaitReady(List<TestNode> started) {
     await(
         "all nodes ready",
         READY_DEADLINE,
         () -> {
-          for (TestNode node : nodes) {
+          for (TestNode node : started) {
             if (!node.isAlive()) {
               throw new AssertionError(node.id() + " ended before it was ready");
             }
           }
-          return nodes.stream().allMatch(TestNode::isReady);
+          return started.stream().allMatch(TestNode::isReady);
         });
   }
 

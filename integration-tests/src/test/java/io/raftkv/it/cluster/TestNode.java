@@ -166,6 +166,11 @@ public final class TestNode {
     deleteRecursively(part);
   }
 
+  /** True from the first start on, whatever became of it. */
+  synchronized boolean isStarted() {
+    return process != null;
+  }
+
   public synchronized boolean isAlive() {
     return process != null && process.isAlive();
   }

@@ -88,7 +88,9 @@ public final class JobPlans {
   /**
    * A new shard.
    *
-   * @param nodes where its replicas shall be; none to have {@code replicas} of them chosen
+   * @param nodes where its replicas shall be; none to have them chosen
+   * @param replicas how many of them to choose, unless another shard has more: a node that has
+   *     joined is not told how many the cluster began with
    * @param slots that nobody owns, for it to own; none if it is to get its slots later
    */
   public static StartJob create(
@@ -113,7 +115,12 @@ public final class JobPlans {
         }
       }
     }
-    List<String> hosts = nodes.isEmpty() ? leastLoaded(state, replicas) : nodes;
+    int wanted =
+        state.shards().values().stream()
+            .filter(shard -> shard.state() == ShardState.ACTIVE) // one that moves has one too many
+            .mapToInt(shard -> shard.voters().size())
+            .reduce(replicas, Math::max);
+    List<String> hosts = nodes.isEmpty() ? leastLoaded(state, wanted) : nodes;
     ShardSpec spec;
     try {
       spec =

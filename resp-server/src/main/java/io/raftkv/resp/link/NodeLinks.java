@@ -71,6 +71,17 @@ public final class NodeLinks implements PeerTransport, AutoCloseable {
     return link(nodeId).call(kind, request);
   }
 
+  /**
+   * Asks whoever listens at an address, over a connection for this request alone.
+   *
+   * @param request made from this node's own address on that connection
+   * @return fails with {@link LinkRefusedException} if the other one takes no requests of this node
+   */
+  public CompletableFuture<byte[]> ask(
+      InetSocketAddress address, Kind kind, Function<InetSocketAddress, byte[]> request) {
+    return new SingleRequest(address, kind, request).send(bootstrap, limits, self, secret);
+  }
+
   @Override
   public boolean isConnected(String nodeId) {
     return !closed && link(nodeId).isReady();

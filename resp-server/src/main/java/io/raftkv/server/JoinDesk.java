@@ -1,0 +1,109 @@
+package io.raftkv.server;
+
+import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.MetaCommand;
+import io.raftkv.meta.MetaReply;
+import io.raftkv.meta.NodeInfo;
+import io.raftkv.meta.NodeSpec;
+import io.raftkv.raft.Replica;
+import io.raftkv.server.JoinExchange.Answer;
+import io.raftkv.server.JoinExchange.Request;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Admits nodes to the cluster that this node is part of. What it does is one entry of the metadata,
+ * which any node may propose; whoever leads sees to the rest, see {@link MetadataMembers}.
+ */
+final class JoinDesk {
+  /** Who was heard of so lately is another process than the one that asks. */
+  private static final long RUNNING_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+  private final Node node;
+  private final String self;
+
+  JoinDesk(Node node) {
+    this.node = node;
+    this.self = node.config().node().id();
+  }
+
+  CompletionStage<Answer> answer(Request request) {
+    ClusterState state = node.metadata().state();
+    Replica metadata = node.replica(MetadataGroup.GROUP);
+    if (!state.isBootstrapped() || metadata == null || !metadata.isMember()) {
+      return done(Answer.later("node " + self + " is not part of a formed cluster yet"));
+    }
+    String id = request.node().id();
+    Long heard = node.peers().lastHeard().get(id);
+    if (heard != null && System.nanoTime() - heard < RUNNING_NANOS) {
+      return done(Answer.later("node " + id + " runs already"));
+    }
+    String wrong = objection(state, request);
+    if (!wrong.isEmpty()) {
+      return done(Answer.refused(wrong));
+    }
+    return node.metadata()
+        .propose(
+            node.shards().client(MetadataGroup.GROUP), new MetaCommand.JoinNode(request.node()))
+        .handle(
+            (reply, lost) ->
+                lost == null
+                    ? answer(state, request.node(), reply)
+                    : Answer.later("the metadata group did not answer: " + lost.getMessage()));
+  }
+
+  private static CompletionStage<Answer> done(Answer answer) {
+    return CompletableFuture.completedFuture(answer);
+  }
+
+  private Answer answer(ClusterState state, NodeSpec joins, MetaReply reply) {
+    if (reply.outcome() != MetaReply.Outcome.REFUSED) {
+      Replica metadata = node.replica(MetadataGroup.GROUP);
+      long term = metadata == null ? -1 : metadata.term();
+      if (term < 0) { // it is being started anew
+        return Answer.later("the metadata group of node " + self + " does not run");
+      }
+      return Answer.admitted(
+          state.clusterId(),
+          term,
+          state.members().stream()
+              .flatMap(member -> node.addresses().of(member.id()).stream())
+              .toList());
+    }
+    return Answer.refused(
+        "%s (--node-id %s, --port %d, --raft-port %d)"
+            .formatted(reply.text(), joins.id(), joins.respPort(), joins.raftPort()));
+  }
+
+  /** What is wrong with the request however often it is made; empty if nothing is. */
+  private String objection(ClusterState state, Request request) {
+    if (request.clusterId().isPresent() && !request.clusterId().get().equals(state.clusterId())) {
+      return "the data directory is of cluster %s, but node %s of cluster %s: --join or --data-dir is the wrong one"
+          .formatted(request.clusterId().get(), self, state.clusterId());
+    }
+    for (Map.Entry<String, String> own : JoinExchange.settings(node.config()).entrySet()) {
+      String other = request.settings().get(own.getKey());
+      if (other != null && !other.equals(own.getValue())) {
+        return "%s is %s on node %s and %s here: start with --%1$s %2$s"
+            .formatted(own.getKey(), own.getValue(), self, other);
+      }
+    }
+    for (NodeInfo member : state.members()) {
+      boolean local = isLoopback(member.host());
+      if (local != isLoopback(request.node().host())) {
+        return local
+            ? "node %s is known as %s, where only its own machine reaches it: a cluster that others are to join begins with --cluster and hosts that all reach"
+                .formatted(member.id(), member.host())
+            : "the other nodes cannot reach this one at %s: join by an address of theirs, or name its host with --announce-host"
+                .formatted(request.node().host());
+      }
+    }
+    return "";
+  }
+
+  private static boolean isLoopback(String host) {
+    return new BindAddress(host, false).isLoopback();
+  }
+}
