@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -18,6 +19,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.apache.ratis.conf.Parameters;
@@ -52,6 +56,9 @@ import org.slf4j.LoggerFactory;
 public final class RaftNode implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RaftNode.class);
 
+  /** How long the end waits for what is being deleted. */
+  private static final long FILE_WORK_SECONDS = 10;
+
   private final RaftOptions options;
   private final StoreEnvironment environment;
   private final Function<UUID, ShardApplier> appliers;
@@ -66,6 +73,12 @@ public final class RaftNode implements AutoCloseable {
   private final ClientId clientId = ClientId.randomId();
   private final AtomicLong callIds = new AtomicLong();
   private final Map<UUID, HostedGroup> groups = new ConcurrentHashMap<>();
+
+  /** Runs what takes as long as files are large. */
+  private final ExecutorService files = Executors.newCachedThreadPool(RaftNode::daemon);
+
+  /** Files of removed replicas that are being deleted, or could not be. */
+  private final Map<UUID, CompletableFuture<Void>> deletions = new ConcurrentHashMap<>();
 
   /**
    * Builds the server; {@link #start} lets it speak.
@@ -253,9 +266,14 @@ public final class RaftNode implements AutoCloseable {
     return hosted == null ? null : hosted.replica();
   }
 
-  /** The groups that this node has something of: a replica, running or stopped, or its files. */
+  /**
+   * The groups that this node has something of: a replica, running or stopped, or its files, also
+   * those that are being deleted.
+   */
   public Set<UUID> groups() {
-    return Set.copyOf(groups.keySet());
+    Set<UUID> all = new HashSet<>(deletions.keySet());
+    all.addAll(groups.keySet());
+    return Set.copyOf(all);
   }
 
   public Collection<Replica> replicas() {
@@ -384,32 +402,74 @@ public final class RaftNode implements AutoCloseable {
   /**
    * Ends this node's replica of a group for good, and deletes its files. For one that is no member
    * any more; a member's vote is needed, and what it has acknowledged would be lost. Does nothing
-   * if there is none. Waits until it has stopped.
+   * if there is none. Waits until it has stopped, but not for the files: however large they are,
+   * other replicas can be started and stopped meanwhile.
    *
-   * @throws IOException if not all could be deleted: the rest is at the next call, the next start
-   *     of a replica of the group, or that of the node
+   * @return when nothing is left; fails with an IOException if not all could be deleted: the rest
+   *     is at the next call, the next start of a replica of the group, or that of the node
+   * @throws IOException if it could not be marked or stopped
    */
-  public synchronized void removeReplica(UUID group) throws IOException {
+  public synchronized CompletableFuture<Void> removeReplica(UUID group) throws IOException {
     if (group.equals(first.getGroupId().getUuid())) {
       throw new IllegalArgumentException("every start brings this group along: " + group);
     }
+    if (isBeingDeleted(group)) {
+      return deletions.get(group);
+    }
     HostedGroup hosted = groups.get(group);
     if (hosted == null && !removed.isHere(group)) {
-      return;
+      deletions.remove(group);
+      return CompletableFuture.completedFuture(null);
     }
     String name = names.apply(group);
     removed.mark(group, name);
+    CompletableFuture<Void> deleted = new CompletableFuture<>();
+    deletions.put(group, deleted); // first: it is never unknown that there are files
     if (hosted != null) {
-      stop(hosted);
+      try {
+        stop(hosted);
+      } catch (IOException | RuntimeException failed) {
+        deletions.remove(group);
+        throw failed;
+      }
       groups.remove(group);
     }
-    removed.delete(group);
-    LOG.info("replica removed shard={}", name);
+    files.execute(() -> delete(group, name, deleted));
+    return deleted;
+  }
+
+  private void delete(UUID group, String name, CompletableFuture<Void> deleted) {
+    try {
+      removed.delete(group);
+      LOG.info("replica removed shard={}", name);
+      deletions.remove(group);
+      deleted.complete(null);
+    } catch (IOException | RuntimeException failed) {
+      LOG.error("not all files of a removed replica could be deleted shard={}", name, failed);
+      deleted.completeExceptionally(failed);
+    }
+  }
+
+  /** Whether the files of a removed replica are just going. */
+  public boolean isBeingDeleted(UUID group) {
+    CompletableFuture<Void> deletion = deletions.get(group);
+    return deletion != null && !deletion.isDone();
   }
 
   private void finishRemoval(UUID group) throws IOException {
+    if (isBeingDeleted(group)) {
+      throw new IOException("the files of the replica before are being deleted");
+    }
     if (removed.isMarked(group)) {
-      removeReplica(group);
+      String name = names.apply(group);
+      HostedGroup unstopped = groups.get(group);
+      if (unstopped != null) {
+        stop(unstopped);
+        groups.remove(group);
+      }
+      removed.delete(group);
+      deletions.remove(group);
+      LOG.info("replica removed shard={}", name);
     }
   }
 
@@ -513,6 +573,26 @@ public final class RaftNode implements AutoCloseable {
       }
       group.tryToKeepVote();
     }
+    endFileWork();
+  }
+
+  /** What is not deleted in time is at the next start, which must not meet it. */
+  private void endFileWork() {
+    files.shutdown();
+    try {
+      if (!files.awaitTermination(FILE_WORK_SECONDS, TimeUnit.SECONDS)) {
+        LOG.warn("files of removed replicas are left, to be deleted at the next start");
+        files.shutdownNow();
+      }
+    } catch (InterruptedException hurried) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static Thread daemon(Runnable work) {
+    Thread thread = new Thread(work, "raftkv-files");
+    thread.setDaemon(true);
+    return thread;
   }
 
   private Path storesDirectory() {

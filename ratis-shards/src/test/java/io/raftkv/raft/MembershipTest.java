@@ -239,7 +239,7 @@ class MembershipTest {
       long written = group.acknowledged();
       waitUntil("writes", () -> group.acknowledged() > written + 20);
       assertThat(group.change(to, from)).isEqualTo(MemberChange.DONE);
-      cluster.node(3).raft().removeReplica(group.id());
+      cluster.node(3).raft().removeReplica(group.id()).join();
     }
     group.stopLoad();
     group.assertWhole(0, 1, 2);
@@ -258,11 +258,11 @@ class MembershipTest {
       int leaves = group.withoutLeader(0, 1, 2)[0];
       List<Member> rest = group.members(without(leaves));
       endLeader(four, rest, delay);
-      cluster.node(leaves).raft().removeReplica(group.id());
+      cluster.node(leaves).raft().removeReplica(group.id()).join();
       group.join(leaves);
       assertThat(group.change(rest, four)).isEqualTo(MemberChange.DONE);
       assertThat(group.change(four, three)).isEqualTo(MemberChange.DONE);
-      cluster.node(3).raft().removeReplica(group.id());
+      cluster.node(3).raft().removeReplica(group.id()).join();
     }
     group.stopLoad();
     group.assertWhole(0, 1, 2);

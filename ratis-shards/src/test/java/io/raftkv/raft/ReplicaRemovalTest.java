@@ -97,8 +97,10 @@ class ReplicaRemovalTest {
     assertThat(openFiles(node)).isNotEmpty();
     assertThat(threads(node)).isNotEmpty();
 
-    node.raft().removeReplica(group.id());
+    node.raft().removeReplica(group.id()).join();
 
+    assertThat(node.raft().isBeingDeleted(group.id())).isFalse();
+    assertThat(node.raft().groups()).containsExactly(GROUP);
     assertThat(files(node)).isEmpty();
     assertThat(DurableFiles.list(node.home().resolve("removing"))).isEmpty();
     assertThat(openFiles(node)).isEmpty();
@@ -106,7 +108,7 @@ class ReplicaRemovalTest {
     assertThat(node.replica(group.id())).isNull();
     assertThat(node.raft().replicas()).extracting(Replica::group).containsExactly(GROUP);
     assertThat(node.raft().hasFailed(group.id())).isFalse();
-    node.raft().removeReplica(group.id());
+    node.raft().removeReplica(group.id()).join();
     node.stop();
     node.start();
     assertThat(node.raft().replicas()).extracting(Replica::group).containsExactly(GROUP);
@@ -278,7 +280,7 @@ class ReplicaRemovalTest {
     assertThat(group.read(cluster.node(away), 100)).isNull();
     assertThat(group.leader().replica(group.id()).term()).isEqualTo(term);
     group.write();
-    cluster.node(away).raft().removeReplica(group.id());
+    cluster.node(away).raft().removeReplica(group.id()).join();
     assertThat(files(cluster.node(away))).isEmpty();
     group.assertWhole(others(away));
   }
@@ -290,7 +292,7 @@ class ReplicaRemovalTest {
     TestCluster.Node leader = group.leader();
     TestCluster.Node voter = cluster.node(group.withoutLeader(0, 1, 2)[0]);
     long later = leader.replica(group.id()).term() + 5;
-    voter.raft().removeReplica(group.id()); // the leader does not know
+    voter.raft().removeReplica(group.id()).join(); // the leader does not know
     voter.raft().startJoining(group.id(), later);
     // It refuses, and the one that is refused gives way to a leader of a later term.
     waitUntil("a leader is followed", () -> voter.replica(group.id()).logEnd().index() >= 0);

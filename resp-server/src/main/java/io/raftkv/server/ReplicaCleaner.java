@@ -85,10 +85,14 @@ final class ReplicaCleaner {
     this.inquiry = new FactsInquiry(node);
   }
 
-  /** Takes a step for each replica that may have to go; to be called often. Blocks on the disk. */
+  /**
+   * Takes a step for each replica that may have to go; to be called often. Waits for a replica to
+   * stop, but not for its files.
+   */
   void look(ClusterState state) {
     Set<UUID> hosted = new HashSet<>(node.raft().groups());
     hosted.remove(MetadataGroup.GROUP);
+    hosted.removeIf(node.raft()::isBeingDeleted);
     candidates.keySet().retainAll(hosted);
     for (UUID group : hosted) {
       if (belongsHere(state, group)) {
