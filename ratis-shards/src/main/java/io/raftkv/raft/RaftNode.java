@@ -216,13 +216,14 @@ public final class RaftNode implements AutoCloseable {
     groups.values().forEach(HostedGroup::waitForSpace);
   }
 
-  /** A removal that was begun before the start; if it fails the replica stays away. */
+  /** A removal that was begun before the start; if it fails the replica stays away, and counts. */
   private void finish(UUID group) {
     try {
       removed.delete(group);
       LOG.info("replica removed, as was begun before the start shard={}", names.apply(group));
     } catch (IOException failed) {
       LOG.error("removed replica cannot be deleted shard={}", names.apply(group), failed);
+      deletions.put(group, CompletableFuture.failedFuture(failed));
     }
   }
 
@@ -447,6 +448,9 @@ public final class RaftNode implements AutoCloseable {
     } catch (IOException | RuntimeException failed) {
       LOG.error("not all files of a removed replica could be deleted shard={}", name, failed);
       deleted.completeExceptionally(failed);
+    } finally {
+      // After an error, too: else it would be under way for ever. Does nothing if it has ended.
+      deleted.completeExceptionally(new IOException("cut off"));
     }
   }
 
