@@ -69,6 +69,7 @@ public final class TestCluster implements AutoCloseable {
   private final Queue<ExecutorService> wireThreads = new ConcurrentLinkedQueue<>();
   private final AtomicInteger overLinks = new AtomicInteger();
   private final Map<String, CountDownLatch> held = new ConcurrentHashMap<>();
+  private Duration electionTimeout = Duration.ofMillis(400);
   private volatile boolean linksUp = true;
   private volatile boolean answersLost;
   private volatile boolean answersAtOnce;
@@ -245,8 +246,8 @@ public final class TestCluster implements AutoCloseable {
                     List.of("127.0.0.1"),
                     port,
                     home,
-                    Duration.ofMillis(400),
-                    Duration.ofMillis(800),
+                    electionTimeout,
+                    electionTimeout.multipliedBy(2),
                     maxEntryBytes,
                     RaftOptions.smallestSegmentBytes(maxEntryBytes),
                     snapshotEntries,
@@ -360,6 +361,12 @@ public final class TestCluster implements AutoCloseable {
       cluster.members.add(new Member("n" + i, "127.0.0.1:" + ports[i], true));
     }
     return cluster;
+  }
+
+  /** Other than 400 ms; before the nodes start. */
+  public TestCluster electionTimeout(Duration shortest) {
+    electionTimeout = shortest;
+    return this;
   }
 
   /** Makes a node that has not started yet a listener. */

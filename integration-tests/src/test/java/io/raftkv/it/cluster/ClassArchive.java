@@ -13,7 +13,11 @@ import java.util.List;
  * starts, serves and stops, once for each build of the server.
  */
 final class ClassArchive {
-  private static final Path FILE = Path.of("target", "it", "server.jsa").toAbsolutePath();
+  /** Of this JVM: another one would warn that it is not its own. */
+  private static final Path FILE =
+      Path.of("target", "it", "server-" + System.getProperty("java.vm.version") + ".jsa")
+          .toAbsolutePath();
+
   private static final String RECORD = "-XX:ArchiveClassesAtExit=";
   private static final String USE = "-XX:SharedArchiveFile=";
 
@@ -28,7 +32,7 @@ final class ClassArchive {
       try {
         if (!Files.exists(FILE)
             || Files.getLastModifiedTime(FILE).compareTo(Files.getLastModifiedTime(jar)) < 0) {
-          Path recorded = FILE.resolveSibling("server.jsa.new");
+          Path recorded = FILE.resolveSibling(FILE.getFileName() + ".new");
           Files.createDirectories(FILE.getParent());
           Files.deleteIfExists(recorded);
           TestCluster.ofNodes(3).shards(3).runOnce("ClassArchive", RECORD + recorded);
