@@ -39,7 +39,8 @@ class NodesComeAndGoIT {
       // Whoever had admitted the new node dies before, while or after it lets it in.
       joiner.start();
       cluster.await("the new node is known", PATIENCE, () -> nodes().containsKey("n4"));
-      TestNode leader = cluster.node((String) map(ask("RAFTKV.CLUSTER", "STATUS")).get(LEADER));
+      cluster.await("the metadata has a leader", PATIENCE, () -> metadataLeader() != null);
+      TestNode leader = cluster.node(metadataLeader());
       leader.kill();
       cluster.await("the new node is online", PATIENCE, () -> isOnline("n4"));
       leader.start();
@@ -76,6 +77,10 @@ class NodesComeAndGoIT {
   }
 
   private static final String LEADER = "metadata-leader";
+
+  private String metadataLeader() {
+    return (String) map(ask("RAFTKV.CLUSTER", "STATUS")).get(LEADER);
+  }
 
   private boolean isOnline(String node) {
     return "online".equals(nodes().get(node));
