@@ -25,6 +25,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -58,6 +60,9 @@ public final class TestCluster implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final long PROPOSER = 4711;
   private static final int ATTEMPTS = 50;
+
+  /** Handed out before. */
+  private static final Set<Integer> PORTS = ConcurrentHashMap.newKeySet();
 
   private final Path directory;
   private final long snapshotEntries;
@@ -355,10 +360,10 @@ public final class TestCluster implements AutoCloseable {
   public static TestCluster prepare(
       Path directory, int nodes, long snapshotEntries, int maxEntryBytes) {
     TestCluster cluster = new TestCluster(directory, snapshotEntries, maxEntryBytes);
-    int[] ports = freePorts(nodes);
     for (int i = 0; i < nodes; i++) {
-      cluster.nodes.add(cluster.new Node("n" + i, ports[i]));
-      cluster.members.add(new Member("n" + i, "127.0.0.1:" + ports[i], true));
+      int port = freePort();
+      cluster.nodes.add(cluster.new Node("n" + i, port));
+      cluster.members.add(new Member("n" + i, "127.0.0.1:" + port, true));
     }
     return cluster;
   }
@@ -376,19 +381,26 @@ public final class TestCluster implements AutoCloseable {
     return this;
   }
 
-  private static int[] freePorts(int count) {
-    List<ServerSocket> sockets = new ArrayList<>();
-    try {
-      for (int i = 0; i < count; i++) {
-        sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+  /**
+   * Below the range from which the kernel takes the ports of connections: none of them must have
+   * that of a node which is down for a moment, for Ratis ends the process then.
+   */
+  private static int freePort() {
+    SplittableRandom random = new SplittableRandom();
+    for (int attempt = 0; attempt < 1_000; attempt++) {
+      int port = random.nextInt(10_000, 32_000);
+      if (isFree(port) && PORTS.add(port)) {
+        return port;
       }
-      int[] ports = sockets.stream().mapToInt(ServerSocket::getLocalPort).toArray();
-      for (ServerSocket socket : sockets) {
-        socket.close();
-      }
-      return ports;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    }
+    throw new IllegalStateException("no free port found");
+  }
+
+  private static boolean isFree(int port) {
+    try (ServerSocket probe = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+      return probe.isBound();
+    } catch (IOException taken) {
+      return false;
     }
   }
 
