@@ -49,10 +49,42 @@ public final class Keyspace {
     return new Keyspace(rows, rows, database, timeMillis, timeMillis, seed);
   }
 
-  /** The key's metadata, read now. */
+  /**
+   * The key's metadata, read now.
+   *
+   * @throws SlotMovedException if the shard does not have its slot
+   */
   public KeyHandle key(byte[] key) {
     int slot = Slot.of(key);
+    if (!rows.ownership().owns(slot)) {
+      throw new SlotMovedException();
+    }
     return new KeyHandle(this, slot, KeyRows.meta(slot, home(), key));
+  }
+
+  /**
+   * To be told before keys are walked over whose slots the caller, too, expects here.
+   *
+   * @param last the last slot, itself included
+   * @throws SlotMovedException if the shard does not have all of them
+   */
+  public void requireSlots(int first, int last) {
+    if (!rows.ownership().owned().containsAll(SlotSet.of(first, last))) {
+      throw new SlotMovedException();
+    }
+  }
+
+  /**
+   * To be told before a command.
+   *
+   * @param routedBy the routing version by which it was sent to this shard; 0 if it is the shard's
+   *     business whatever slots that has
+   * @throws SlotMovedException unless {@link SlotOwnership#serves} says otherwise
+   */
+  public void requireRoutedBy(long routedBy) {
+    if (routedBy != 0 && !rows.ownership().serves(routedBy)) {
+      throw new SlotMovedException();
+    }
   }
 
   /** The same shard and moment, another database. */

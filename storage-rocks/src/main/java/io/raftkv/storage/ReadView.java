@@ -25,6 +25,7 @@ public final class ReadView implements Rows, AutoCloseable {
   private final boolean memoryOnly;
   private StorePosition position;
   private DatabaseHomes homes;
+  private SlotOwnership ownership;
   private Region cache;
   private RocksSnapshot snapshot;
 
@@ -133,6 +134,13 @@ public final class ReadView implements Rows, AutoCloseable {
   }
 
   @Override
+  public SlotOwnership ownership() {
+    requireOpen();
+    served = true;
+    return ownership;
+  }
+
+  @Override
   public long keysInSlot(int slot, int home) {
     requireOpen();
     if (snapshot == null) {
@@ -232,7 +240,9 @@ public final class ReadView implements Rows, AutoCloseable {
         StorePosition moment =
             ShardStore.positionOf(rocks.get(Family.SYS, SysRows.position(), taken));
         DatabaseHomes then = ShardStore.homesOf(rocks.get(Family.SYS, SysRows.homes(), taken));
-        moveTo(new ShardStore.State(moment, then, store.state().cache()));
+        SlotOwnership owned =
+            ShardStore.ownershipOf(rocks.get(Family.SYS, SysRows.ownership(), taken));
+        moveTo(new ShardStore.State(moment, then, owned, store.state().cache()));
       }
       snapshot = taken;
     } finally {
@@ -245,6 +255,7 @@ public final class ReadView implements Rows, AutoCloseable {
   private void moveTo(ShardStore.State state) {
     position = state.position();
     homes = state.homes();
+    ownership = state.ownership();
     cache = state.cache();
   }
 

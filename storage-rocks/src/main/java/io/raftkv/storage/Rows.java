@@ -38,6 +38,9 @@ public interface Rows {
   /** Which home each database's keys are in. */
   DatabaseHomes homes();
 
+  /** Which slots the store has. */
+  SlotOwnership ownership();
+
   /** Number of keys of a slot in a home, dead ones included until they are swept. */
   long keysInSlot(int slot, int home);
 

@@ -37,13 +37,17 @@ public final class ShardStore implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ShardStore.class);
 
   /** Version of the storage format: goes up when an older RaftKV could not read the rows. */
-  static final int FORMAT_VERSION = 5;
+  static final int FORMAT_VERSION = 6;
 
   /** Most views of {@link #tryRetain} at one time: compactions look at every snapshot. */
   public static final int MAX_RETAINED_VIEWS = 512;
 
   /** What readers start from; published as one. */
-  record State(StorePosition position, DatabaseHomes homes, RowCache.Region cache) {}
+  record State(
+      StorePosition position,
+      DatabaseHomes homes,
+      SlotOwnership ownership,
+      RowCache.Region cache) {}
 
   private final RocksHandles rocks;
   private final RowCache rowCache;
@@ -76,7 +80,8 @@ public final class ShardStore implements AutoCloseable {
     this.begun = position.index();
     this.flushedIndex = position.index();
     DatabaseHomes homes = homesOf(rocks.get(Family.SYS, SysRows.homes()));
-    this.state = new State(position, homes, rowCache.newRegion());
+    SlotOwnership ownership = ownershipOf(rocks.get(Family.SYS, SysRows.ownership()));
+    this.state = new State(position, homes, ownership, rowCache.newRegion());
   }
 
   /**
@@ -148,6 +153,15 @@ public final class ShardStore implements AutoCloseable {
     return row == null ? DatabaseHomes.INITIAL : DatabaseHomes.decode(row);
   }
 
+  static SlotOwnership ownershipOf(byte[] row) {
+    return row == null ? SlotOwnership.ALL : SlotOwnership.decode(row);
+  }
+
+  /** Which slots this store has, as last committed. Thread-safe. */
+  public SlotOwnership ownership() {
+    return state.ownership();
+  }
+
   /** Where this store stands: term, index and time of the same entry. Thread-safe. */
   public StorePosition position() {
     return state.position();
@@ -214,7 +228,8 @@ public final class ShardStore implements AutoCloseable {
           });
     } catch (RuntimeException | Error e) {
       // The cache has rows that do not exist: readers get a new one.
-      state = new State(before.position(), before.homes(), rowCache.newRegion());
+      state =
+          new State(before.position(), before.homes(), before.ownership(), rowCache.newRegion());
       begun = before.position().index();
       before.cache().retire();
       throw e;
@@ -222,7 +237,7 @@ public final class ShardStore implements AutoCloseable {
     batch.countInto(counts);
     lastId = next.lastId();
     StorePosition reached = new StorePosition(next.term(), next.index(), next.timeMillis());
-    state = new State(reached, batch.homes(), before.cache());
+    state = new State(reached, batch.homes(), batch.ownership(), before.cache());
   }
 
   /**

@@ -44,6 +44,7 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
   private final long storedId;
 
   private DatabaseHomes homes;
+  private SlotOwnership ownership;
 
   private long limitBytes = Long.MAX_VALUE;
   private long usedBytes;
@@ -60,6 +61,7 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
     this.lastId = lastId;
     this.markedId = lastId;
     this.homes = store.state().homes();
+    this.ownership = store.state().ownership();
   }
 
   /** Shard time of this entry: its stamp, or the last shard time if that is later. */
@@ -222,6 +224,20 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
   }
 
   @Override
+  public SlotOwnership ownership() {
+    requireOpen();
+    return ownership;
+  }
+
+  @Override
+  public void ownership(SlotOwnership next) {
+    requireOpen();
+    SlotOwnership before = ownership;
+    ownership = next;
+    undo.add(() -> ownership = before);
+  }
+
+  @Override
   public void orphansFrom(byte[] expiryRow) {
     requireOpen();
     if (expiryRow == null) {
@@ -317,6 +333,9 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
         });
     if (!homes.equals(store.state().homes())) {
       writeHomes();
+    }
+    if (!ownership.equals(store.state().ownership())) {
+      overlay(Family.SYS).put(SysRows.ownership(), ownership.encode());
     }
     undo.mark();
     store.commit(this, new SysRows.Position(term, index, timeMillis, lastId));

@@ -47,4 +47,7 @@ public interface WritableRows extends Rows {
 
   /** Gives the databases other homes. */
   void homes(DatabaseHomes next);
+
+  /** Says which slots the store has from now on; {@link SlotChanges} sees to the rows. */
+  void ownership(SlotOwnership next);
 }

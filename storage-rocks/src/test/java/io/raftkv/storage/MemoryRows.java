@@ -31,6 +31,7 @@ public final class MemoryRows implements WritableRows {
   private final TreeMap<Integer, Count> keyCounts = new TreeMap<>();
   private final Deque<Runnable> undo = new ArrayDeque<>();
   private DatabaseHomes homes = DatabaseHomes.INITIAL;
+  private SlotOwnership ownership = SlotOwnership.ALL;
   private long lastId;
 
   public MemoryRows() {
@@ -137,6 +138,18 @@ public final class MemoryRows implements WritableRows {
   }
 
   @Override
+  public SlotOwnership ownership() {
+    return ownership;
+  }
+
+  @Override
+  public void ownership(SlotOwnership next) {
+    SlotOwnership before = ownership;
+    ownership = next;
+    undo.push(() -> ownership = before);
+  }
+
+  @Override
   public long keysInSlot(int slot, int home) {
     return keyCounts.getOrDefault(place(slot, home), Count.NONE).keys();
   }
@@ -168,6 +181,9 @@ public final class MemoryRows implements WritableRows {
     StringBuilder out = new StringBuilder();
     if (!homes.equals(DatabaseHomes.INITIAL)) {
       out.append("homes = ").append(homes).append('\n');
+    }
+    if (!ownership.equals(SlotOwnership.ALL)) {
+      out.append(ownership).append('\n');
     }
     families.forEach(
         (family, rows) ->

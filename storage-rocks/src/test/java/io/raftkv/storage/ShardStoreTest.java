@@ -434,7 +434,7 @@ class ShardStoreTest {
     assertThatThrownBy(() -> ShardStore.open(path, environment))
         .isInstanceOf(UnsupportedFormatException.class)
         .hasMessageContaining("format 7")
-        .hasMessageContaining("up to format 5");
+        .hasMessageContaining("up to format 6");
     // It is closed again, nothing holds its lock.
     RocksHandles again = RocksHandles.open(path, environment.resources());
     again.write(out -> out.put(Family.SYS, SysRows.format(), SysRows.formatValue(2)));

@@ -43,6 +43,16 @@ public final class KeyRows {
     return row;
   }
 
+  /**
+   * No row of this slot or a higher one is before this row, and none of a lower one behind it, in
+   * all families whose rows begin with the slot.
+   *
+   * @param slot 0 to {@link io.raftkv.storage.Slot#COUNT}
+   */
+  public static byte[] slotFrom(int slot) {
+    return new byte[] {(byte) (slot >>> Byte.SIZE), (byte) slot};
+  }
+
   /** Key of a {@code meta} row. */
   public static byte[] keyOf(byte[] metaRow) {
     requirePrefix(metaRow);

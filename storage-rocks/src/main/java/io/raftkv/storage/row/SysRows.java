@@ -16,6 +16,8 @@ import java.nio.charset.StandardCharsets;
  *   06                       per database its home:1; no row while each has its own number
  *   07                       the expiry row from which on there may be some that no key answers for;
  *                            no row if there are none
+ *   08                       which slots the store has, see {@link
+ *                            io.raftkv.storage.SlotOwnership}; no row before that has ever changed
  * </pre>
  */
 public final class SysRows {
@@ -26,6 +28,7 @@ public final class SysRows {
   private static final byte RECORD = 5;
   private static final byte HOMES = 6;
   private static final byte ORPHANS = 7;
+  private static final byte OWNERSHIP = 8;
 
   private static final int COUNT_ROW_BYTES = 1 + Short.BYTES + 1;
 
@@ -154,6 +157,11 @@ public final class SysRows {
   /** Row of the homes of the databases. */
   public static byte[] homes() {
     return new byte[] {HOMES};
+  }
+
+  /** Row of which slots the store has. */
+  public static byte[] ownership() {
+    return new byte[] {OWNERSHIP};
   }
 
   /** Row of what is known of a proposer. */

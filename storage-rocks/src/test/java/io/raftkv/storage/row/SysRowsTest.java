@@ -25,6 +25,7 @@ class SysRowsTest {
     assertHex(new SysRows.Count(258, 1).encode(), "0000000000000102" + "0000000000000001");
     assertHex(SysRows.homes(), "06");
     assertHex(SysRows.orphans(), "07");
+    assertHex(SysRows.ownership(), "08");
     assertHex(
         DatabaseHomes.INITIAL.swapped(0, 15).encode(), "0f0102030405060708090a0b0c0d0e" + "00");
     assertHex(SysRows.proposer(0xf1L << 56), "04" + "f100000000000000");

@@ -8,6 +8,7 @@ import io.raftkv.storage.KeyHandle;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.MemoryRows;
 import io.raftkv.storage.RowCursor;
+import io.raftkv.storage.SlotOwnership;
 import io.raftkv.storage.WritableRows;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -211,6 +212,16 @@ final class TypeFixture {
     @Override
     public void homes(DatabaseHomes next) {
       rows.homes(next);
+    }
+
+    @Override
+    public SlotOwnership ownership() {
+      return rows.ownership();
+    }
+
+    @Override
+    public void ownership(SlotOwnership next) {
+      rows.ownership(next);
     }
   }
 }
