@@ -98,7 +98,7 @@ final class CheckpointStorage implements StateMachineStorage {
 
   /** Takes a checkpoint of the store, whose flushed state is at this position. */
   void take(ShardStore store, TermIndex at) throws IOException {
-    Path target = directory.resolve("checkpoint." + at.getTerm() + "_" + at.getIndex());
+    Path target = directory.resolve(nameOf(at.getTerm(), at.getIndex()));
     if (!Files.exists(target)) {
       Path unfinished = directory.resolve(UNFINISHED);
       DurableFiles.deleteTree(unfinished);
@@ -123,21 +123,26 @@ final class CheckpointStorage implements StateMachineStorage {
     cleanUp(live);
     Path building = building(live);
     List<Path> found = checkpoints();
-    Files.createDirectories(building);
-    for (Path file : files(found.get(found.size() - 1))) {
-      Path target = building.resolve(file.getFileName());
-      if (file.getFileName().toString().endsWith(".sst")) {
-        Files.createLink(target, file);
-      } else {
-        Files.copy(file, target);
-      }
-    }
+    copy(found.get(found.size() - 1), building);
     DurableFiles.forceTree(building);
     if (Files.exists(live)) {
       DurableFiles.move(live, replaced(live));
     }
     DurableFiles.move(building, live);
     cleanUp(live);
+  }
+
+  /** Makes a copy that shares the table files, in a new directory; does not make it durable. */
+  static void copy(Path checkpoint, Path copy) throws IOException {
+    Files.createDirectories(copy);
+    for (Path file : files(checkpoint)) {
+      Path target = copy.resolve(file.getFileName());
+      if (file.getFileName().toString().endsWith(".sst")) {
+        Files.createLink(target, file);
+      } else {
+        Files.copy(file, target);
+      }
+    }
   }
 
   /** Deletes what a crash during {@link #restoreTo} has left beside {@code live}. */
@@ -191,7 +196,11 @@ final class CheckpointStorage implements StateMachineStorage {
         .toList();
   }
 
-  private static TermIndex positionOf(Path checkpoint) {
+  static String nameOf(long term, long index) {
+    return "checkpoint." + term + "_" + index;
+  }
+
+  static TermIndex positionOf(Path checkpoint) {
     Matcher name = NAME.matcher(checkpoint.getFileName().toString());
     if (!name.matches()) {
       throw new IllegalArgumentException(checkpoint.toString());

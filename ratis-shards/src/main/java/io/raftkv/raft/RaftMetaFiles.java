@@ -65,6 +65,29 @@ final class RaftMetaFiles {
    * @param group the group's directory; nothing is done if there is one
    */
   static void begin(Path group, long term) throws IOException {
+    begin(group, term, null);
+  }
+
+  /**
+   * Begins the directory of a replica that has installed a checkpoint and has no log: as one step.
+   *
+   * @param group the group's directory, which does not exist
+   * @param checkpoint named by its position, on the same file system
+   */
+  static void beginWith(Path group, Path checkpoint) throws IOException {
+    begin(group, CheckpointStorage.positionOf(checkpoint).getTerm(), checkpoint);
+  }
+
+  /** Deletes the directories of groups that were being made when the process ended. */
+  static void cleanBegun(Path groups) throws IOException {
+    for (Path begun : DurableFiles.list(groups)) {
+      if (begun.getFileName().toString().endsWith(BEGUN_SUFFIX)) {
+        DurableFiles.deleteTree(begun);
+      }
+    }
+  }
+
+  private static void begin(Path group, long term, Path checkpoint) throws IOException {
     if (Files.exists(group)) {
       return;
     }
@@ -73,6 +96,10 @@ final class RaftMetaFiles {
     Path current = building.resolve(RaftStorageDirectory.CURRENT_DIR_NAME);
     Files.createDirectories(current);
     writeVote(current, term, "");
+    if (checkpoint != null) {
+      Path snapshots = building.resolve(RaftStorageDirectory.STATE_MACHINE_DIR_NAME);
+      CheckpointStorage.copy(checkpoint, snapshots.resolve(checkpoint.getFileName()));
+    }
     DurableFiles.forceTree(building);
     DurableFiles.move(building, group);
   }

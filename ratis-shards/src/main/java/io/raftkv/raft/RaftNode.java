@@ -70,6 +70,7 @@ public final class RaftNode implements AutoCloseable {
   private final LeaderAppends leaderAppends;
   private final LeaderRequests leaderRequests;
   private final RemovedReplicas removed;
+  private final StoreCuts cuts;
   private final ClientId clientId = ClientId.randomId();
   private final AtomicLong callIds = new AtomicLong();
   private final Map<UUID, HostedGroup> groups = new ConcurrentHashMap<>();
@@ -127,6 +128,7 @@ public final class RaftNode implements AutoCloseable {
     this.removed =
         new RemovedReplicas(
             options.directory().resolve("removing"), groupsDirectory(), storesDirectory());
+    this.cuts = new StoreCuts(options.directory().resolve("cuts"), groupsDirectory());
     this.server =
         RaftServer.newBuilder()
             .setServerId(RaftPeerId.valueOf(options.nodeId()))
@@ -155,6 +157,8 @@ public final class RaftNode implements AutoCloseable {
    */
   public synchronized void start() throws IOException {
     removed.left().stream().map(RaftNode::groupOf).filter(Objects::nonNull).forEach(this::finish);
+    cuts.clean();
+    RaftMetaFiles.cleanBegun(groupsDirectory());
     server.start();
     if (!first.getPeers().isEmpty() || hasFiles(first.getGroupId().getUuid())) {
       startFound(hosted(first.getGroupId().getUuid()));
@@ -342,6 +346,29 @@ public final class RaftNode implements AutoCloseable {
    */
   public void begin(UUID group, long term) throws IOException {
     RaftMetaFiles.begin(groupsDirectory().resolve(group.toString()), term);
+  }
+
+  /** The groups that can begin here with what another one gives away, see {@link #seed}. */
+  public Set<UUID> cuts() throws IOException {
+    return cuts.groups();
+  }
+
+  /**
+   * Makes the files of a replica of a new group from what another group gave away, for {@link
+   * #startReplica}. It does nothing that changes data before its group is told what to keep of
+   * that. Does nothing if there are files of the group.
+   *
+   * @throws IOException if this node has no {@link #cuts cut} for it
+   */
+  public synchronized void seed(UUID group) throws IOException {
+    finishRemoval(group);
+    cuts.seed(group);
+    hosted(group);
+  }
+
+  /** Nobody begins a group with this any more. */
+  public void dropCut(UUID group) throws IOException {
+    cuts.drop(group);
   }
 
   /**
@@ -616,6 +643,7 @@ public final class RaftNode implements AutoCloseable {
             environment,
             options.snapshotLogBytes(),
             appliers.apply(group.id()),
+            cuts,
             (name, what, cause) -> group.fail(what, cause),
             replica);
     replica.attach(machine);

@@ -38,6 +38,7 @@ import org.apache.ratis.server.DivisionInfo;
 import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
+import org.apache.ratis.statemachine.SnapshotInfo;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 import org.apache.ratis.util.ProtoUtils;
 import org.slf4j.Logger;
@@ -409,18 +410,27 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
         || !gone.equals(leader())) {
       return false;
     }
+    return elect(running, RaftPeerId.valueOf(gone), last);
+  }
+
+  /**
+   * What a leader sends to the one to whom it hands over.
+   *
+   * @param leader who would send it, but cannot
+   * @param end of the log
+   */
+  private boolean elect(RaftServer.Division running, RaftPeerId leader, TermIndex end) {
     try {
-      // What a leader sends to the one to whom it hands over; this one cannot any more.
       return running
           .getRaftServer()
           .startLeaderElection(
               StartLeaderElectionRequestProto.newBuilder()
                   .setServerRequest(
                       RaftRpcRequestProto.newBuilder()
-                          .setRequestorId(RaftPeerId.valueOf(gone).toByteString())
+                          .setRequestorId(leader.toByteString())
                           .setReplyId(running.getId().toByteString())
                           .setRaftGroupId(ProtoUtils.toRaftGroupIdProtoBuilder(groupId)))
-                  .setLeaderLastEntry(last.toProto())
+                  .setLeaderLastEntry(end.toProto())
                   .build())
           .getServerReply()
           .getSuccess();
@@ -428,6 +438,28 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
       LOG.debug("no election begun shard={}", name(), refused);
       return false;
     }
+  }
+
+  /**
+   * Stands for election at once in a group that has just begun, and so never had a leader.
+   *
+   * @return true if an election was begun
+   */
+  public boolean standAsFirst() {
+    RaftServer.Division running = alive();
+    if (running == null || !running.getInfo().isFollower() || leader() != null) {
+      return false;
+    }
+    TermIndex last = running.getRaftLog().getLastEntryTermIndex();
+    SnapshotInfo snapshot = stateMachine.getLatestSnapshot();
+    TermIndex end = last == null && snapshot != null ? snapshot.getTermIndex() : last;
+    return end != null && elect(running, running.getId(), end);
+  }
+
+  /** For how long slots of the store have been about to go, in milliseconds; 0 if none are. */
+  public long fenceMillis() {
+    ReplicatedStateMachine machine = stateMachine;
+    return machine == null ? 0 : machine.fenceMillis();
   }
 
   @Override

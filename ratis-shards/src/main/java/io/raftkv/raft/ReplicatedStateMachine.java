@@ -3,6 +3,7 @@ package io.raftkv.raft;
 import io.raftkv.shard.EntryCodec;
 import io.raftkv.shard.ShardApplier;
 import io.raftkv.storage.ShardStore;
+import io.raftkv.storage.SlotOwnership;
 import io.raftkv.storage.StorageException;
 import io.raftkv.storage.StoreBatch;
 import io.raftkv.storage.StoreEnvironment;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -61,6 +63,7 @@ final class ReplicatedStateMachine extends BaseStateMachine {
   private final StoreEnvironment environment;
   private final long snapshotLogBytes;
   private final ShardApplier applier;
+  private final StoreCuts cuts;
   private final FailStop failStop;
   private final Replica replica;
   private final CheckpointStorage checkpoints = new CheckpointStorage();
@@ -89,6 +92,12 @@ final class ReplicatedStateMachine extends BaseStateMachine {
   /** Last entry that Ratis has handed over, of the apply thread. */
   private long handedOver = -1;
 
+  /** Epoch of the store's slots after the last entry, of the apply thread. */
+  private long slotsEpoch;
+
+  /** Since when slots have been about to go, as far as this knows; null if none are. */
+  private volatile Long fencedNanos;
+
   /** Bytes of the entries applied since the last snapshot, of the apply thread. */
   private long bytesSinceSnapshot;
 
@@ -106,12 +115,14 @@ final class ReplicatedStateMachine extends BaseStateMachine {
       StoreEnvironment environment,
       long snapshotLogBytes,
       ShardApplier applier,
+      StoreCuts cuts,
       FailStop failStop,
       Replica replica) {
     this.live = live;
     this.environment = environment;
     this.snapshotLogBytes = snapshotLogBytes;
     this.applier = applier;
+    this.cuts = cuts;
     this.failStop = failStop;
     this.replica = replica;
   }
@@ -145,6 +156,8 @@ final class ReplicatedStateMachine extends BaseStateMachine {
       store = ShardStore.open(live, environment);
     }
     handedOver = checkpoint;
+    slotsEpoch = store.ownership().epoch();
+    fencedNanos = fencedSince(store.ownership());
     bytesSinceSnapshot = 0;
     setLastAppliedTermIndex(TermIndex.valueOf(store.appliedTerm(), store.appliedIndex()));
     applier.applier().opened(store);
@@ -190,7 +203,7 @@ final class ReplicatedStateMachine extends BaseStateMachine {
   public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
     LogEntryProto entry = transaction.getLogEntry();
     TermIndex at = TermIndex.valueOf(entry);
-    if (!advance(at, () -> applyEntry(at, entry), applier::publish)) {
+    if (!advance(at, () -> applyEntry(at, entry), this::applied)) {
       return CompletableFuture.failedFuture(new IOException("not applied here: " + at));
     }
     bytesSinceSnapshot += entry.getStateMachineLogEntry().getLogData().size();
@@ -198,6 +211,43 @@ final class ReplicatedStateMachine extends BaseStateMachine {
       requestSnapshot();
     }
     return CompletableFuture.completedFuture(Message.EMPTY);
+  }
+
+  /** The entry is in the store, and nothing is that follows it. */
+  private void applied() {
+    withStore(
+        open -> {
+          SlotOwnership slots = open.ownership();
+          if (slots.epoch() != slotsEpoch) {
+            slotsEpoch = slots.epoch();
+            fencedNanos = fencedSince(slots);
+            if (slots.fence() != null) {
+              cut(slots.fence().target(), open);
+            }
+          }
+          return null;
+        });
+    applier.publish();
+  }
+
+  private static Long fencedSince(SlotOwnership slots) {
+    return slots.fence() == null ? null : System.nanoTime();
+  }
+
+  long fenceMillis() {
+    Long since = fencedNanos;
+    return since == null ? 0 : TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - since);
+  }
+
+  /** A replica that cannot cut its store is none of those with which the new group begins. */
+  private void cut(UUID group, ShardStore open) {
+    try {
+      cuts.take(group, open);
+      LOG.info(
+          "store cut shard={} index={} for group={}", replica.name(), open.appliedIndex(), group);
+    } catch (IOException | StorageException failed) {
+      LOG.warn("store not cut shard={} for group={}", replica.name(), group, failed);
+    }
   }
 
   /** Ratis itself counts entries only. It then calls {@link #takeSnapshot} on this thread. */

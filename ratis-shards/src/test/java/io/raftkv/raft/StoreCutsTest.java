@@ -1,0 +1,209 @@
+package io.raftkv.raft;
+
+import static io.raftkv.raft.TestCluster.GROUP;
+import static io.raftkv.raft.TestCluster.waitUntil;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.raftkv.shard.Applier;
+import io.raftkv.shard.ApplyContext;
+import io.raftkv.shard.BatchOutcome;
+import io.raftkv.shard.JournalApplier;
+import io.raftkv.shard.ProposedBatch;
+import io.raftkv.storage.ShardStore;
+import io.raftkv.storage.SlotChanges;
+import io.raftkv.storage.SlotSet;
+import io.raftkv.storage.StoreBatch;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+
+/** A group that begins with what another one had at a certain entry. */
+@Execution(ExecutionMode.CONCURRENT)
+class StoreCutsTest {
+  private static final long MANY = 1_000_000;
+  private static final UUID CHILD = new UUID(7, 7);
+  private static final SlotSet SLOTS = SlotSet.of(0, 99);
+
+  /** A proposal of this value sets the fence. */
+  private static final long FENCE = -77;
+
+  @TempDir Path directory;
+  private TestCluster cluster;
+
+  /** A journal in which slots can be fenced. */
+  private static final class FencingJournal implements Applier {
+    private final JournalApplier journal = new JournalApplier();
+
+    @Override
+    public Object[] apply(ApplyContext context, ByteBuffer payload, StoreBatch batch) {
+      if (payload.remaining() == Long.BYTES && payload.getLong(payload.position()) == FENCE) {
+        payload.position(payload.limit());
+        SlotChanges.fence(batch, CHILD, SLOTS);
+        return new Object[0];
+      }
+      return journal.apply(context, payload, batch);
+    }
+
+    @Override
+    public boolean grows(ByteBuffer payload) {
+      return false;
+    }
+
+    @Override
+    public long bytes(Object[] results) {
+      return journal.bytes(results);
+    }
+
+    @Override
+    public byte[] encode(Object[] results) {
+      return journal.encode(results);
+    }
+
+    @Override
+    public Object[] decode(byte[] results) {
+      return journal.decode(results);
+    }
+  }
+
+  @AfterEach
+  void stop() {
+    cluster.close();
+  }
+
+  private void start() {
+    cluster = TestCluster.prepare(directory, 3, MANY, 2 << 20);
+    cluster.nodes().forEach(node -> node.meaning(group -> new FencingJournal()).start());
+  }
+
+  private static Set<UUID> cuts(TestCluster.Node node) {
+    try {
+      return node.raft().cuts();
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  private void awaitCuts() {
+    waitUntil(
+        "all have cut", () -> cluster.nodes().stream().allMatch(n -> cuts(n).contains(CHILD)));
+  }
+
+  private static long length(TestCluster.Node node, UUID group) {
+    return node.replica(group).withStore(JournalApplier::length);
+  }
+
+  private void begin(TestCluster.Node... nodes) throws IOException {
+    List<Member> members =
+        cluster.members().stream()
+            .filter(member -> List.of(nodes).stream().anyMatch(n -> n.id().equals(member.nodeId())))
+            .toList();
+    for (TestCluster.Node node : nodes) {
+      node.raft().seed(CHILD);
+      node.raft().seed(CHILD); // again does nothing
+      node.raft().startReplica(CHILD, members);
+    }
+  }
+
+  private void lead(TestCluster.Node node) {
+    waitUntil(
+        "a leader",
+        () -> node.replica(CHILD).leader() != null || node.replica(CHILD).standAsFirst());
+  }
+
+  private void write(long number) throws Exception {
+    ProposedBatch batch = new ProposedBatch(99, number, JournalApplier.payload(number));
+    assertThat(cluster.leader(CHILD).append(CHILD, batch).get(20, TimeUnit.SECONDS))
+        .isEqualTo(BatchOutcome.APPLIED);
+  }
+
+  @Test
+  void aGroupBeginsWithWhatAnotherHadAtItsFence() throws Exception {
+    start();
+    cluster.write(1, 2, 3);
+    assertThat(cluster.node(0).replica().fenceMillis()).isZero();
+    cluster.write(FENCE);
+    cluster.write(4, 5);
+    awaitCuts();
+    assertThat(cluster.leader().replica().fenceMillis()).isPositive();
+    begin(cluster.node(0), cluster.node(1), cluster.node(2));
+    assertThat(cluster.nodes()).allSatisfy(node -> assertThat(cuts(node)).isEmpty());
+    lead(cluster.node(1));
+    write(1);
+    cluster.awaitEqual(CHILD);
+    for (TestCluster.Node node : cluster.nodes()) {
+      assertThat(length(node, CHILD)).as("what was there at the fence, and one").isEqualTo(4);
+      assertThat(node.replica(CHILD).withStore(ShardStore::ownership).fence().target())
+          .isEqualTo(CHILD);
+      waitUntil("the parent went on", () -> length(node, GROUP) == 5);
+    }
+
+    // What it began with is there after a crash, and one that lost it gets it from the others.
+    cluster.nodes().forEach(TestCluster.Node::stop);
+    TestCluster.Node wiped = cluster.node(2);
+    TestCluster.delete(wiped.groupDirectory(CHILD), wiped.storeDirectory(CHILD));
+    cluster.nodes().forEach(TestCluster.Node::start);
+    wiped.raft().startReplica(CHILD, cluster.members());
+    write(2);
+    cluster.awaitEqual(CHILD);
+    assertThat(length(wiped, CHILD)).isEqualTo(5);
+    assertThat(cluster.nodes())
+        .as("a replay cuts again, but not what has begun")
+        .allSatisfy(node -> assertThat(node.raft().runs(CHILD)).isTrue());
+  }
+
+  @Test
+  void twoOfThreeAreEnoughToBeginWith() throws Exception {
+    start();
+    cluster.write(1);
+    TestCluster.Node down = cluster.followers().get(0);
+    down.stop();
+    cluster.write(FENCE);
+    List<TestCluster.Node> up = cluster.running();
+    up.forEach(node -> waitUntil("cut", () -> cuts(node).contains(CHILD)));
+    begin(up.get(0), up.get(1));
+    lead(up.get(0));
+    write(1);
+    assertThat(cluster.leader(CHILD).replica(CHILD).voters())
+        .containsExactlyInAnyOrder(up.get(0).id(), up.get(1).id());
+    down.start();
+    waitUntil("it cuts, too, when it comes to that entry", () -> cuts(down).contains(CHILD));
+    assertThat(down.raft().hasFiles(CHILD)).isFalse();
+    down.raft().dropCut(CHILD);
+    assertThat(cuts(down)).isEmpty();
+    assertThatThrownBy(() -> down.raft().seed(CHILD))
+        .isInstanceOf(IOException.class)
+        .hasMessage("no cut for group " + CHILD);
+  }
+
+  /** The node ends when its files are there, and the group has not begun. */
+  @Test
+  void whatWasSeededIsNotLostByARestart() throws Exception {
+    start();
+    cluster.write(1, 2);
+    cluster.write(FENCE);
+    awaitCuts();
+    TestCluster.Node node = cluster.node(0);
+    node.raft().seed(CHILD);
+    Files.createDirectories(node.home().resolve("cuts").resolve(CHILD + ".unfinished"));
+    cluster.nodes().forEach(TestCluster.Node::stop);
+    cluster.nodes().forEach(TestCluster.Node::start);
+    assertThat(node.raft().groups()).contains(CHILD);
+    begin(cluster.node(0), cluster.node(1), cluster.node(2));
+    lead(node);
+    write(1);
+    cluster.awaitEqual(CHILD);
+    assertThat(length(node, CHILD)).isEqualTo(3);
+  }
+}
