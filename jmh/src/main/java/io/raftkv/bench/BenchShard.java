@@ -108,6 +108,7 @@ final class BenchShard implements AutoCloseable {
                     CommandEngine.read(
                         TABLE.find(words[0]),
                         new Args(words),
+                        0,
                         Keyspace.forRead(view, 0, view.timeMillis(), LogEntries.TIME_MILLIS, 42))));
   }
 

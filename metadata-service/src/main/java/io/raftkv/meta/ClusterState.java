@@ -122,6 +122,11 @@ public final class ClusterState {
     return Optional.ofNullable(jobs.get(id));
   }
 
+  /** The first id that a new shard may have. */
+  public String nextShardId() {
+    return Ids.shardId(counters.lastShard() + 1);
+  }
+
   /** The shard that owns a slot, or null if none does. Two array reads: for the request path. */
   public ShardInfo shardOfSlot(int slot) {
     int ordinal = routing.ordinalOf(slot);

@@ -28,6 +28,11 @@ final class Ids {
     return number("shard", 's', id);
   }
 
+  /** Inverse of {@link #shardNumber}. */
+  static String shardId(long number) {
+    return "s" + number;
+  }
+
   static long jobNumber(String id) {
     return number("job", 'j', id);
   }

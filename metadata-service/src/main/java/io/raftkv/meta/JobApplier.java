@@ -34,6 +34,10 @@ final class JobApplier {
       }
     }
     StateDraft draft = StateDraft.after(state, timeMillis);
+    String wrong = reserve(state, draft, command.plan());
+    if (!wrong.isEmpty()) {
+      return MetaApplier.refused(state, wrong);
+    }
     long number = draft.counters.lastJob() + 1;
     JobInfo job =
         new JobInfo(
@@ -126,6 +130,26 @@ final class JobApplier {
     return edited(state, draft, next, List.of(), EventKind.JOB_ADVANCED, describe(next), "");
   }
 
+  /**
+   * The numbers of shards that a job is to make are its own from its beginning on, and nobody's if
+   * it is undone. So what the job has left on some node, under the name that follows from the
+   * number, is never taken for something of another job. Empty, or what is wrong with the numbers.
+   */
+  private static String reserve(ClusterState state, StateDraft draft, JobInfo.Plan plan) {
+    for (String id : plan.shardIds()) {
+      if (state.shard(id).isEmpty()) {
+        long number = Ids.shardNumber(id);
+        long last = draft.counters.lastShard();
+        if (number <= last || number > last + MAX_SHARD_GAP) {
+          return "a new shard's number must be from %d to %d, not %s"
+              .formatted(last + 1, last + MAX_SHARD_GAP, id);
+        }
+        draft.counters = draft.counters.withShard(number);
+      }
+    }
+    return "";
+  }
+
   /** The job that holds a shard, if one does. */
   private static Optional<JobInfo> holderOf(ClusterState state, String shardId) {
     return state.jobs().values().stream()
@@ -153,7 +177,10 @@ final class JobApplier {
       String text,
       String replyText) {
     for (StateEdit edit : edits) {
-      String wrong = edit(draft, job, edit);
+      boolean begins = !before.jobs().containsKey(job.id());
+      boolean isFirst = job.shardIds().indexOf(edit.shardId()) == 0;
+      boolean mayMake = job.state() == JobState.RUNNING && (begins || !isFirst);
+      String wrong = edit(draft, job, edit, mayMake);
       if (!wrong.isEmpty()) {
         return MetaApplier.refused(before, wrong);
       }
@@ -166,10 +193,32 @@ final class JobApplier {
       if (draft.shards != before.shards()) {
         route(before.routing(), draft);
       }
+      renew(before, draft, job);
+      Optional<JobInfo> other = otherHolder(before, job);
+      boolean routes = draft.routing.version() != before.routing().version();
+      if (other.isPresent() && (routes || job.holdsRouting())) {
+        return MetaApplier.refused(
+            before, "the routing is about to be changed by " + name(other.get()));
+      }
       return MetaApplier.changed(before, draft, events, replyText);
     } catch (IllegalArgumentException | IllegalStateException contradiction) {
       return MetaApplier.refused(before, contradiction.getMessage());
     }
+  }
+
+  /** A new version of the same routing, if the job's shards wait for one. */
+  private static void renew(ClusterState before, StateDraft draft, JobInfo job) {
+    JobInfo was = before.jobs().get(job.id());
+    boolean released = was != null && was.holdsRouting() && !job.holdsRouting();
+    if (released && draft.routing.version() == before.routing().version()) {
+      draft.routing = RoutingTable.of(before.routing().version() + 1, draft.shards.values());
+    }
+  }
+
+  private static Optional<JobInfo> otherHolder(ClusterState state, JobInfo job) {
+    return state.jobs().values().stream()
+        .filter(other -> other.holdsRouting() && !other.id().equals(job.id()))
+        .findFirst();
   }
 
   private static void route(RoutingTable before, StateDraft draft) {
@@ -179,8 +228,13 @@ final class JobApplier {
     }
   }
 
-  /** Makes one edit; empty, or what is wrong with it. */
-  private static String edit(StateDraft draft, JobInfo job, StateEdit edit) {
+  /**
+   * Makes one edit; empty, or what is wrong with it.
+   *
+   * @param mayMake if the shard may be a new one: the shard that a job is about is there from its
+   *     beginning on, and a job that is undone makes none
+   */
+  private static String edit(StateDraft draft, JobInfo job, StateEdit edit, boolean mayMake) {
     String id = edit.shardId();
     if (!job.shardIds().contains(id)) {
       return "shard " + id + " does not belong to " + name(job);
@@ -199,13 +253,9 @@ final class JobApplier {
         draft.put(known.changed(put.spec(), put.state(), now));
         return "";
       }
-      long number = Ids.shardNumber(id);
-      long last = draft.counters.lastShard();
-      if (number <= last || number > last + MAX_SHARD_GAP) {
-        return "a new shard's number must be from %d to %d, not %s"
-            .formatted(last + 1, last + MAX_SHARD_GAP, id);
+      if (!mayMake) {
+        return name(job) + " cannot make shard " + id + " any more";
       }
-      draft.counters = draft.counters.withShard(number);
       draft.put(new ShardInfo(put.spec(), put.state(), 1, now, now));
       return "";
     }

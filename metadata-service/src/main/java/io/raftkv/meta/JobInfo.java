@@ -121,6 +121,14 @@ public record JobInfo(
     return state == JobState.RUNNING && stepIndex < plan.pointOfNoReturn();
   }
 
+  /**
+   * True while no other job may change the routing: shards have been told, or may have been, to
+   * answer only what is routed by the version that this job's end makes.
+   */
+  public boolean holdsRouting() {
+    return plan.kind() == JobKind.SPLIT && stepIndex > 0 && !state.isFinal();
+  }
+
   /** A note is for people; one without end must not get into the log. */
   static String limited(String text) {
     return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT);

@@ -90,6 +90,31 @@ public record SlotRange(int first, int last) implements Comparable<SlotRange> {
     return List.copyOf(joined);
   }
 
+  /**
+   * Slots of the first that are not in the second; ascending, neighbours joined.
+   *
+   * @throws IllegalArgumentException if either has a slot twice
+   */
+  public static List<SlotRange> subtract(Collection<SlotRange> from, Collection<SlotRange> what) {
+    List<SlotRange> rest = new ArrayList<>();
+    List<SlotRange> gone = normalize(what);
+    for (SlotRange range : normalize(from)) {
+      int next = range.first;
+      for (SlotRange hole : gone) {
+        if (hole.overlaps(range)) {
+          if (hole.first > next) {
+            rest.add(new SlotRange(next, hole.first - 1));
+          }
+          next = hole.last + 1;
+        }
+      }
+      if (next <= range.last) {
+        rest.add(new SlotRange(next, range.last));
+      }
+    }
+    return List.copyOf(rest);
+  }
+
   @Override
   public int compareTo(SlotRange other) {
     return BY_FIRST.compare(this, other);

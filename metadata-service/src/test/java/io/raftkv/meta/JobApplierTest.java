@@ -180,6 +180,41 @@ class JobApplierTest {
     assertThat(made.counters().lastShard()).isEqualTo(20);
   }
 
+  /** What a job leaves behind under a name is never taken for something of another job. */
+  @Test
+  void numbersOfShardsThatAJobIsToMakeAreItsOwnFromTheBeginning() {
+    ClusterState two = start(CLUSTER, "s1", "s10").state();
+    assertThat(two.nextShardId()).isEqualTo("s11");
+    assertRefused(
+        two,
+        new StartJob(Samples.plan("s9"), List.of(put("s9"))),
+        "a new shard's number must be from 11 to 1010, not s9");
+    assertRefused(
+        two,
+        new StartJob(Samples.plan("s10"), List.of(put("s10"))),
+        "shard s10 is busy with job j1 (migrate)");
+    ClusterState more = apply(two, new StartJob(Samples.plan("s20"), List.of(put("s20")))).state();
+    assertThat(apply(more, step(FIRST, FIRST, put("s10"))).state().shards())
+        .containsKeys("s10", "s20");
+
+    ClusterState undoing = apply(more, new CancelJob("j1")).state();
+    Place place = new Place(JobState.UNDOING, 0);
+    assertRefused(
+        undoing, step(place, place, put("s10")), "job j1 (migrate) cannot make shard s10 any more");
+    ClusterState ended = apply(undoing, end(place, JobState.CANCELLED)).state();
+    assertRefused(
+        ended,
+        new StartJob(Samples.plan("s2", "s10"), List.of()),
+        "a new shard's number must be from 21 to 1020, not s10");
+  }
+
+  @Test
+  void aShardThatAJobHasEndedDoesNotComeBack() {
+    ClusterState dropped = apply(BUSY, step(FIRST, FIRST, new DropShard("s1", 1))).state();
+    assertRefused(
+        dropped, step(FIRST, FIRST, put("s1")), "job j1 (migrate) cannot make shard s1 any more");
+  }
+
   @Test
   void slotsThatChangeHandsMakeANewTable() {
     ShardSpec whole = spec("s1");

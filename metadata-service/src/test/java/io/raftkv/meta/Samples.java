@@ -80,7 +80,8 @@ public final class Samples {
     return draft.build();
   }
 
-  static ShardInfo withSlots(ShardInfo shard, List<SlotRange> slots) {
+  /** The shard with other slots. */
+  public static ShardInfo withSlots(ShardInfo shard, List<SlotRange> slots) {
     ShardSpec spec = shard.spec();
     return new ShardInfo(
         new ShardSpec(spec.id(), spec.groupId(), slots, spec.replicas(), spec.preferredLeader()),

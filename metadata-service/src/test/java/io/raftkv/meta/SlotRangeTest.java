@@ -38,4 +38,19 @@ class SlotRangeTest {
     assertThatThrownBy(() -> new SlotRange(0, 16_384)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> new SlotRange(2, 1)).isInstanceOf(IllegalArgumentException.class);
   }
+
+  @Test
+  void aDifferenceIsWhatIsInTheFirstOnly() {
+    assertThat(subtract("0-9 20-29", "5 25-40")).isEqualTo("0-4 6-9 20-24");
+    assertThat(subtract("0-9", "0-9")).isEmpty();
+    assertThat(subtract("0-9", "0-3 8-9")).isEqualTo("4-7");
+    assertThat(subtract("3-9", "0-3 9-100")).isEqualTo("4-8");
+    assertThat(subtract("5-9 0-4", "")).isEqualTo("0-9");
+    assertThat(subtract("", "7")).isEmpty();
+    assertThat(subtract("0-2 4-6 8-10", "1-9")).isEqualTo("0 10");
+  }
+
+  private static String subtract(String from, String what) {
+    return SlotRange.format(SlotRange.subtract(SlotRange.parseAll(from), SlotRange.parseAll(what)));
+  }
 }

@@ -34,6 +34,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -87,6 +88,8 @@ final class ClusterController implements AutoCloseable {
               SPREAD_LAG_ENTRIES));
   private final ReplicaCleaner cleaner;
   private final JobDriver jobs;
+  private final PeriodicTask jobStep =
+      new PeriodicTask("job step", () -> driveJobs(metadataState()));
   private final MetadataMembers members;
   private FailureDetector failures;
   private CompletableFuture<?> proposal = CompletableFuture.completedFuture(null);
@@ -99,13 +102,22 @@ final class ClusterController implements AutoCloseable {
     this.node = node;
     this.self = node.config().node().id();
     this.cleaner = new ReplicaCleaner(node);
-    this.jobs = new JobDriver(node);
+    this.jobs = new JobDriver(node, this::driveJobsSoon);
     this.members = new MetadataMembers(node);
     this.watched = node.watchdog().watch("the control thread", thread);
   }
 
   void start() {
-    schedule("control step", this::step, STEP_MILLIS);
+    PeriodicTask step = new PeriodicTask("control step", this::step);
+    thread.scheduleWithFixedDelay(step, 0, STEP_MILLIS, TimeUnit.MILLISECONDS);
+    node.metadata()
+        .cache()
+        .addListener(
+            (before, after) -> {
+              if (before.shards() != after.shards()) {
+                soon(step); // a new shard's clients may be waiting
+              }
+            });
     schedule("heartbeat", this::beat, HEARTBEAT_MILLIS);
     schedule("health poll", node.health()::poll, HEALTH_MILLIS);
     scheduleAtDisk("look after a full disk", this::lookAfterFullDisk, HEALTH_MILLIS);
@@ -143,12 +155,17 @@ final class ClusterController implements AutoCloseable {
     register(state);
     watched.atDisk(() -> startReplicas(state));
     watched.atDisk(() -> cleaner.look(state));
+    watched.atDisk(() -> cleaner.dropCuts(state));
     wakeIdleLeaders(state);
     watched.atDisk(() -> showShards(state));
     judgeNodes(state);
     watched.atDisk(() -> spreadLeaders(state)); // Ratis holds its monitor while it writes a vote
     announce();
     driveJobs(state);
+  }
+
+  private ClusterState metadataState() {
+    return node.metadata().state();
   }
 
   private boolean leadsMetadata() {
@@ -298,6 +315,18 @@ final class ClusterController implements AutoCloseable {
         }
         startReplica(start.shard());
       }
+    }
+  }
+
+  private void driveJobsSoon() {
+    soon(jobStep);
+  }
+
+  private void soon(Runnable task) {
+    try {
+      thread.execute(task);
+    } catch (RejectedExecutionException stopping) {
+      LOG.debug("not done: the node stops", stopping);
     }
   }
 

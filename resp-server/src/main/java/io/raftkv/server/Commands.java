@@ -12,6 +12,7 @@ import io.raftkv.resp.command.HashFieldCommands;
 import io.raftkv.resp.command.HyperLogLogCommands;
 import io.raftkv.resp.command.ListCommands;
 import io.raftkv.resp.command.SetCommands;
+import io.raftkv.resp.command.SlotCommands;
 import io.raftkv.resp.command.SortCommands;
 import io.raftkv.resp.command.SortedSetCommands;
 import io.raftkv.resp.command.StreamCommands;
@@ -36,6 +37,7 @@ public final class Commands {
         HyperLogLogCommands.ALL,
         GenericCommands.ALL,
         DatabaseCommands.ALL,
+        SlotCommands.ALL,
         SortCommands.ALL,
         DumpCommands.ALL,
         HashCommands.ALL,

@@ -26,6 +26,13 @@ final class ControlRequests {
   /** See {@link JoinExchange}. */
   static final byte JOIN = 7;
 
+  static final byte FENCE = 8;
+  static final byte SEED = 9;
+  static final byte KEEP = 10;
+  static final byte UNFENCE = 11;
+  static final byte FLUSH = 12;
+  static final byte LEAD = 13;
+
   private ControlRequests() {}
 
   /**
@@ -63,7 +70,7 @@ final class ControlRequests {
    * replica.
    */
   static byte[] replicaStatus(UUID group) {
-    return bytes(REPLICA_STATUS, out -> write(out, group));
+    return bytes(REPLICA_STATUS, out -> NodeFactsCodec.write(out, group));
   }
 
   static byte[] encode(NodeStatus.ReplicaStatus status) {
@@ -113,7 +120,7 @@ final class ControlRequests {
     return bytes(
         CHANGE_MEMBERS,
         out -> {
-          write(out, change.group());
+          NodeFactsCodec.write(out, change.group());
           NodeFactsCodec.write(out, change.expected().voters());
           NodeFactsCodec.write(out, change.expected().listeners());
           NodeFactsCodec.write(out, change.next().voters());
@@ -136,7 +143,7 @@ final class ControlRequests {
     return bytes(
         HAND_OVER,
         out -> {
-          write(out, handOver.group());
+          NodeFactsCodec.write(out, handOver.group());
           out.writeUTF(handOver.to());
         });
   }
@@ -151,7 +158,7 @@ final class ControlRequests {
     return bytes(
         START_JOINING,
         out -> {
-          write(out, joining.group());
+          NodeFactsCodec.write(out, joining.group());
           out.writeLong(joining.term());
         });
   }
@@ -160,6 +167,85 @@ final class ControlRequests {
   static JobAction.StartJoining decodeStartJoining(String self, DataInputStream in)
       throws IOException {
     return new JobAction.StartJoining(self, group(in), in.readLong());
+  }
+
+  /** Answered with {@link #outcome}. */
+  static byte[] fence(JobAction.Fence fence) {
+    return bytes(
+        FENCE,
+        out -> {
+          NodeFactsCodec.write(out, fence.group());
+          out.writeLong(fence.epoch());
+          NodeFactsCodec.write(out, fence.target());
+          NodeFactsCodec.write(out, fence.slots());
+        });
+  }
+
+  /** Inverse of {@link #fence}, behind the kind. */
+  static JobAction.Fence decodeFence(String self, DataInputStream in) throws IOException {
+    UUID group = group(in);
+    long epoch = in.readLong();
+    return new JobAction.Fence(self, group, epoch, group(in), NodeFactsCodec.slots(in));
+  }
+
+  /** Answered with {@link #outcome}. */
+  static byte[] seed(JobAction.Seed seed) {
+    return bytes(SEED, out -> NodeFactsCodec.write(out, seed.target()));
+  }
+
+  /** Inverse of {@link #seed}, behind the kind. */
+  static JobAction.Seed decodeSeed(String self, DataInputStream in) throws IOException {
+    return new JobAction.Seed(self, group(in));
+  }
+
+  /** Answered with {@link #outcome}. */
+  static byte[] keep(JobAction.Keep keep) {
+    return bytes(
+        KEEP,
+        out -> {
+          NodeFactsCodec.write(out, keep.group());
+          out.writeLong(keep.epoch());
+          out.writeLong(keep.routingVersion());
+          NodeFactsCodec.write(out, keep.slots());
+        });
+  }
+
+  /** Inverse of {@link #keep}, behind the kind. */
+  static JobAction.Keep decodeKeep(String self, DataInputStream in) throws IOException {
+    UUID group = group(in);
+    long epoch = in.readLong();
+    return new JobAction.Keep(self, group, epoch, in.readLong(), NodeFactsCodec.slots(in));
+  }
+
+  /** Answered with {@link #outcome}. */
+  static byte[] unfence(JobAction.Unfence unfence) {
+    return bytes(
+        UNFENCE,
+        out -> {
+          NodeFactsCodec.write(out, unfence.group());
+          out.writeLong(unfence.epoch());
+          out.writeLong(unfence.routingVersion());
+        });
+  }
+
+  /** Inverse of {@link #unfence}, behind the kind. */
+  static JobAction.Unfence decodeUnfence(String self, DataInputStream in) throws IOException {
+    return new JobAction.Unfence(self, group(in), in.readLong(), in.readLong());
+  }
+
+  /** For a store to be flushed; answered with {@link #outcome}. */
+  static byte[] flush(UUID group) {
+    return bytes(FLUSH, out -> NodeFactsCodec.write(out, group));
+  }
+
+  /** Answered with {@link #outcome}. */
+  static byte[] lead(JobAction.Lead lead) {
+    return bytes(LEAD, out -> NodeFactsCodec.write(out, lead.group()));
+  }
+
+  /** Inverse of {@link #lead}, behind the kind. */
+  static JobAction.Lead decodeLead(String self, DataInputStream in) throws IOException {
+    return new JobAction.Lead(self, group(in));
   }
 
   /** Why something was not done; empty if it was. */
@@ -189,12 +275,7 @@ final class ControlRequests {
 
   /** Reads the id of a group. */
   static UUID group(DataInputStream in) throws IOException {
-    return new UUID(in.readLong(), in.readLong());
-  }
-
-  private static void write(DataOutputStream out, UUID group) throws IOException {
-    out.writeLong(group.getMostSignificantBits());
-    out.writeLong(group.getLeastSignificantBits());
+    return NodeFactsCodec.group(in);
   }
 
   private static String text(ByteBuffer in) {

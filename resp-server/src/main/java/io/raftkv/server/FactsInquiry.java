@@ -15,6 +15,7 @@ import org.slf4j.LoggerFactory;
 /** Asks nodes, this one among them, what replicas they have and how those are. Thread-safe. */
 final class FactsInquiry {
   private static final Logger LOG = LoggerFactory.getLogger(FactsInquiry.class);
+
   private static final long TIMEOUT_MILLIS = 1_000;
 
   private final Node node;
@@ -23,14 +24,19 @@ final class FactsInquiry {
     this.node = node;
   }
 
-  /** What those say that answer in time; never fails. */
+  /** What those say that answer within a second; never fails. */
   CompletableFuture<ClusterFacts> ask(Collection<String> nodes) {
+    return ask(nodes, TIMEOUT_MILLIS);
+  }
+
+  /** What those say that answer in time; never fails. */
+  CompletableFuture<ClusterFacts> ask(Collection<String> nodes, long timeoutMillis) {
     Map<String, ClusterFacts.NodeFacts> heard = new TreeMap<>();
     List<CompletableFuture<?>> answers = new ArrayList<>();
     for (String id : nodes) {
       answers.add(
           call(node, id, ControlRequests.nodeFacts())
-              .orTimeout(TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)
+              .orTimeout(timeoutMillis, TimeUnit.MILLISECONDS)
               .thenApply(NodeFactsCodec::decode)
               .handle(
                   (facts, silent) -> {

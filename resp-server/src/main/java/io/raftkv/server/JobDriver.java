@@ -5,6 +5,7 @@ import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.MetaCommand.AdvanceJob;
 import io.raftkv.meta.MetaReply;
 import io.raftkv.meta.NodeInfo;
+import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.job.ClusterFacts;
 import io.raftkv.meta.job.JobAction;
 import io.raftkv.meta.job.JobRunner;
@@ -12,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -26,6 +28,16 @@ final class JobDriver {
   private static final Logger LOG = LoggerFactory.getLogger(JobDriver.class);
   private static final long ACTION_TIMEOUT_MILLIS = 30_000;
 
+  /** Clients wait behind a fence meanwhile, and to ask once more costs nothing. */
+  private static final long ORDER_TIMEOUT_MILLIS = 1_000;
+
+  private static final long URGENT_FACTS_MILLIS = 200;
+
+  /** Longer than slots are ever on their way before that is given up. */
+  private static final long MAX_URGENT_MILLIS = 10_000;
+
+  private static final long FLUSH_MILLIS = 10_000;
+
   private static final long REFUSED_PAUSE_MILLIS = 1_000;
 
   /** How often progress within a step is put into the log. */
@@ -34,7 +46,11 @@ final class JobDriver {
   /** How often shards that no job works on are looked at. */
   private static final long REPAIR_NANOS = TimeUnit.SECONDS.toNanos(10);
 
+  /** How soon it is looked again what a job waits for while clients wait for the job. */
+  private static final long HURRY_MILLIS = 10;
+
   private final Node node;
+  private final Runnable soon;
   private final FactsInquiry inquiry;
 
   /** What is being done for a job or, by its group, for a shard without one. */
@@ -50,8 +66,12 @@ final class JobDriver {
   private CompletableFuture<ClusterFacts> asked;
   private long lastRepairNanos = System.nanoTime();
 
-  JobDriver(Node node) {
+  /**
+   * @param soon has {@link #step} called as soon as may be; from any thread
+   */
+  JobDriver(Node node, Runnable soon) {
     this.node = node;
+    this.soon = soon;
     this.inquiry = new FactsInquiry(node);
   }
 
@@ -86,8 +106,33 @@ final class JobDriver {
       }
     }
     if (repair || !running(state).isEmpty()) {
-      asked = inquiry.ask(state.members().stream().map(NodeInfo::id).toList());
+      asked =
+          running(state).stream().anyMatch(JobDriver::isUrgent) ? askVoters(state) : askAll(state);
+      asked.thenRun(soon);
     }
+  }
+
+  private CompletableFuture<ClusterFacts> askAll(ClusterState state) {
+    return inquiry.ask(state.members().stream().map(NodeInfo::id).toList());
+  }
+
+  /** Only those it is about, and not for long: one that is silent must not keep clients waiting. */
+  private CompletableFuture<ClusterFacts> askVoters(ClusterState state) {
+    List<String> voters =
+        running(state).stream()
+            .filter(JobDriver::isUrgent)
+            .flatMap(job -> job.shardIds().stream())
+            .flatMap(shard -> state.shard(shard).stream())
+            .flatMap(shard -> shard.voters().stream())
+            .distinct()
+            .toList();
+    return inquiry.ask(voters, URGENT_FACTS_MILLIS);
+  }
+
+  /** Clients wait for it, unless that has become too long anyway. */
+  private static boolean isUrgent(JobInfo job) {
+    return job.holdsRouting()
+        && System.currentTimeMillis() - job.updatedAtMillis() < MAX_URGENT_MILLIS;
   }
 
   private void step(ClusterState state, JobInfo job, ClusterFacts facts) {
@@ -102,15 +147,20 @@ final class JobDriver {
     }
   }
 
-  private void repair(JobAction.ChangeMembers change) {
+  private void repair(JobAction repair) {
+    UUID group;
+    if (repair instanceof JobAction.ChangeMembers change) {
+      group = change.group();
+    } else if (repair instanceof JobAction.Unfence unfence) {
+      group = unfence.group();
+    } else {
+      throw new IllegalStateException("no way to repair by " + repair);
+    }
     underWay.computeIfAbsent(
-        change.group(),
-        group -> {
-          LOG.warn(
-              "members of shard={} are not as recorded: {}",
-              node.groupName(change.group()),
-              change);
-          return request(change.leader(), ControlRequests.changeMembers(change));
+        group,
+        key -> {
+          LOG.warn("shard={} is not as recorded: {}", node.groupName(group), repair);
+          return request(repair);
         });
   }
 
@@ -126,20 +176,66 @@ final class JobDriver {
   private void take(JobInfo job, JobAction action) {
     if (action instanceof JobAction.Await await) {
       tell(job, await);
+      if (isUrgent(job)) {
+        node.timer().schedule(soon, HURRY_MILLIS, TimeUnit.MILLISECONDS);
+      }
     } else if (action instanceof JobAction.Advance advance) {
       propose(job, advance.command());
-    } else if (action instanceof JobAction.StartJoining joining) {
-      LOG.info("job={} starts a replica: {}", job.id(), joining);
-      underWay.put(job.id(), request(joining.node(), ControlRequests.startJoining(joining)));
-    } else if (action instanceof JobAction.ChangeMembers change) {
-      LOG.info("job={} changes members: {}", job.id(), change);
-      underWay.put(job.id(), request(change.leader(), ControlRequests.changeMembers(change)));
-    } else if (action instanceof JobAction.HandOver handOver) {
-      LOG.info("job={} hands over: {}", job.id(), handOver);
-      underWay.put(job.id(), request(handOver.leader(), ControlRequests.handOver(handOver)));
     } else {
-      throw new IllegalStateException("no way to do " + action);
+      LOG.info("job={} asks for {}", job.id(), action);
+      CompletableFuture<?> asked = request(action);
+      underWay.put(job.id(), asked);
+      asked.thenRun(soon);
     }
+  }
+
+  /** Asks a node for something; it is over when the answer is there, or will not come. */
+  private CompletableFuture<?> request(JobAction action) {
+    if (action instanceof JobAction.StartJoining joining) {
+      return request(joining.node(), ControlRequests.startJoining(joining));
+    } else if (action instanceof JobAction.ChangeMembers change) {
+      return request(change.leader(), ControlRequests.changeMembers(change));
+    } else if (action instanceof JobAction.HandOver handOver) {
+      return request(handOver.leader(), ControlRequests.handOver(handOver));
+    } else if (action instanceof JobAction.Fence fence) {
+      return flushed(fence.group())
+          .thenCompose(
+              all -> request(fence.leader(), ControlRequests.fence(fence), ORDER_TIMEOUT_MILLIS));
+    } else if (action instanceof JobAction.Seed seed) {
+      return request(seed.node(), ControlRequests.seed(seed), ORDER_TIMEOUT_MILLIS);
+    } else if (action instanceof JobAction.Keep keep) {
+      return request(keep.leader(), ControlRequests.keep(keep), ORDER_TIMEOUT_MILLIS);
+    } else if (action instanceof JobAction.Unfence unfence) {
+      return request(unfence.leader(), ControlRequests.unfence(unfence), ORDER_TIMEOUT_MILLIS);
+    } else if (action instanceof JobAction.Lead lead) {
+      return request(lead.node(), ControlRequests.lead(lead), ORDER_TIMEOUT_MILLIS);
+    } else if (action instanceof JobAction.Together together) {
+      return CompletableFuture.allOf(
+          together.parts().stream().map(this::request).toArray(CompletableFuture[]::new));
+    }
+    throw new IllegalStateException("no way to do " + action);
+  }
+
+  /**
+   * Has the stores of a shard flushed: little is left to do then for the checkpoints of them that
+   * are taken while clients wait. Over in time, also if it fails.
+   */
+  private CompletableFuture<Void> flushed(UUID group) {
+    byte[] flush = ControlRequests.flush(group);
+    List<String> voters =
+        node.metadata().state().shardOfGroup(group).map(ShardInfo::voters).orElse(List.of());
+    return CompletableFuture.allOf(
+        voters.stream()
+            .map(
+                voter ->
+                    FactsInquiry.call(node, voter, flush)
+                        .orTimeout(FLUSH_MILLIS, TimeUnit.MILLISECONDS)
+                        .exceptionally(
+                            failed -> {
+                              LOG.debug("node={} has not flushed", voter, failed);
+                              return null;
+                            }))
+            .toArray(CompletableFuture[]::new));
   }
 
   /** Puts into the log what a job waits for, now and then, and only if it is new. */
@@ -150,6 +246,10 @@ final class JobDriver {
             && job.bytesTotal() == await.bytesTotal();
     long now = System.nanoTime();
     Long told = toldNanos.get(job.id());
+    if (told == null && job.holdsRouting()) {
+      toldNanos.put(job.id(), now); // nothing that clients wait for is to wait for this
+      return;
+    }
     if (same || (told != null && now - told < TELL_NANOS)) {
       return;
     }
@@ -170,6 +270,7 @@ final class JobDriver {
         node.metadata().propose(node.shards().client(MetadataGroup.GROUP), command);
     CompletableFuture<Object> over = new CompletableFuture<>();
     proposing.put(job.id(), over);
+    over.thenRun(soon);
     asked.whenComplete(
         (reply, lost) -> {
           if (lost == null && reply.outcome() != MetaReply.Outcome.REFUSED) {
@@ -186,9 +287,13 @@ final class JobDriver {
   }
 
   private CompletableFuture<?> request(String nodeId, byte[] request) {
+    return request(nodeId, request, ACTION_TIMEOUT_MILLIS);
+  }
+
+  private CompletableFuture<?> request(String nodeId, byte[] request, long timeoutMillis) {
     CompletableFuture<Object> over = new CompletableFuture<>();
     FactsInquiry.call(node, nodeId, request)
-        .orTimeout(ACTION_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)
+        .orTimeout(timeoutMillis, TimeUnit.MILLISECONDS)
         .whenComplete(
             (answer, lost) -> {
               String why =

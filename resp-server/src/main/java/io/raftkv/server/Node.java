@@ -11,7 +11,7 @@ import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.CommandTable;
 import io.raftkv.resp.dispatch.NodeProposal;
 import io.raftkv.resp.dispatch.ProposalDelivery;
-import io.raftkv.resp.dispatch.Routing;
+import io.raftkv.resp.dispatch.RoutingFeed;
 import io.raftkv.resp.dispatch.Session;
 import io.raftkv.resp.dispatch.SessionServices;
 import io.raftkv.resp.dispatch.ShardTraffic;
@@ -90,7 +90,7 @@ final class Node implements RunningServer {
   private final Watchdog watchdog = new Watchdog();
   private final NodeThreads threads = new NodeThreads(watchdog);
   private final ClientListeners listeners;
-  private volatile Routing routing = new RoutingSnapshot(ClusterState.EMPTY);
+  private final RoutingFeed routing = new RoutingFeed(new RoutingSnapshot(ClusterState.EMPTY));
   private final int raftPort;
   private volatile int respPort;
   private HttpServer http;
@@ -143,7 +143,7 @@ final class Node implements RunningServer {
               transport::endOfTurn,
               () ->
                   new EntryCodec.Header(
-                      routing.version(),
+                      routing.now().version(),
                       peers.stampMillis(),
                       ThreadLocalRandom.current().nextLong(),
                       entryLimit),
@@ -184,7 +184,7 @@ final class Node implements RunningServer {
       this.traffic =
           new ShardTraffic(
               table[0],
-              () -> routing,
+              routing,
               this::replica,
               shards,
               barrier,
@@ -321,6 +321,11 @@ final class Node implements RunningServer {
     return threads.slow();
   }
 
+  /** Does what jobs order while clients wait for it, and what may wait for a disk. */
+  Executor orders() {
+    return threads.orders();
+  }
+
   ClusterController controller() {
     return controller;
   }
@@ -349,8 +354,8 @@ final class Node implements RunningServer {
         .cache()
         .addListener(
             (before, after) -> {
-              if (after.routing().version() != routing.version()) {
-                routing = new RoutingSnapshot(after);
+              if (after.routing().version() != routing.now().version()) {
+                routing.update(new RoutingSnapshot(after));
               }
               changes.changed(after);
               shown.show(after);

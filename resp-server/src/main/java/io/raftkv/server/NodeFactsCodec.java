@@ -1,7 +1,9 @@
 package io.raftkv.server;
 
+import io.raftkv.meta.SlotRange;
 import io.raftkv.meta.job.ClusterFacts.NodeFacts;
 import io.raftkv.meta.job.ClusterFacts.ReplicaFacts;
+import io.raftkv.meta.job.ClusterFacts.SlotFacts;
 import io.raftkv.meta.job.Members;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -9,8 +11,13 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -20,7 +27,9 @@ import java.util.UUID;
  *
  * <pre>
  *   stateVersion:8  count:4  { group:16 open:1 leads:1 term:8 voters listeners changing:1
- *                              bytes:8 }
+ *                              bytes:8 epoch:8 isFenced:1 [target:16] fenceMillis:8 slots }
+ *   count:4  { target:16 }   the cuts
+ *   slots  =  count:4  { first:2 last:2 }
  * </pre>
  *
  * Names are in Java's modified UTF-8 with a length of two bytes, lists lead with a count of four.
@@ -34,9 +43,12 @@ final class NodeFactsCodec {
       out.writeLong(facts.stateVersion());
       out.writeInt(facts.replicas().size());
       for (Map.Entry<UUID, ReplicaFacts> entry : facts.replicas().entrySet()) {
-        out.writeLong(entry.getKey().getMostSignificantBits());
-        out.writeLong(entry.getKey().getLeastSignificantBits());
+        write(out, entry.getKey());
         write(out, entry.getValue());
+      }
+      out.writeInt(facts.cuts().size());
+      for (UUID target : facts.cuts()) {
+        write(out, target);
       }
     } catch (IOException inMemory) {
       throw new UncheckedIOException(inMemory);
@@ -52,6 +64,32 @@ final class NodeFactsCodec {
     write(out, replica.members().listeners());
     out.writeBoolean(replica.changing());
     out.writeLong(replica.bytes());
+    write(out, replica.slots());
+  }
+
+  private static void write(DataOutputStream out, SlotFacts slots) throws IOException {
+    out.writeLong(slots.epoch());
+    out.writeBoolean(slots.fenceTarget().isPresent());
+    if (slots.fenceTarget().isPresent()) {
+      write(out, slots.fenceTarget().get());
+    }
+    out.writeLong(slots.fenceMillis());
+    write(out, slots.owned());
+  }
+
+  /** Writes the id of a group. */
+  static void write(DataOutputStream out, UUID group) throws IOException {
+    out.writeLong(group.getMostSignificantBits());
+    out.writeLong(group.getLeastSignificantBits());
+  }
+
+  /** Writes ranges of slots. */
+  static void write(DataOutputStream out, List<SlotRange> slots) throws IOException {
+    out.writeInt(slots.size());
+    for (SlotRange range : slots) {
+      out.writeShort(range.first());
+      out.writeShort(range.last());
+    }
   }
 
   /** Writes a list of names. */
@@ -68,10 +106,14 @@ final class NodeFactsCodec {
       long version = in.readLong();
       Map<UUID, ReplicaFacts> replicas = new HashMap<>();
       for (int left = in.readInt(); left > 0; left--) {
-        UUID group = new UUID(in.readLong(), in.readLong());
+        UUID group = group(in);
         replicas.put(group, replica(in));
       }
-      return new NodeFacts(version, replicas);
+      Set<UUID> cuts = new HashSet<>();
+      for (int left = in.readInt(); left > 0; left--) {
+        cuts.add(group(in));
+      }
+      return new NodeFacts(version, replicas, cuts);
     } catch (IOException cut) {
       throw new IllegalArgumentException("facts of a node are cut short", cut);
     }
@@ -83,7 +125,28 @@ final class NodeFactsCodec {
     long term = in.readLong();
     Members members = new Members(names(in), names(in));
     boolean changing = in.readBoolean();
-    return new ReplicaFacts(open, leads, term, members, changing, in.readLong());
+    long bytes = in.readLong();
+    return new ReplicaFacts(open, leads, term, members, changing, bytes, slotFacts(in));
+  }
+
+  private static SlotFacts slotFacts(DataInputStream in) throws IOException {
+    long epoch = in.readLong();
+    Optional<UUID> target = in.readBoolean() ? Optional.of(group(in)) : Optional.empty();
+    return new SlotFacts(epoch, target, in.readLong(), slots(in));
+  }
+
+  /** Reads the id of a group. */
+  static UUID group(DataInputStream in) throws IOException {
+    return new UUID(in.readLong(), in.readLong());
+  }
+
+  /** Reads ranges of slots. */
+  static List<SlotRange> slots(DataInputStream in) throws IOException {
+    List<SlotRange> slots = new ArrayList<>();
+    for (int left = in.readInt(); left > 0; left--) {
+      slots.add(new SlotRange(in.readUnsignedShort(), in.readUnsignedShort()));
+    }
+    return slots;
   }
 
   /** Reads a list of names. */

@@ -19,6 +19,7 @@ final class NodeThreads {
   private static final Logger LOG = LoggerFactory.getLogger(NodeThreads.class);
   private static final int APPEND_THREADS = 2;
   private static final int TIMER_THREADS = 2;
+  private static final int ORDER_THREADS = 4;
   private static final int READ_POOL_QUEUE = 65_536;
 
   private final ThreadPoolExecutor appendPool =
@@ -34,6 +35,9 @@ final class NodeThreads {
   private final ScheduledExecutorService slow =
       Executors.newSingleThreadScheduledExecutor(daemons("raftkv-slow"));
 
+  private final ThreadPoolExecutor orders =
+      pool("raftkv-orders", ORDER_THREADS, new LinkedBlockingQueue<>());
+
   private final Watchdog.Watched watchedTimer;
 
   NodeThreads(Watchdog watchdog) {
@@ -43,6 +47,11 @@ final class NodeThreads {
   /** For what may take long; one thread. */
   Executor slow() {
     return slow;
+  }
+
+  /** Does what jobs order; may block. */
+  Executor orders() {
+    return orders;
   }
 
   /** Hands entries to Raft. */
@@ -92,6 +101,7 @@ final class NodeThreads {
   void stopTimer() {
     timer.shutdownNow();
     slow.shutdownNow();
+    orders.shutdownNow();
   }
 
   /** Ends the pools once their work is done, or leaves them to it after so long. */

@@ -6,6 +6,7 @@ import io.raftkv.meta.MetaHistory;
 import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.RoutingChange;
 import io.raftkv.meta.ShardInfo;
+import io.raftkv.meta.SlotRange;
 import io.raftkv.meta.job.ClusterFacts;
 import io.raftkv.meta.job.Members;
 import io.raftkv.metrics.CommandStats;
@@ -17,14 +18,17 @@ import io.raftkv.shard.Proposer;
 import io.raftkv.shard.ShardClient;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.ShardStore;
+import io.raftkv.storage.SlotOwnership;
 import io.raftkv.storage.StoreChecksum;
 import io.raftkv.storage.TtlSample;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -33,9 +37,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Answers what commands ask about this node and the cluster. */
 final class NodeView implements NodeStatus {
+  private static final Logger LOG = LoggerFactory.getLogger(NodeView.class);
   private static final long STATUS_TIMEOUT_MILLIS = 1_000;
 
   private final Node node;
@@ -99,7 +106,27 @@ final class NodeView implements NodeStatus {
     for (UUID group : node.raft().groups()) {
       replicas.put(group, facts(group, node.replica(group)));
     }
-    return new ClusterFacts.NodeFacts(version, replicas);
+    return new ClusterFacts.NodeFacts(version, replicas, cuts());
+  }
+
+  private Set<UUID> cuts() {
+    try {
+      return node.raft().cuts();
+    } catch (IOException unreadable) {
+      LOG.warn("it cannot be told what was cut off from stores", unreadable);
+      return Set.of();
+    }
+  }
+
+  private static ClusterFacts.SlotFacts slots(Replica replica) {
+    SlotOwnership slots = replica.withStore(ShardStore::ownership);
+    return slots == null
+        ? ClusterFacts.SlotFacts.UNKNOWN
+        : new ClusterFacts.SlotFacts(
+            slots.epoch(),
+            Optional.ofNullable(slots.fence()).map(SlotOwnership.Fence::target),
+            replica.fenceMillis(),
+            SlotRange.parseAll(slots.owned().toString()));
   }
 
   private ClusterFacts.ReplicaFacts facts(UUID group, Replica replica) {
@@ -108,7 +135,8 @@ final class NodeView implements NodeStatus {
     LeaderView view = replica == null ? null : replica.view();
     if (view == null) {
       Members none = new Members(new TreeSet<>(), new TreeSet<>());
-      return new ClusterFacts.ReplicaFacts(false, false, 0, none, false, 0);
+      return new ClusterFacts.ReplicaFacts(
+          false, false, 0, none, false, 0, ClusterFacts.SlotFacts.UNKNOWN);
     }
     SortedSet<String> listeners = new TreeSet<>(replica.members());
     listeners.removeAll(replica.voters());
@@ -119,7 +147,8 @@ final class NodeView implements NodeStatus {
         view.term(),
         new Members(new TreeSet<>(view.voters()), listeners),
         changing || !view.oldVoters().isEmpty(),
-        bytes == null ? 0 : bytes);
+        bytes == null ? 0 : bytes,
+        slots(replica));
   }
 
   private List<DatabaseSize> sizes(ShardStore store) {

@@ -5,6 +5,7 @@ import io.raftkv.meta.job.Members;
 import io.raftkv.raft.Member;
 import io.raftkv.raft.MemberChange;
 import io.raftkv.shard.PeerTransport;
+import io.raftkv.shard.ReadBarrier;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,12 +27,26 @@ final class PeerRequests {
 
   private static final long HAND_OVER_TIMEOUT_MILLIS = 3_000;
 
+  private static final long NEWS_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** The question alone has the leader send what the asker lacks. */
+  private static final ReadBarrier.Waiter NO_WAITER =
+      new ReadBarrier.Waiter() {
+        @Override
+        public void confirmed(long commitIndex) {}
+
+        @Override
+        public void failed() {}
+      };
+
   private final Node node;
   private final JoinDesk joins;
+  private final SlotOrders slots;
 
   PeerRequests(Node node) {
     this.node = node;
     this.joins = new JoinDesk(node);
+    this.slots = new SlotOrders(node);
   }
 
   /** The answer to a request; its bytes are what the part that is asked makes of them. */
@@ -52,9 +68,7 @@ final class PeerRequests {
       return switch (kind) {
         case ControlRequests.HEARTBEAT -> CompletableFuture.completedFuture(heartbeat());
         case ControlRequests.REPLICA_STATUS -> replicaStatus(ControlRequests.group(in));
-        case ControlRequests.NODE_FACTS ->
-            CompletableFuture.supplyAsync(
-                () -> NodeFactsCodec.encode(node.view().facts()), node.readPool());
+        case ControlRequests.NODE_FACTS -> facts();
         case ControlRequests.START_JOINING ->
             startJoining(ControlRequests.decodeStartJoining(self, in));
         case ControlRequests.CHANGE_MEMBERS ->
@@ -62,6 +76,12 @@ final class PeerRequests {
         case ControlRequests.JOIN ->
             joins.answer(JoinExchange.decodeRequest(in)).thenApply(JoinExchange::encode);
         case ControlRequests.HAND_OVER -> handOver(ControlRequests.decodeHandOver(self, in));
+        case ControlRequests.FENCE -> slots.fence(ControlRequests.decodeFence(self, in));
+        case ControlRequests.SEED -> slots.seed(ControlRequests.decodeSeed(self, in));
+        case ControlRequests.KEEP -> slots.keep(ControlRequests.decodeKeep(self, in));
+        case ControlRequests.FLUSH -> slots.flush(ControlRequests.group(in));
+        case ControlRequests.LEAD -> slots.lead(ControlRequests.decodeLead(self, in));
+        case ControlRequests.UNFENCE -> slots.unfence(ControlRequests.decodeUnfence(self, in));
         default ->
             throw new IllegalArgumentException("control request " + kind + " of another version");
       };
@@ -74,6 +94,16 @@ final class PeerRequests {
     return ControlRequests.encode(
         new ControlRequests.Heartbeat(
             System.currentTimeMillis(), node.config().listen().announceHost()));
+  }
+
+  /**
+   * Who asks drives jobs: so this node asks, too, for the newest metadata, and hears soon of what a
+   * job changes next.
+   */
+  private CompletionStage<byte[]> facts() {
+    node.barrier().confirm(MetadataGroup.GROUP, System.nanoTime() + NEWS_NANOS, NO_WAITER);
+    return CompletableFuture.supplyAsync(
+        () -> NodeFactsCodec.encode(node.view().facts()), node.readPool());
   }
 
   private CompletionStage<byte[]> replicaStatus(UUID group) {

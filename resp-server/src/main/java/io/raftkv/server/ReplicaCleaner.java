@@ -3,6 +3,7 @@ package io.raftkv.server;
 import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.job.ClusterFacts;
+import io.raftkv.meta.job.JobRunner;
 import io.raftkv.raft.Replica;
 import io.raftkv.shard.ReadBarrier;
 import java.io.IOException;
@@ -46,6 +47,8 @@ final class ReplicaCleaner {
   /** How long a replica is left alone that is a member against the record: that is put right. */
   private static final long MEMBER_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(15);
 
+  private static final long CUT_NANOS = TimeUnit.SECONDS.toNanos(60);
+
   /** A replica that the state misses. */
   private static final class Candidate implements ReadBarrier.Waiter {
     /** The index that the metadata here must have; completed on any thread. */
@@ -78,6 +81,9 @@ final class ReplicaCleaner {
   private final String self;
   private final FactsInquiry inquiry;
   private final Map<UUID, Candidate> candidates = new HashMap<>();
+
+  /** Cuts that no job of this state is for, and since when. */
+  private final Map<UUID, Long> idleCuts = new HashMap<>();
 
   ReplicaCleaner(Node node) {
     this.node = node;
@@ -117,8 +123,40 @@ final class ReplicaCleaner {
     }
   }
 
+  /**
+   * Drops what was cut off for groups that will not begin with it. What this node knows of jobs may
+   * be old: so not at once.
+   */
+  void dropCuts(ClusterState state) {
+    try {
+      Set<UUID> cuts = node.raft().cuts();
+      idleCuts.keySet().retainAll(cuts);
+      for (UUID group : cuts) {
+        dropCut(group, JobRunner.beginnings(state).contains(group));
+      }
+    } catch (IOException failed) {
+      LOG.debug("what was cut off cannot be dropped, trying again", failed);
+    }
+  }
+
+  private void dropCut(UUID group, boolean needed) throws IOException {
+    if (needed) {
+      idleCuts.remove(group);
+      return;
+    }
+    long since = idleCuts.computeIfAbsent(group, cut -> System.nanoTime());
+    if (System.nanoTime() - since >= CUT_NANOS) {
+      idleCuts.put(group, System.nanoTime()); // also when it fails: not again and again
+      node.raft().dropCut(group);
+      LOG.info("what was cut off for group={} is not needed any more, and gone", group);
+    }
+  }
+
   private boolean belongsHere(ClusterState state, UUID group) {
-    return state.shardOfGroup(group).flatMap(shard -> shard.replicaOn(self)).isPresent();
+    Optional<ShardInfo> shard = state.shardOfGroup(group);
+    return shard.isEmpty()
+        ? JobRunner.beginnings(state).contains(group) // it has no record before it is everywhere
+        : shard.get().replicaOn(self).isPresent();
   }
 
   private Candidate begin(UUID group) {

@@ -3,6 +3,11 @@ package io.raftkv.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.raftkv.meta.SlotRange;
+import io.raftkv.meta.job.JobAction;
+import java.io.ByteArrayInputStream;
+import java.io.DataInputStream;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -62,6 +67,49 @@ class ControlRequestsTest {
     }
     assertThat(ControlRequests.decodeHeartbeat(HexFormat.of().parseHex("000000000000004d")))
         .isEqualTo(new ControlRequests.Heartbeat(77, Optional.empty()));
+  }
+
+  @Test
+  void ordersOfASplitComeBackAsTheyWere() throws IOException {
+    UUID group = new UUID(1, 2);
+    UUID target = new UUID(-3, 4);
+    List<SlotRange> slots = List.of(new SlotRange(0, 7), new SlotRange(16_000, 16_383));
+    JobAction.Fence fence = new JobAction.Fence("n2", group, 5, target, slots);
+    assertThat(
+            ControlRequests.decodeFence(
+                "n2", behind(ControlRequests.FENCE, ControlRequests.fence(fence))))
+        .isEqualTo(fence);
+    JobAction.Seed seed = new JobAction.Seed("n2", target);
+    assertThat(
+            ControlRequests.decodeSeed(
+                "n2", behind(ControlRequests.SEED, ControlRequests.seed(seed))))
+        .isEqualTo(seed);
+    JobAction.Keep keep = new JobAction.Keep("n2", group, 6, 70, slots);
+    assertThat(
+            ControlRequests.decodeKeep(
+                "n2", behind(ControlRequests.KEEP, ControlRequests.keep(keep))))
+        .isEqualTo(keep);
+    JobAction.Unfence unfence = new JobAction.Unfence("n2", group, 7, 6);
+    assertThat(
+            ControlRequests.decodeUnfence(
+                "n2", behind(ControlRequests.UNFENCE, ControlRequests.unfence(unfence))))
+        .isEqualTo(unfence);
+    assertThat(HexFormat.of().formatHex(ControlRequests.fence(fence)))
+        .isEqualTo(
+            "08"
+                + "00000000000000010000000000000002"
+                + "0000000000000005"
+                + "fffffffffffffffd0000000000000004"
+                + "00000002"
+                + "00000007"
+                + "3e803fff");
+  }
+
+  /** A request behind its kind. */
+  private static DataInputStream behind(byte kind, byte[] request) throws IOException {
+    DataInputStream in = new DataInputStream(new ByteArrayInputStream(request));
+    assertThat(in.readByte()).isEqualTo(kind);
+    return in;
   }
 
   @Test

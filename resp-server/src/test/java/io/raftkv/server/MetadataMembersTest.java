@@ -3,6 +3,7 @@ package io.raftkv.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftkv.meta.job.ClusterFacts.ReplicaFacts;
+import io.raftkv.meta.job.ClusterFacts.SlotFacts;
 import io.raftkv.meta.job.Members;
 import java.util.Set;
 import java.util.TreeSet;
@@ -11,7 +12,8 @@ import org.junit.jupiter.api.Test;
 class MetadataMembersTest {
   private static boolean mayBeAdded(boolean open, String... voters) {
     Members members = new Members(new TreeSet<>(Set.of(voters)), new TreeSet<>());
-    return MetadataMembers.mayBeAdded(new ReplicaFacts(open, false, 1, members, false, 0), "n4");
+    return MetadataMembers.mayBeAdded(
+        new ReplicaFacts(open, false, 1, members, false, 0, SlotFacts.UNKNOWN), "n4");
   }
 
   @Test

@@ -1,8 +1,10 @@
 package io.raftkv.meta.job;
 
+import io.raftkv.meta.SlotRange;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -17,10 +19,13 @@ public record ClusterFacts(Map<String, NodeFacts> nodes) {
    *
    * @param stateVersion of the newest cluster state it has applied
    * @param replicas that it has files of, running or not, by group
+   * @param cuts groups for which it has a cut: a copy of a replica's store as it was at the entry
+   *     that set the fence, which a seed makes a replica of that group
    */
-  public record NodeFacts(long stateVersion, Map<UUID, ReplicaFacts> replicas) {
+  public record NodeFacts(long stateVersion, Map<UUID, ReplicaFacts> replicas, Set<UUID> cuts) {
     public NodeFacts {
       replicas = Map.copyOf(replicas);
+      cuts = Set.copyOf(cuts);
     }
   }
 
@@ -33,9 +38,41 @@ public record ClusterFacts(Map<String, NodeFacts> nodes) {
    * @param members by its log
    * @param changing of a leader: true while a change of members is not over, from its request on
    * @param bytes of its store on the disk
+   * @param slots which its store has, as of what it has applied
    */
   public record ReplicaFacts(
-      boolean open, boolean leads, long term, Members members, boolean changing, long bytes) {}
+      boolean open,
+      boolean leads,
+      long term,
+      Members members,
+      boolean changing,
+      long bytes,
+      SlotFacts slots) {}
+
+  /**
+   * The slots that a replica's store answers for.
+   *
+   * @param epoch one more with each change of them; an order to change them names the epoch that it
+   *     is for
+   * @param fenceTarget the group that some of them are about to go to, if there is a fence
+   * @param fenceMillis for how long the replica has known of the fence, counted anew when it starts
+   *     with one; 0 without
+   * @param owned neither away nor behind the fence; ascending, neighbouring ranges joined
+   */
+  public record SlotFacts(
+      long epoch, Optional<UUID> fenceTarget, long fenceMillis, List<SlotRange> owned) {
+    /** Of a replica that does not run, or whose store is not open at the moment. */
+    public static final SlotFacts UNKNOWN = new SlotFacts(0, Optional.empty(), 0, List.of());
+
+    public SlotFacts {
+      owned = SlotRange.normalize(owned);
+    }
+
+    /** True if there is a fence for slots that go to this group. */
+    public boolean isFencedFor(UUID target) {
+      return fenceTarget.filter(target::equals).isPresent();
+    }
+  }
 
   /**
    * The leader of a group.
@@ -73,6 +110,11 @@ public record ClusterFacts(Map<String, NodeFacts> nodes) {
   /** What a node says of its replica of a group, if it said so and has one. */
   public Optional<ReplicaFacts> replica(String nodeId, UUID group) {
     return Optional.ofNullable(nodes.get(nodeId)).map(node -> node.replicas().get(group));
+  }
+
+  /** True if a node has said that it has a cut for a group. */
+  public boolean hasCut(String nodeId, UUID target) {
+    return hears(nodeId) && nodes.get(nodeId).cuts().contains(target);
   }
 
   /** True if the node did answer. */

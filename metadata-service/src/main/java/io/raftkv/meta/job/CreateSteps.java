@@ -46,6 +46,10 @@ final class CreateSteps implements Steps {
         }
       }
     }
+    Optional<JobInfo> holder = slots.isEmpty() ? Optional.empty() : scene.routingHolder();
+    if (holder.isPresent()) {
+      return scene.await("job " + holder.get().id() + " has not ended, which changes the routing");
+    }
     Optional<JobInfo> closing = closing(scene.state(), slots);
     if (closing.isPresent()) {
       return scene.await("job " + closing.get().id() + " has not ended who owned the slots");

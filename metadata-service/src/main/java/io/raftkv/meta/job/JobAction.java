@@ -1,6 +1,8 @@
 package io.raftkv.meta.job;
 
 import io.raftkv.meta.MetaCommand;
+import io.raftkv.meta.SlotRange;
+import java.util.List;
 import java.util.UUID;
 
 /** What is to be done next for a job. Each may be done again without harm. */
@@ -50,4 +52,69 @@ public sealed interface JobAction {
    * @param to node of the next leader
    */
   record HandOver(String leader, UUID group, String to) implements JobAction {}
+
+  /**
+   * The leader of a group is to put a fence around slots: nobody reads or writes them, and each
+   * replica that applies this keeps a cut for the group they go to.
+   *
+   * @param leader node of the leader
+   * @param group which
+   * @param epoch of its slots that this is for; at any other it does nothing
+   * @param target group that the slots shall go to
+   * @param slots which
+   */
+  record Fence(String leader, UUID group, long epoch, UUID target, List<SlotRange> slots)
+      implements JobAction {}
+
+  /**
+   * A node is to make its cut a replica of the group that it was made for.
+   *
+   * @param node which
+   * @param target group of the replica
+   */
+  record Seed(String node, UUID target) implements JobAction {}
+
+  /**
+   * The leader of a group is to keep these slots and let go of all others, with what is in them;
+   * its fence, if there is one, is gone then.
+   *
+   * @param leader node of the leader
+   * @param group which
+   * @param epoch of its slots that this is for; at any other it does nothing
+   * @param routingVersion commands to all shards that were routed by an older table are not for the
+   *     group as it is then
+   * @param slots to keep
+   */
+  record Keep(String leader, UUID group, long epoch, long routingVersion, List<SlotRange> slots)
+      implements JobAction {}
+
+  /**
+   * The leader of a group is to take its fence away. It counts as a change without a fence, too:
+   * then no order for this epoch can be carried out any more.
+   *
+   * @param leader node of the leader
+   * @param group which
+   * @param epoch of its slots that this is for; at any other it does nothing
+   * @param routingVersion by which commands must have been routed from then on: the next one
+   */
+  record Unfence(String leader, UUID group, long epoch, long routingVersion) implements JobAction {}
+
+  /**
+   * A node is to stand for election in a group that never had a leader.
+   *
+   * @param node which
+   * @param group of the replica
+   */
+  record Lead(String node, UUID group) implements JobAction {}
+
+  /**
+   * Several things, at the same time and in no order.
+   *
+   * @param parts what is to be asked of nodes
+   */
+  record Together(List<JobAction> parts) implements JobAction {
+    public Together {
+      parts = List.copyOf(parts);
+    }
+  }
 }

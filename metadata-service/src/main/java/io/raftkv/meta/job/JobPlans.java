@@ -15,6 +15,7 @@ import io.raftkv.meta.SlotRange;
 import io.raftkv.meta.StateEdit;
 import io.raftkv.meta.StateEdit.PutShard;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -22,7 +23,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * The beginnings of jobs, as an operator asks for them. What the state forbids as this node knows
@@ -174,6 +177,80 @@ public final class JobPlans {
                 shardId, spec.groupId(), List.of(), spec.replicas(), spec.preferredLeader()),
             ShardState.DELETING,
             shard.version()));
+  }
+
+  /**
+   * Two shards from one.
+   *
+   * @param newId of the shard that gets the upper slots; the next free one if empty
+   * @param atSlot the first slot that goes to it; in the middle if empty
+   * @param force although the cluster has one shard only, and so lets commands use any keys
+   *     together
+   */
+  public static StartJob split(
+      ClusterState state, String shardId, Optional<String> newId, OptionalInt atSlot, boolean force)
+      throws JobRefusedException {
+    ShardInfo shard = active(state, shardId);
+    if (!force && state.isSingleShard()) {
+      throw new JobRefusedException(
+          "shard "
+              + shardId
+              + " is the only one: with a second one, commands that use keys of several slots"
+              + " together are refused, as is SWAPDB (FORCE splits it nevertheless)");
+    }
+    String childId = newId.orElse(state.nextShardId());
+    if (state.shard(childId).isPresent()) {
+      throw new JobRefusedException("shard " + childId + " exists");
+    }
+    List<SlotRange> moving = upperSlots(shard, atSlot);
+    long online =
+        shard.voters().stream()
+            .flatMap(node -> state.node(node).stream())
+            .filter(node -> node.state() == NodeState.ONLINE)
+            .count();
+    if (2 * online <= shard.voters().size()) {
+      throw new JobRefusedException(
+          "of %d replicas of shard %s only %d are on nodes that are online"
+              .formatted(shard.voters().size(), shardId, online));
+    }
+    TreeMap<String, String> arguments = new TreeMap<>();
+    arguments.put(SplitSteps.SLOTS, SlotRange.format(moving));
+    arguments.put(
+        SplitSteps.GROUP,
+        DerivedIds.groupId(state.clusterId(), childId, FIRST_INCARNATION).toString());
+    try {
+      return new StartJob(
+          new JobInfo.Plan(
+              JobKind.SPLIT,
+              List.of(shardId, childId),
+              arguments,
+              SplitSteps.NAMES,
+              SplitSteps.POINT_OF_NO_RETURN),
+          List.of(new PutShard(shard.spec(), ShardState.SPLITTING, shard.version())));
+    } catch (IllegalArgumentException wrong) {
+      throw new JobRefusedException(wrong.getMessage());
+    }
+  }
+
+  /** The slots from one on: some, but not all. */
+  private static List<SlotRange> upperSlots(ShardInfo shard, OptionalInt atSlot)
+      throws JobRefusedException {
+    int[] slots =
+        shard.slots().stream()
+            .flatMapToInt(range -> IntStream.rangeClosed(range.first(), range.last()))
+            .toArray();
+    if (slots.length < 2) {
+      throw new JobRefusedException(
+          "shard %s has %s: that cannot be split"
+              .formatted(shard.id(), slots.length == 0 ? "no slots" : "one slot only"));
+    }
+    int at = atSlot.orElse(slots[slots.length / 2]);
+    if (at == slots[0] || Arrays.binarySearch(slots, at) < 0) {
+      throw new JobRefusedException(
+          "slot %d is not inside of shard %s, which has %s"
+              .formatted(at, shard.id(), SlotRange.format(shard.slots())));
+    }
+    return SlotRange.subtract(shard.slots(), List.of(new SlotRange(slots[0], at - 1)));
   }
 
   /** Another leader for a shard, now and as its preferred one. */

@@ -2,13 +2,17 @@ package io.raftkv.meta.job;
 
 import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.JobInfo;
+import io.raftkv.meta.JobKind;
 import io.raftkv.meta.JobState;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.ShardState;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
 
 /** Says what is to be done next for a job. Pure. */
 public final class JobRunner {
@@ -39,34 +43,63 @@ public final class JobRunner {
       case DELETE -> new DeleteSteps();
       case MIGRATE -> new MigrateSteps();
       case TRANSFER -> new TransferSteps();
-      case SPLIT, MERGE, DRAIN ->
-          throw new IllegalStateException("no steps for " + job.kind() + " yet");
+      case SPLIT -> new SplitSteps();
+      case MERGE, DRAIN -> throw new IllegalStateException("no steps for " + job.kind() + " yet");
     };
   }
 
   /**
-   * What is to be done about shards that no job works on, whose groups have other members than
-   * their records say: a request of a job that has ended may have arrived late.
+   * Groups that jobs are about to begin, most of them without a record yet: cuts for them, and
+   * files made of these, must stay.
    */
-  public static List<JobAction.ChangeMembers> repairs(ClusterState state, ClusterFacts facts) {
+  public static Set<UUID> beginnings(ClusterState state) {
+    return state.jobs().values().stream()
+        .filter(job -> !job.state().isFinal() && job.kind() == JobKind.SPLIT)
+        .map(SplitSteps::childOf)
+        .collect(Collectors.toSet());
+  }
+
+  /**
+   * What is to be done about groups that are not as recorded, when no job is to blame: a request of
+   * a job that has ended may have arrived late.
+   */
+  public static List<JobAction> repairs(ClusterState state, ClusterFacts facts) {
     Set<String> held = new HashSet<>();
     for (JobInfo job : state.jobs().values()) {
       if (!job.state().isFinal()) {
         held.addAll(job.shardIds());
       }
     }
-    List<JobAction.ChangeMembers> repairs = new ArrayList<>();
+    List<JobAction> repairs = new ArrayList<>();
     for (ShardInfo shard : state.shards().values()) {
+      Optional<ClusterFacts.Leader> leader = facts.leader(shard.groupId());
       Members wanted = Members.of(shard.spec());
       if (shard.state() == ShardState.ACTIVE && !held.contains(shard.id())) {
-        facts
-            .leader(shard.groupId())
-            .filter(leader -> !leader.replica().changing())
-            .filter(leader -> !leader.replica().members().equals(wanted))
-            .map(leader -> leader.change(wanted))
+        leader
+            .filter(known -> !known.replica().changing())
+            .filter(known -> !known.replica().members().equals(wanted))
+            .map(known -> known.change(wanted))
             .ifPresent(repairs::add);
       }
+      leader.flatMap(known -> unfence(state, known)).ifPresent(repairs::add);
     }
     return repairs;
+  }
+
+  /**
+   * Takes away a fence whose job was undone. A job that is not known may be one that this state is
+   * too old for, and its fence is needed: only one that is known to have ended can do nothing more.
+   */
+  private static Optional<JobAction> unfence(ClusterState state, ClusterFacts.Leader leader) {
+    ClusterFacts.SlotFacts slots = leader.replica().slots();
+    return state.jobs().values().stream()
+        .filter(job -> job.kind() == JobKind.SPLIT)
+        .filter(job -> job.state() == JobState.CANCELLED || job.state() == JobState.FAILED)
+        .filter(job -> slots.isFencedFor(SplitSteps.childOf(job)))
+        .findFirst()
+        .map(
+            job ->
+                new JobAction.Unfence(
+                    leader.nodeId(), leader.group(), slots.epoch(), state.routing().version()));
   }
 }

@@ -11,7 +11,7 @@ import io.raftkv.meta.NodeState;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.StateEdit;
 import java.util.List;
-import java.util.NavigableMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -29,12 +29,20 @@ record Scene(ClusterState state, JobInfo job, ClusterFacts facts) {
         .orElseThrow(() -> new IllegalStateException("job " + job.id() + " lost shard " + id));
   }
 
+  /** Who leads the group of that shard. */
   Optional<ClusterFacts.Leader> leader() {
     return facts.leader(shard().groupId());
   }
 
   Optional<String> argument(String name) {
     return Optional.ofNullable(job.plan().arguments().get(name));
+  }
+
+  /** Another job, until whose end the routing stays as it is. */
+  Optional<JobInfo> routingHolder() {
+    return state.jobs().values().stream()
+        .filter(other -> other.holdsRouting() && !other.id().equals(job.id()))
+        .findFirst();
   }
 
   /** Everything the job has done to a group is gone from a node, or the node itself is. */
@@ -56,30 +64,52 @@ record Scene(ClusterState state, JobInfo job, ClusterFacts facts) {
 
   /** The step is taken, and the job with it if it was the last. */
   JobAction taken(StateEdit... edits) {
+    return takenWith("", edits);
+  }
+
+  /**
+   * The same.
+   *
+   * @param note what people should know of it
+   */
+  JobAction takenWith(String note, StateEdit... edits) {
     int next = job.stepIndex() + 1;
     boolean last = next == job.plan().steps().size();
-    return advance(last ? JobState.DONE : JobState.RUNNING, next, "", edits);
+    return advance(new Place(last ? JobState.DONE : JobState.RUNNING, next), note, Map.of(), edits);
+  }
+
+  /** The step is taken, and has found out something that later ones need to know. */
+  JobAction found(String argument, String value) {
+    Place next = new Place(JobState.RUNNING, job.stepIndex() + 1);
+    return advance(next, "", Map.of(argument, value));
+  }
+
+  /** A part of what undoes the job. */
+  JobAction undoneInPart(StateEdit... edits) {
+    return advance(Place.of(job), job.note(), Map.of(), edits);
   }
 
   /** All is as it was before the job. */
   JobAction undone(StateEdit... edits) {
     String why = job.plan().arguments().getOrDefault(JobRunner.FAILURE, "");
     JobState end = why.isEmpty() ? JobState.CANCELLED : JobState.FAILED;
-    return advance(end, job.stepIndex(), why, edits);
+    return advance(new Place(end, job.stepIndex()), why, Map.of(), edits);
   }
 
   /** The job cannot be done: what it did is to be undone. */
   JobAction failed(String why) {
-    NavigableMap<String, String> arguments = new TreeMap<>();
-    arguments.put(JobRunner.FAILURE, why);
-    Progress progress = new Progress(new Place(JobState.UNDOING, job.stepIndex()), 0, 0, why);
-    return new JobAction.Advance(
-        new AdvanceJob(job.id(), Place.of(job), progress, arguments, List.of()));
+    Place undoing = new Place(JobState.UNDOING, job.stepIndex());
+    return advance(undoing, why, Map.of(JobRunner.FAILURE, why));
   }
 
-  private JobAction advance(JobState to, int stepIndex, String note, StateEdit... edits) {
-    Progress progress = new Progress(new Place(to, stepIndex), 0, 0, note);
+  private JobAction advance(
+      Place next, String note, Map<String, String> arguments, StateEdit... edits) {
     return new JobAction.Advance(
-        new AdvanceJob(job.id(), Place.of(job), progress, new TreeMap<>(), List.of(edits)));
+        new AdvanceJob(
+            job.id(),
+            Place.of(job),
+            new Progress(next, 0, 0, note),
+            new TreeMap<>(arguments),
+            List.of(edits)));
   }
 }

@@ -335,9 +335,15 @@ final class JobSimulation {
         replicas.put(
             group,
             new ClusterFacts.ReplicaFacts(
-                true, leads, 1, groups.get(group), staging.containsKey(group), 5));
+                true,
+                leads,
+                1,
+                groups.get(group),
+                staging.containsKey(group),
+                5,
+                ClusterFacts.SlotFacts.UNKNOWN));
       }
-      nodes.put(node, new ClusterFacts.NodeFacts(known.get(node).version(), replicas));
+      nodes.put(node, new ClusterFacts.NodeFacts(known.get(node).version(), replicas, Set.of()));
     }
     return new ClusterFacts(nodes);
   }

@@ -8,8 +8,9 @@ import java.util.List;
  * Writes replies as a client of RESP2 or RESP3 expects them, and commands as a server does.
  *
  * <p>A reply that cannot be written (a map without a value for its last key, a verbatim format that
- * is not three letters) is a fault of ours: an {@link IllegalArgumentException}, after which the
- * output is incomplete and its connection has to be closed.
+ * is not three letters, {@link Reply.Moved}, which is none for clients) is a fault of ours: an
+ * {@link IllegalArgumentException}, after which the output is incomplete and its connection has to
+ * be closed.
  */
 public final class RespEncoder {
   private static final byte[] OK = ascii("+OK\r\n");

@@ -10,6 +10,7 @@ import io.raftkv.shard.ApplyContext;
 import io.raftkv.storage.EntryFullException;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.SeededRandom;
+import io.raftkv.storage.SlotMovedException;
 import io.raftkv.storage.StoreBatch;
 import io.raftkv.storage.WrongTypeException;
 import java.nio.ByteBuffer;
@@ -20,8 +21,9 @@ import java.util.List;
  * Runs the command table: in apply as the shard's {@link Applier}, and for reads on a view.
  *
  * <p>A user's mistake is a reply, equal on every replica, and leaves nothing behind; so is a
- * command for which its entry has no room any more ({@link StoreBatch#limit}). Anything else that a
- * handler throws stops the replica. Thread-safe: it has no state but the table.
+ * command for which its entry has no room any more ({@link StoreBatch#limit}), and one for a slot
+ * that has moved ({@link Reply.Moved}). Anything else that a handler throws stops the replica.
+ * Thread-safe: it has no state but the table.
  */
 public final class CommandEngine implements Applier {
   private final CommandTable table;
@@ -39,7 +41,7 @@ public final class CommandEngine implements Applier {
       CommandCodec.Call call = CommandCodec.decode(payload);
       Keyspace keys =
           Keyspace.forApply(batch, call.database(), context.timeMillis(), seeds.nextLong());
-      replies.add(applyOne(call.args(), keys, batch, collected));
+      replies.add(applyOne(call, keys, batch, collected));
     }
     return replies.toArray();
   }
@@ -55,7 +57,9 @@ public final class CommandEngine implements Applier {
     return false;
   }
 
-  private Reply applyOne(Args args, Keyspace keys, StoreBatch batch, WholeReplies collected) {
+  private Reply applyOne(
+      CommandCodec.Call call, Keyspace keys, StoreBatch batch, WholeReplies collected) {
+    Args args = call.args();
     CommandSpec spec = table.find(args.bytes(0));
     if (spec == null || spec.handler() == null) {
       throw new IllegalStateException(
@@ -63,7 +67,7 @@ public final class CommandEngine implements Applier {
     }
     batch.mark();
     try {
-      Reply reply = collected.whole(spec.handler().run(args, keys));
+      Reply reply = collected.whole(run(spec, args, call.routedBy(), keys));
       batch.charge(ReplySize.of(reply)); // it is held until the whole entry is committed
       return reply;
     } catch (CommandException mistake) {
@@ -72,6 +76,9 @@ public final class CommandEngine implements Applier {
     } catch (WrongTypeException mistake) {
       batch.rollback();
       return Reply.error(RespErrors.WRONG_TYPE);
+    } catch (SlotMovedException moved) {
+      batch.rollback();
+      return Reply.MOVED;
     } catch (EntryFullException full) {
       batch.rollback();
       return Reply.error(
@@ -79,15 +86,26 @@ public final class CommandEngine implements Applier {
     }
   }
 
-  /** Runs a command that changes nothing; the reply may be {@link Reply.Streamed}. */
-  public static Reply read(CommandSpec spec, Args args, Keyspace keys) {
+  /**
+   * Runs a command that changes nothing; the reply may be {@link Reply.Streamed}.
+   *
+   * @param routedBy see {@link CommandCodec.Call}
+   */
+  public static Reply read(CommandSpec spec, Args args, long routedBy, Keyspace keys) {
     try {
-      return spec.handler().run(args, keys);
+      return run(spec, args, routedBy, keys);
     } catch (CommandException mistake) {
       return Reply.error(mistake.line());
     } catch (WrongTypeException mistake) {
       return Reply.error(RespErrors.WRONG_TYPE);
+    } catch (SlotMovedException moved) {
+      return Reply.MOVED;
     }
+  }
+
+  private static Reply run(CommandSpec spec, Args args, long routedBy, Keyspace keys) {
+    keys.requireRoutedBy(routedBy);
+    return spec.handler().run(args, keys);
   }
 
   @Override

@@ -36,13 +36,18 @@ final class KeyWalks {
 
   /**
    * SCAN on one of several shards: ends behind {@code lastSlot}, and its cursor then is the next
-   * slot's first position, which another shard may own.
+   * slot's first position, which another shard may own. Keys that are elsewhere by now must not be
+   * passed over, so it needs all slots up to there.
    */
   static Page scan(Args args, Keyspace keys, int lastSlot) {
     long from = position(args.bytes(1));
     ScanOptions options = ScanOptions.of(args);
     if (from >= KeyScan.END) { // valid for Redis, too: there is nothing behind the end
       return new Page(0, List.of());
+    }
+    int firstSlot = (int) (from >>> KeyRows.HASH_BITS);
+    if (firstSlot <= lastSlot) {
+      keys.requireSlots(firstSlot, lastSlot);
     }
     List<byte[]> found = new ArrayList<>();
     long[] seen = {0};

@@ -8,29 +8,62 @@ import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.shard.ProposalFailure;
 import java.nio.ByteBuffer;
 import java.util.concurrent.Executor;
-import java.util.function.Consumer;
 
 /** One command, or one shard's part of it, on its way to a shard. */
 final class DataOp implements NodeProposal {
+  /** Hears of the end of an operation before anybody else, once, on its executor. */
+  interface Listener {
+    /**
+     * It has a reply.
+     *
+     * @param reply null if it is a stream
+     */
+    void answered(Reply reply);
+
+    /**
+     * The shard did nothing, for it has given away what the operation is about, or is about to: it
+     * has to be routed anew, and what comes of that is to be {@link #deliver delivered}.
+     */
+    void moved();
+  }
+
   private static final int HELD_BYTES = 256;
   private static final int HELD_BYTES_PER_WORD = 24;
 
   private final CommandSpec spec;
   private final byte[][] words;
   private final int database;
+  private final long routedBy;
   private final Executor executor;
   private final ReplySink sink;
   private final int encodedBytes;
   private Runnable onAnswered;
-  private Consumer<Reply> onReply;
+  private Listener listener;
 
+  /** One that is the shard's business, whatever slots that has. */
   DataOp(CommandSpec spec, byte[][] words, int database, Executor executor, ReplySink sink) {
+    this(spec, words, database, 0, executor, sink);
+  }
+
+  /**
+   * One that was routed to its shard.
+   *
+   * @param routedBy the version of the routing; 0 for one that is the shard's business
+   */
+  DataOp(
+      CommandSpec spec,
+      byte[][] words,
+      int database,
+      long routedBy,
+      Executor executor,
+      ReplySink sink) {
     this.spec = spec;
     this.words = words;
     this.database = database;
+    this.routedBy = routedBy;
     this.executor = executor;
     this.sink = sink;
-    this.encodedBytes = CommandCodec.encodedBytes(words);
+    this.encodedBytes = CommandCodec.encodedBytes(routedBy, words);
   }
 
   CommandSpec spec() {
@@ -45,6 +78,11 @@ final class DataOp implements NodeProposal {
     return database;
   }
 
+  /** The version of the routing by which it was sent to its shard; 0 if it was not routed. */
+  long routedBy() {
+    return routedBy;
+  }
+
   boolean isWrite() {
     return spec.access() == CommandSpec.Access.WRITE;
   }
@@ -54,18 +92,22 @@ final class DataOp implements NodeProposal {
     onAnswered = action;
   }
 
-  /** {@code listener} hears the reply before anybody else, on the executor. */
-  void onReply(Consumer<Reply> listener) {
-    onReply = listener;
+  /** From now on {@code hears} hears of the end. */
+  void listener(Listener hears) {
+    listener = hears;
   }
 
-  /** Gives the reply to whoever waits; on the executor. */
+  /** Gives the reply to whoever waits, or tells that the operation was moved; on the executor. */
   void reply(Reply reply) {
     try {
-      if (onReply != null) {
-        onReply.accept(reply);
+      if (listener == null) {
+        deliver(reply);
+      } else if (reply instanceof Reply.Moved) {
+        listener.moved();
+      } else {
+        listener.answered(reply);
+        deliver(reply);
       }
-      sink.reply(reply);
     } finally {
       if (onAnswered != null) {
         onAnswered.run();
@@ -80,6 +122,19 @@ final class DataOp implements NodeProposal {
 
   /** As {@link #reply}, for a read whose reply is a stream. */
   void stream(ReplyStream reply) {
+    if (listener != null) {
+      listener.answered(null);
+    }
+    deliver(reply);
+  }
+
+  /** Hands the reply to whoever waits, and tells nobody else. */
+  void deliver(Reply reply) {
+    sink.reply(reply);
+  }
+
+  /** As {@link #deliver(Reply)}. */
+  void deliver(ReplyStream reply) {
     sink.stream(reply);
   }
 
@@ -96,7 +151,7 @@ final class DataOp implements NodeProposal {
 
   @Override
   public void encode(ByteBuffer out) {
-    CommandCodec.encode(database, words, out);
+    CommandCodec.encode(database, routedBy, words, out);
   }
 
   @Override

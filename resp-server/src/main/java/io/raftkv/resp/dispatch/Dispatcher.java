@@ -12,11 +12,12 @@ import io.raftkv.storage.Slot;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.Supplier;
 
 /**
  * Finds the shards of a data command and cuts it up where it concerns several. Stateless and
@@ -32,14 +33,12 @@ final class Dispatcher {
     int database();
   }
 
-  private final Supplier<Routing> routing;
   private final CommandSpec.Limits limits;
 
   /**
    * @param limits of this node's clients
    */
-  Dispatcher(Supplier<Routing> routing, CommandSpec.Limits limits) {
-    this.routing = routing;
+  Dispatcher(CommandSpec.Limits limits) {
     this.limits = limits;
   }
 
@@ -48,39 +47,78 @@ final class Dispatcher {
    *
    * @throws CommandException if it is not admitted or cannot be routed; nothing was added then
    */
-  void dispatch(CommandSpec spec, byte[][] sent, Target target, ReplySink sink) {
+  void dispatch(CommandSpec spec, byte[][] sent, Routing table, Target target, ReplySink sink) {
     CommandSpec reader = spec.readerOf(sent);
     if (reader != null) {
-      dispatch(reader, renamed(reader, sent), target, sink);
+      dispatch(reader, renamed(reader, sent), table, target, sink);
       return;
     }
-    Routing table = routing.get();
-    List<Routing.Shard> shards = table.shards();
-    if (shards.isEmpty()) {
+    if (table.shards().isEmpty()) {
       throw new CommandException(RespErrors.CLUSTER_NOT_FORMED);
     }
     if (spec.fanOut() == FanOut.NONE && !isWhole(table)) {
       // Before admission: Redis, too, looks at slots before options.
       Routing.Shard owner = ownerOfAll(spec, sent, table);
-      if (spec.shardCheck() != null) {
-        spec.shardCheck().check(new Args(sent));
-      }
-      target.add(owner, op(spec, spec.admission().admit(sent, limits), target, sink));
+      target.add(owner, op(spec, spec.admission().admit(sent, limits), table, target, sink));
       return;
     }
     byte[][] words = spec.admission().admit(sent, limits);
     switch (spec.fanOut()) {
       case BY_CURSOR -> byCursor(spec, words, table, target, sink);
       case SUM_ALL_SHARDS, CONCAT_ALL_SHARDS, ALL_OK_ALL_SHARDS, FIRST_NON_NULL ->
-          toAll(spec, words, shards, target, sink);
-      case NONE, SUM_BY_KEY, JOIN_BY_KEY, ALL_OK_BY_KEY -> {
-        if (isWhole(table)) {
-          // The whole keyspace is one shard: everything is atomic, with any keys.
-          target.add(shards.get(0), op(spec, words, target, sink));
-        } else {
-          byKey(spec, words, table, target, sink);
-        }
+          toAll(spec, words, table.shards(), table, target, sink);
+      case NONE, SUM_BY_KEY, JOIN_BY_KEY, ALL_OK_BY_KEY -> byKeys(spec, words, table, target, sink);
+    }
+  }
+
+  /**
+   * Adds what is to be done in place of an operation that was not, since its shard gives slots
+   * away.
+   *
+   * @param shard to which it was sent
+   * @param before by which it was routed
+   * @param now by which it is to be routed
+   * @param sink takes the reply of the whole
+   * @throws CommandException if it cannot be routed any more; nothing was added then
+   */
+  void reroute(
+      DataOp op, Routing.Shard shard, Routing before, Routing now, Target target, ReplySink sink) {
+    CommandSpec spec = op.spec();
+    byte[][] words = op.words();
+    if (spec == GenericCommands.SCAN_UP_TO) {
+      upToLastSlot(words, 2, now, target, sink);
+      return;
+    }
+    switch (spec.fanOut()) {
+      case BY_CURSOR -> byCursor(spec, words, now, target, sink);
+      case SUM_ALL_SHARDS, CONCAT_ALL_SHARDS, ALL_OK_ALL_SHARDS, FIRST_NON_NULL ->
+          toAll(spec, words, heirs(shard, before, now), now, target, sink);
+      case NONE, SUM_BY_KEY, JOIN_BY_KEY, ALL_OK_BY_KEY -> byKeys(spec, words, now, target, sink);
+    }
+  }
+
+  /** Who owns now what the shard owned before. */
+  private static List<Routing.Shard> heirs(Routing.Shard shard, Routing before, Routing now) {
+    Set<Routing.Shard> heirs = new LinkedHashSet<>();
+    for (int slot = 0; slot < Slot.COUNT; ) {
+      if (shard.equals(before.shardOf(slot))) {
+        heirs.add(owner(now, slot));
       }
+      slot = Math.min(before.lastSlotOfRun(slot), now.lastSlotOfRun(slot)) + 1;
+    }
+    return List.copyOf(heirs);
+  }
+
+  /** To who has the keys, in one piece if the command wants that. */
+  private static void byKeys(
+      CommandSpec spec, byte[][] words, Routing table, Target target, ReplySink sink) {
+    if (isWhole(table)) {
+      // The whole keyspace is one shard: everything is atomic, with any keys.
+      target.add(table.shards().get(0), op(spec, words, table, target, sink));
+    } else if (spec.fanOut() == FanOut.NONE) {
+      target.add(ownerOfAll(spec, words, table), op(spec, words, table, target, sink));
+    } else {
+      cutByKey(spec, words, table, target, sink);
     }
   }
 
@@ -100,11 +138,21 @@ final class Dispatcher {
     return table.shardOf(0) != null && table.lastSlotOfRun(0) == Slot.COUNT - 1;
   }
 
-  private static DataOp op(CommandSpec spec, byte[][] words, Target target, ReplySink sink) {
-    return new DataOp(spec, words, target.database(), target.executor(), sink);
+  private static DataOp op(
+      CommandSpec spec, byte[][] words, Routing table, Target target, ReplySink sink) {
+    return new DataOp(spec, words, target.database(), table.version(), target.executor(), sink);
   }
 
+  /** Who has all keys of a command that is not cut up, in a cluster of several shards. */
   private static Routing.Shard ownerOfAll(CommandSpec spec, byte[][] words, Routing table) {
+    Routing.Shard owner = ownerOfKeys(spec, words, table);
+    if (spec.shardCheck() != null) {
+      spec.shardCheck().check(new Args(words));
+    }
+    return owner;
+  }
+
+  private static Routing.Shard ownerOfKeys(CommandSpec spec, byte[][] words, Routing table) {
     KeySpec keys = spec.keys();
     if (keys == KeySpec.FIRST) {
       return owner(table, Slot.of(words[1]));
@@ -128,7 +176,7 @@ final class Dispatcher {
     return shard;
   }
 
-  private static void byKey(
+  private static void cutByKey(
       CommandSpec spec, byte[][] words, Routing table, Target target, ReplySink sink) {
     int step = spec.keys().step();
     int[] keys = spec.keys().positions(new Args(words));
@@ -143,7 +191,7 @@ final class Dispatcher {
     }
     if (byShard.size() == 1) {
       // Which may stream its reply.
-      target.add(byShard.keySet().iterator().next(), op(spec, words, target, sink));
+      target.add(byShard.keySet().iterator().next(), op(spec, words, table, target, sink));
       return;
     }
     int[][] positions = new int[byShard.size()][];
@@ -159,16 +207,21 @@ final class Dispatcher {
         positions[part][i] = mine.get(i);
         System.arraycopy(words, keys[mine.get(i)], partWords, 1 + i * step, step);
       }
-      target.add(entry.getKey(), op(spec, partWords, target, joined.part(part)));
+      target.add(entry.getKey(), op(spec, partWords, table, target, joined.part(part)));
       part++;
     }
   }
 
   private static void toAll(
-      CommandSpec spec, byte[][] words, List<Routing.Shard> shards, Target target, ReplySink sink) {
+      CommandSpec spec,
+      byte[][] words,
+      List<Routing.Shard> shards,
+      Routing table,
+      Target target,
+      ReplySink sink) {
     int count = shards.size();
     if (count == 1) {
-      target.add(shards.get(0), op(spec, words, target, sink)); // which may stream its reply
+      target.add(shards.get(0), op(spec, words, table, target, sink)); // which may stream its reply
       return;
     }
     FanOutReply joined =
@@ -176,22 +229,32 @@ final class Dispatcher {
     int first =
         spec.fanOut() == FanOut.FIRST_NON_NULL ? ThreadLocalRandom.current().nextInt(count) : 0;
     for (int i = 0; i < count; i++) {
-      target.add(shards.get((first + i) % count), op(spec, words, target, joined.part(i)));
+      target.add(shards.get((first + i) % count), op(spec, words, table, target, joined.part(i)));
     }
   }
 
   /** A scan goes on where its cursor is; at the end of a shard's slots the next shard is next. */
   private static void byCursor(
       CommandSpec spec, byte[][] words, Routing table, Target target, ReplySink sink) {
-    int slot = GenericCommands.slotOfCursor(words[1]);
     if (isWhole(table)) {
-      target.add(owner(table, slot), op(spec, words, target, sink));
-      return;
+      target.add(table.shards().get(0), op(spec, words, table, target, sink));
+    } else {
+      upToLastSlot(words, 1, table, target, sink);
     }
-    byte[][] bounded = new byte[words.length + 1][];
+  }
+
+  /**
+   * A scan of one shard's slots.
+   *
+   * @param cursor its position in the words; the rest follows it
+   */
+  private static void upToLastSlot(
+      byte[][] words, int cursor, Routing table, Target target, ReplySink sink) {
+    int slot = GenericCommands.slotOfCursor(words[cursor]);
+    byte[][] bounded = new byte[words.length - cursor + 2][];
     bounded[0] = GenericCommands.SCAN_UP_TO.name().getBytes(StandardCharsets.US_ASCII);
     bounded[1] = Numbers.format(table.lastSlotOfRun(slot));
-    System.arraycopy(words, 1, bounded, 2, words.length - 1);
-    target.add(owner(table, slot), op(GenericCommands.SCAN_UP_TO, bounded, target, sink));
+    System.arraycopy(words, cursor, bounded, 2, words.length - cursor);
+    target.add(owner(table, slot), op(GenericCommands.SCAN_UP_TO, bounded, table, target, sink));
   }
 }

@@ -118,8 +118,7 @@ final class ReadReplies {
     DataOp op = ops.get(next);
     try {
       keys.mayTakeLong(op.words().length);
-      Reply reply =
-          Objects.requireNonNull(CommandEngine.read(op.spec(), new Args(op.words()), keys));
+      Reply reply = Objects.requireNonNull(read(op, keys));
       if (!(reply instanceof Reply.Streamed streamed) || !op.takesStreams()) {
         return wholeReplies.whole(reply);
       }
@@ -132,6 +131,10 @@ final class ReadReplies {
     }
   }
 
+  private static Reply read(DataOp op, Keyspace keys) {
+    return CommandEngine.read(op.spec(), new Args(op.words()), op.routedBy(), keys);
+  }
+
   /**
    * Reads the large one again, from a view that stays as long as it is being sent. Null if it was
    * changed meanwhile, or failed: then its reply is among the others.
@@ -141,7 +144,7 @@ final class ReadReplies {
     Reply reply;
     try {
       Keyspace keys = keyspace(view, clock.getAsLong());
-      reply = settled(CommandEngine.read(op.spec(), new Args(op.words()), keys), keys);
+      reply = settled(read(op, keys), keys);
     } catch (RuntimeException | Error bug) {
       reply = internalError(op, bug);
     }
@@ -162,9 +165,10 @@ final class ReadReplies {
         ThreadLocalRandom.current().nextLong());
   }
 
-  /** The reply, or null: shard time has to move on before this has an answer. */
+  /** The reply, or null: shard time has to move on before this has an answer here. */
   private Reply settled(Reply reply, Keyspace keys) {
-    return keys.sawDue() && judgesDue ? null : reply;
+    boolean elsewhere = reply instanceof Reply.Moved;
+    return keys.sawDue() && judgesDue && !elsewhere ? null : reply;
   }
 
   private Reply internalError(DataOp op, Throwable bug) {
@@ -179,6 +183,16 @@ final class ReadReplies {
   boolean awaitTick() {
     for (int i = 0; i < next; i++) {
       if (replies[i] == null) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether the store gives slots away, or has, so that some of this is to be read elsewhere. */
+  boolean anyMoved() {
+    for (int i = 0; i < next; i++) {
+      if (replies[i] instanceof Reply.Moved) {
         return true;
       }
     }

@@ -119,6 +119,9 @@ final class ReadService implements ShardReads {
     private final ReadReplies replies;
     private long deadlineNanos = System.nanoTime() + timeoutNanos;
 
+    /** Whether the replica had all that was acknowledged when these were to be read. */
+    private boolean isUpToDate;
+
     /** The reply with which this run ends, from the time when it can be read until it is given. */
     private ReplyStream stream;
 
@@ -142,8 +145,9 @@ final class ReadService implements ShardReads {
       this.consistency = consistency;
       this.loop = loop;
       this.turn = turn;
+      this.isUpToDate = consistency.level() == ReadConsistency.Level.LINEARIZABLE;
       // A weaker promise must not depend on a leader: the sweep of due keys bounds its age.
-      boolean judgesDue = consistency.level() == ReadConsistency.Level.LINEARIZABLE;
+      boolean judgesDue = isUpToDate;
       this.replies = new ReadReplies(shard, ops, clock, judgesDue);
     }
 
@@ -361,7 +365,10 @@ final class ReadService implements ShardReads {
         }
         return;
       }
-      if (replies.awaitTick()) {
+      if (replies.anyMoved() && !isUpToDate) {
+        isUpToDate = true;
+        readUpToDate();
+      } else if (replies.awaitTick()) {
         waitUntilDeadline();
         tick();
       } else if (replies.nextIsLarge() && stream == null) {
@@ -374,6 +381,20 @@ final class ReadService implements ShardReads {
           sendLarge();
         }
       }
+    }
+
+    /**
+     * A replica may lag, and still refuse what is done elsewhere: then a later operation of the
+     * connection could come before this one.
+     */
+    private void readUpToDate() {
+      if (stream != null) {
+        stream.close();
+        stream = null;
+      }
+      replies.readAgain();
+      waitUntilDeadline();
+      barrier.confirm(shard.group(), deadlineNanos, this);
     }
 
     private void sendLarge() {

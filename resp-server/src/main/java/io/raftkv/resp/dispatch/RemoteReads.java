@@ -186,7 +186,8 @@ final class RemoteReads implements ShardReads {
     List<DataOp> ops = new ArrayList<>();
     for (int i = 0; i < replies.length; i++) {
       int place = i;
-      byte[][] words = calls.get(i).args().words();
+      CommandCodec.Call call = calls.get(i);
+      byte[][] words = call.args().words();
       CommandSpec named = table.find(words[0]);
       CommandSpec reader = named == null ? null : named.readerOf(words);
       CommandSpec spec = reader == null ? named : reader;
@@ -196,7 +197,12 @@ final class RemoteReads implements ShardReads {
       }
       ops.add(
           new DataOp(
-              spec, words, calls.get(i).database(), executor, reply -> replies[place] = reply));
+              spec,
+              words,
+              call.database(),
+              call.routedBy(),
+              executor,
+              reply -> replies[place] = reply));
     }
     local.read(
         new Routing.Shard(shard, nodes.name(shard)),

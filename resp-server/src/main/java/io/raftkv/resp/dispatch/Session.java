@@ -337,7 +337,7 @@ public final class Session extends ClientConnection implements Dispatcher.Target
     } else {
       Pending place = enqueue(new Pending(spec, bytes, System.nanoTime()));
       try {
-        services.dispatcher().dispatch(spec, words, this, place);
+        services.dispatcher().dispatch(spec, words, lanes.routing(), this, place);
       } catch (CommandException mistake) {
         place.refuse(mistake.line());
       } catch (RuntimeException | Error bug) {

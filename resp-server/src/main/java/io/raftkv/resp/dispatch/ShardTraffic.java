@@ -8,6 +8,7 @@ import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.CommandTable;
 import io.raftkv.resp.command.GenericCommands;
 import io.raftkv.resp.command.ReadConsistency;
+import io.raftkv.resp.command.SlotCommands;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.shard.PeerTransport;
 import io.raftkv.shard.ReadBarrier;
@@ -19,11 +20,11 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
 
 /**
  * How commands reach the shards, put together from its parts: what sessions use, and what the node
@@ -49,7 +50,7 @@ public final class ShardTraffic {
    */
   public ShardTraffic(
       CommandTable table,
-      Supplier<Routing> routing,
+      RoutingFeed routing,
       Function<UUID, Replica> replicas,
       ShardHost<NodeProposal> shards,
       ReadBarrier barrier,
@@ -75,13 +76,17 @@ public final class ShardTraffic {
     ReadService reads =
         new ReadService(readable, barrier::confirm, ticker, readPool, remote, clock, timeoutNanos);
     remote.answerFrom(reads);
+    LongAdder movedBytes = new LongAdder();
     this.services =
         new SessionServices(
             table,
-            new Dispatcher(routing, limits),
+            routing,
+            new Dispatcher(limits),
             reads,
             (group, ops) -> shards.client(group).submit(List.copyOf(ops)),
-            new RecentAnswer(() -> shards.heldBytes() > requestMemoryBytes),
+            new RecentAnswer(() -> shards.heldBytes() + movedBytes.sum() > requestMemoryBytes),
+            movedBytes,
+            Duration.ofNanos(timeoutNanos),
             metrics,
             defaultConsistency,
             needsPassword,
@@ -120,6 +125,18 @@ public final class ShardTraffic {
   /** Answers another node's {@link PeerTransport.Kind#READ} request. */
   public CompletableFuture<byte[]> answerRead(byte[] request) {
     return remote.answer(request);
+  }
+
+  /**
+   * Has the shard's leader change which slots it has.
+   *
+   * @param order the words of one of {@link SlotCommands}
+   * @param done takes the epoch that was made, or why nothing was changed
+   */
+  public void changeSlots(UUID shard, byte[][] order, Executor executor, Consumer<Reply> done) {
+    shards
+        .client(shard)
+        .submit(List.of(new DataOp(SlotCommands.SLOTS, order, 0, executor, done::accept)));
   }
 
   /**

@@ -63,6 +63,13 @@ public sealed interface Reply {
   record Push(List<Reply> items) implements Reply {}
 
   /**
+   * Not what a command answers, but that it was sent to a shard that does not have its slots, or
+   * not for much longer: nothing has happened, and it has to be routed again. The node of the
+   * client does so; no client ever sees it.
+   */
+  record Moved() implements Reply {}
+
+  /**
    * An aggregate that is made while it is sent. Good for one use, by one thread at a time, and only
    * as long as the rows that it is read from. The second of a pair may be such an aggregate itself.
    *
@@ -242,6 +249,7 @@ public sealed interface Reply {
   Reply NULL_ARRAY = new NullArray();
   Reply ZERO = new Int(0);
   Reply ONE = new Int(1);
+  Reply MOVED = new Moved();
   Reply EMPTY_ARRAY = new Array(List.of());
   Reply EMPTY_BULK = new Bulk(new byte[0]);
 

@@ -21,6 +21,7 @@ import java.util.List;
  *     17 pairs, 19 map of pairs           count:varint reply*
  *     8 double                            8 bytes, big-endian IEEE 754
  *     15 verbatim                         length:varint UTF-8 of the format, length:varint bytes
+ *     20 moved                            nothing; between nodes only
  * </pre>
  *
  * <p>Varints are unsigned, seven bits a byte, lowest first. Tags are never reused; a change of
@@ -51,6 +52,7 @@ public final class ReplyCodec {
   private static final byte PAIRS = 17;
   private static final byte DECIMAL = 18;
   private static final byte MAP_OF_PAIRS = 19;
+  private static final byte MOVED = 20;
 
   private ReplyCodec() {}
 
@@ -157,6 +159,8 @@ public final class ReplyCodec {
         put(VERBATIM);
         putText(verbatim.format());
         putBytes(verbatim.text());
+      } else if (reply instanceof Reply.Moved) {
+        put(MOVED);
       } else {
         throw new IllegalArgumentException("no encoding for " + reply.getClass());
       }
@@ -278,6 +282,7 @@ public final class ReplyCodec {
         case BIG_NUMBER -> new Reply.BigNumber(takeText());
         case DECIMAL -> new Reply.Decimal(takeText());
         case VERBATIM -> new Reply.Verbatim(takeText(), takeBytes());
+        case MOVED -> Reply.MOVED;
         default -> throw new MalformedReplyException("unknown tag " + tag + " at byte " + (at - 1));
       };
     }

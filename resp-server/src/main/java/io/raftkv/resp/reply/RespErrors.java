@@ -1,6 +1,7 @@
 package io.raftkv.resp.reply;
 
 import java.util.Locale;
+import java.util.UUID;
 
 /** Every error text a client can see, once. The texts are those of Redis 7.2 where it has one. */
 public final class RespErrors {
@@ -214,10 +215,21 @@ public final class RespErrors {
   public static final String WRONG_ARGUMENTS_FOR_COMMAND =
       "ERR Invalid arguments specified for command";
 
+  /** Of orders to change which slots a shard has; for the nodes that gave them. */
+  public static final String SLOTS_NOT_HERE = "ERR this shard does not have all of these slots";
+
   private RespErrors() {}
 
   public static String slotNotServed(int slot) {
     return "CLUSTERDOWN Hash slot not served (" + slot + ")";
+  }
+
+  public static String slotsAtEpoch(long present) {
+    return "ERR the slots of this shard are at epoch " + present;
+  }
+
+  public static String slotsFenced(UUID target) {
+    return "ERR slots of this shard are about to go to " + target;
   }
 
   private static String notCompatibleWithGeoParts(String what) {

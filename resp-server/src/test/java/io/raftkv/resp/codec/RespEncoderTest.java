@@ -107,7 +107,8 @@ class RespEncoderTest {
   @Test
   void whatCannotBeWrittenIsRefused() {
     List<Reply> wrong =
-        List.of(Reply.map(List.of(Reply.ONE)), new Reply.Verbatim("text", new byte[0]));
+        List.of(
+            Reply.map(List.of(Reply.ONE)), new Reply.Verbatim("text", new byte[0]), Reply.MOVED);
     for (Reply reply : wrong) {
       assertThatThrownBy(() -> encode(reply, 3)).isInstanceOf(IllegalArgumentException.class);
     }

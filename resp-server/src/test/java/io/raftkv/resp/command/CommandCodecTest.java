@@ -14,8 +14,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class CommandCodecTest {
   private static byte[] encode(int database, byte[]... words) {
-    ByteBuffer out = ByteBuffer.allocate(CommandCodec.encodedBytes(words));
-    CommandCodec.encode(database, words, out);
+    return encodeRouted(database, 0, words);
+  }
+
+  private static byte[] encodeRouted(int database, long routedBy, byte[]... words) {
+    ByteBuffer out = ByteBuffer.allocate(CommandCodec.encodedBytes(routedBy, words));
+    CommandCodec.encode(database, routedBy, words, out);
     assertThat(out.hasRemaining()).as("the size is exact").isFalse();
     return out.array();
   }
@@ -33,6 +37,26 @@ class CommandCodecTest {
   }
 
   @Test
+  void theBytesWithARoutingVersionArePinned() {
+    byte[] routed = encodeRouted(3, 258, bytes("DBSIZE"));
+    assertThat(HexFormat.of().formatHex(routed)).isEqualTo("83" + "8202" + "01" + "06444253495a45");
+    CommandCodec.Call call = CommandCodec.decode(ByteBuffer.wrap(routed));
+    assertThat(call.database()).isEqualTo(3);
+    assertThat(call.routedBy()).isEqualTo(258);
+    assertThat(call.args().text(0)).isEqualTo("DBSIZE");
+  }
+
+  /** As all log entries have them that were written before there was one. */
+  @Test
+  void withoutARoutingVersionItIsZero() {
+    byte[] old = HexFormat.of().parseHex("03" + "01" + "06444253495a45");
+    CommandCodec.Call call = CommandCodec.decode(ByteBuffer.wrap(old));
+    assertThat(call.database()).isEqualTo(3);
+    assertThat(call.routedBy()).isZero();
+    assertThat(encode(3, bytes("DBSIZE"))).isEqualTo(old);
+  }
+
+  @Test
   void commandsComeBackAsTheyWere() {
     Random random = new Random(7);
     for (int run = 0; run < 200; run++) {
@@ -42,11 +66,13 @@ class CommandCodecTest {
         random.nextBytes(words[i]);
       }
       int database = random.nextInt(16);
-      ByteBuffer in = ByteBuffer.allocate(CommandCodec.encodedBytes(words) + 3);
-      CommandCodec.encode(database, words, in);
+      long routedBy = random.nextBoolean() ? 0 : random.nextLong(Long.MAX_VALUE);
+      ByteBuffer in = ByteBuffer.allocate(CommandCodec.encodedBytes(routedBy, words) + 3);
+      CommandCodec.encode(database, routedBy, words, in);
       in.put(bytes("END")).flip();
       CommandCodec.Call call = CommandCodec.decode(in);
       assertThat(call.database()).isEqualTo(database);
+      assertThat(call.routedBy()).isEqualTo(routedBy);
       assertThat(call.args().words()).isDeepEqualTo(words);
       assertThat(in.remaining()).as("it stands behind the command").isEqualTo(3);
     }
@@ -63,7 +89,7 @@ class CommandCodecTest {
 
   @Test
   void whatIsCutOffIsRefused() {
-    byte[] whole = encode(2, bytes("SET"), bytes("key"), bytes("v".repeat(200)));
+    byte[] whole = encodeRouted(2, 7, bytes("SET"), bytes("key"), bytes("v".repeat(200)));
     for (int length = 0; length < whole.length; length++) {
       ByteBuffer cut = ByteBuffer.wrap(Arrays.copyOf(whole, length));
       assertThatThrownBy(() -> CommandCodec.decode(cut))

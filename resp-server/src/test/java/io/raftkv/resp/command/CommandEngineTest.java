@@ -54,6 +54,8 @@ class CommandEngineTest {
               StringCommands.ALL,
               BitmapCommands.ALL,
               GenericCommands.ALL,
+              DatabaseCommands.ALL,
+              SlotCommands.ALL,
               ListCommands.ALL,
               List.of(HALF, DICE, entry("LOCAL").local((args, connection) -> Reply.OK))));
 
@@ -99,23 +101,42 @@ class CommandEngineTest {
   }
 
   private List<String> apply(long limit, int database, String... lines) {
+    return apply(limit, payload(database, lines));
+  }
+
+  private List<String> applyRouted(long routedBy, String... lines) {
+    ByteBuffer payload = ByteBuffer.allocate(1 << 12);
+    for (String line : lines) {
+      CommandCodec.encode(0, routedBy, words(line), payload);
+    }
+    return apply(Long.MAX_VALUE, payload.flip());
+  }
+
+  private List<String> apply(long limit, ByteBuffer payload) {
     try (StoreBatch batch = store.begin(TIME)) {
       batch.limit(limit);
-      Object[] results =
-          engine.apply(new ApplyContext(++index, TIME, 5, 1), payload(database, lines), batch);
+      Object[] results = engine.apply(new ApplyContext(++index, TIME, 5, 1), payload, batch);
       batch.commit(1, index);
-      return Arrays.stream(results).map(reply -> ReplyText.of((Reply) reply)).toList();
+      return Arrays.stream(results).map(reply -> text((Reply) reply)).toList();
     }
   }
 
   private String read(int database, String line) {
+    return read(database, 0, line);
+  }
+
+  private String read(int database, long routedBy, String line) {
     try (ReadView view = store.read()) {
       byte[][] words = words(line);
       Keyspace keys = Keyspace.forRead(view, database, view.timeMillis(), TIME, 1);
-      return ReplyText.of(
+      return text(
           new WholeReplies()
-              .whole(CommandEngine.read(TABLE.find(words[0]), new Args(words), keys)));
+              .whole(CommandEngine.read(TABLE.find(words[0]), new Args(words), routedBy, keys)));
     }
+  }
+
+  private static String text(Reply reply) {
+    return reply instanceof Reply.Moved ? "MOVED" : ReplyText.of(reply);
   }
 
   private boolean grows(String... lines) {
@@ -281,9 +302,56 @@ class CommandEngineTest {
     assertThat(read(0, "SCAN x")).isEqualTo("-" + RespErrors.INVALID_CURSOR);
   }
 
+  private static final String FENCE =
+      "RAFTKV.SLOTS FENCE 0 3937e97c-a730-36da-b4f7-d388d5e3c3dd 0-8191";
+
+  /** Here bar, of slot 5061, is fenced, and foo, of slot 12182, is not. */
+  @Test
+  void aSlotThatIsAboutToGoIsNotUsedFromTheOrderOn() {
+    assertThat(apply(0, "SET bar 1", FENCE, "SET bar 2", "SET foo 2", "GET bar", "DEL bar"))
+        .containsExactly("OK", ":1", "MOVED", "OK", "MOVED", "MOVED");
+    assertThat(apply(0, "MSET foo 3 bar 3", "GET foo"))
+        .as("taken back as a whole")
+        .containsExactly("MOVED", "'2'");
+    assertThat(read(0, "GET bar")).isEqualTo("MOVED");
+    assertThat(read(0, "MGET foo bar")).isEqualTo("MOVED");
+    assertThat(read(0, "GET foo")).isEqualTo("'2'");
+    assertThat(apply(0, "RAFTKV.SLOTS UNFENCE 1 0", "GET bar")).containsExactly(":2", "'1'");
+  }
+
+  @Test
+  void whatWasRoutedWaitsForTheFenceToGo() {
+    apply(0, "SET foo 1", FENCE);
+    for (String line :
+        List.of("DBSIZE", "KEYS *", "RANDOMKEY", "FLUSHDB", "FLUSHALL", "SWAPDB 0 1", "GET foo")) {
+      assertThat(applyRouted(Long.MAX_VALUE, line)).as(line).containsExactly("MOVED");
+    }
+    assertThat(read(0, Long.MAX_VALUE, "DBSIZE")).isEqualTo("MOVED");
+    assertThat(apply(0, "RAFTKV.SWEEP 10")).as("goes on").containsExactly(":0");
+    apply(0, "RAFTKV.SLOTS UNFENCE 1 4");
+    assertThat(applyRouted(3, "DBSIZE", "GET foo")).containsExactly("MOVED", "MOVED");
+    assertThat(applyRouted(4, "DBSIZE", "SWAPDB 0 1")).containsExactly(":1", "OK");
+  }
+
+  @Test
+  void whatWasRoutedNeedsARoutingThatKnowsWhereSlotsWent() {
+    apply(0, "SET foo 1", "SET bar 1", "RAFTKV.SLOTS KEEP 0 7 8192-16383");
+    assertThat(applyRouted(6, "DBSIZE", "FLUSHALL", "SET foo 2"))
+        .containsExactly("MOVED", "MOVED", "MOVED");
+    assertThat(applyRouted(7, "DBSIZE", "KEYS *")).containsExactly(":1", "['foo']");
+    assertThat(read(0, 6, "KEYS *")).isEqualTo("MOVED");
+    assertThat(read(0, 7, "KEYS *")).isEqualTo("['foo']");
+    assertThat(read(0, "SCAN 0")).isEqualTo("MOVED");
+    assertThat(read(0, "RAFTKV.SCAN 16383 " + (8192L << 48))).isEqualTo("['0' ['foo']]");
+    assertThat(read(0, "RAFTKV.SCAN 16383 " + (8191L << 48))).isEqualTo("MOVED");
+    assertThat(read(0, "SCAN " + (16384L << 48))).as("behind the end").isEqualTo("['0' []]");
+    assertThat(applyRouted(7, "FLUSHALL", "DBSIZE")).containsExactly("OK", ":0");
+    assertThat(apply(0, "SET bar 1")).as("a flush brings no slots").containsExactly("MOVED");
+  }
+
   @Test
   void resultsTravel() {
-    Object[] results = {Reply.OK, Reply.integer(7), Reply.error("ERR no"), Reply.NULL};
+    Object[] results = {Reply.OK, Reply.MOVED, Reply.integer(7), Reply.error("ERR no"), Reply.NULL};
     assertThat(engine.decode(engine.encode(results))).isEqualTo(results);
     assertThat(engine.decode(engine.encode(new Object[0]))).isEmpty();
   }

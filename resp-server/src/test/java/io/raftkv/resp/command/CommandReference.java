@@ -9,7 +9,8 @@ import java.util.stream.Collectors;
 /** The table of commands of the documentation, generated from the command table. */
 public final class CommandReference {
   /** What nodes say to each other and to themselves; nothing for clients. */
-  public static final Set<String> INTERNAL = Set.of("RAFTKV.LINK", "RAFTKV.SCAN", "RAFTKV.SWEEP");
+  public static final Set<String> INTERNAL =
+      Set.of("RAFTKV.LINK", "RAFTKV.SCAN", "RAFTKV.SLOTS", "RAFTKV.SWEEP");
 
   private CommandReference() {}
 

@@ -42,6 +42,9 @@ class DispatcherTest {
 
   private static final CommandTable TABLE = new CommandTable(List.of(SPECS));
 
+  private static final Dispatcher DISPATCHER =
+      new Dispatcher(new CommandSpec.Limits(MAX_VALUE_BYTES, 16));
+
   /** Collects operations, and runs them when asked to. */
   private static final class Collector implements Dispatcher.Target {
     private final Map<String, List<DataOp>> ops = new LinkedHashMap<>();
@@ -86,8 +89,7 @@ class DispatcherTest {
             .map(word -> word.getBytes(StandardCharsets.US_ASCII))
             .toArray(byte[][]::new);
     Collector collector = new Collector();
-    new Dispatcher(() -> routing, new CommandSpec.Limits(MAX_VALUE_BYTES, 16))
-        .dispatch(TABLE.find(words[0]), words, collector, sink);
+    DISPATCHER.dispatch(TABLE.find(words[0]), words, routing, collector, sink);
     return collector;
   }
 
@@ -312,6 +314,20 @@ class DispatcherTest {
     assertThatThrownBy(() -> route("SWAPDB 0 1")).hasMessage(RespErrors.SWAPDB_SEVERAL_SHARDS);
     routing = SlotMap.evenly("s1");
     assertThat(route("SWAPDB 0 1")).isEqualTo("s1[SWAPDB 0 1]");
+  }
+
+  /** Where slots have gone meanwhile, what was sent by an older routing must not be done. */
+  @Test
+  void allSayByWhichRoutingTheyAreSent() {
+    routing = routing.next(0, 100, "s4");
+    for (String line :
+        List.of(
+            "DBSIZE", "KEYS *", "FLUSHALL", "GET foo", "SCAN 0", "DEL foo bar", "MSET a 1 b 2")) {
+      dispatch(line, reply -> {})
+          .ops
+          .forEach(
+              (id, ops) -> assertThat(ops.get(0).routedBy()).as(line).isEqualTo(routing.version()));
+    }
   }
 
   @Test

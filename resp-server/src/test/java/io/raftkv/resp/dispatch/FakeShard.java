@@ -4,6 +4,7 @@ import io.raftkv.resp.command.CommandRunner;
 import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.ReadConsistency;
 import io.raftkv.resp.reply.Reply;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +18,13 @@ final class FakeShard {
   record Reads(List<DataOp> ops, ReadConsistency consistency, ReadTurn turn) {}
 
   private final CommandRunner data;
+
+  /** What was routed by an older version is not done. */
+  long routedBy;
+
+  /** Nothing is done, for slots are about to be given away. */
+  boolean fenced;
+
   final ArrayDeque<DataOp> writes = new ArrayDeque<>();
   final List<Reads> reads = new ArrayList<>();
 
@@ -53,7 +61,20 @@ final class FakeShard {
   }
 
   Reply run(DataOp op) {
+    if (fenced || op.routedBy() < routedBy) {
+      return Reply.MOVED;
+    }
     data.database(op.database());
     return data.apply(op.words()); // the words a node sends, not those of a client
+  }
+
+  /** Hands over a string, if there is one. */
+  void give(int database, String key, FakeShard heir) {
+    data.database(database);
+    if (data.run("GET", key) instanceof Reply.Bulk value) {
+      heir.data.database(database);
+      heir.data.run("SET", key, new String(value.bytes(), StandardCharsets.US_ASCII));
+      data.run("DEL", key);
+    }
   }
 }

@@ -46,6 +46,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -148,11 +149,13 @@ class LargeReplyTest {
     SessionServices services =
         new SessionServices(
             table,
-            new Dispatcher(
-                () -> routing, new CommandSpec.Limits(StringType.MAX_BYTES, Keyspace.DATABASES)),
+            new RoutingFeed(routing),
+            new Dispatcher(new CommandSpec.Limits(StringType.MAX_BYTES, Keyspace.DATABASES)),
             reads,
             (group, ops) -> writes.addAll(ops),
             () -> false,
+            new LongAdder(),
+            REQUEST_TIMEOUT,
             metrics,
             ReadConsistency.LINEARIZABLE,
             false,

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 
 /** The receiving end of links on a port of this machine: real sessions, without any shards. */
 public final class LinkServer implements AutoCloseable {
@@ -35,10 +36,13 @@ public final class LinkServer implements AutoCloseable {
     SessionServices services =
         new SessionServices(
             new CommandTable(List.of(commands.all())),
-            new Dispatcher(SlotMap::new, new CommandSpec.Limits(StringType.MAX_BYTES, 16)),
+            new RoutingFeed(new SlotMap()),
+            new Dispatcher(new CommandSpec.Limits(StringType.MAX_BYTES, 16)),
             (shard, ops, consistency, loop, turn) -> turn.done(),
             (shard, ops) -> {},
             () -> true, // a full node serves links all the same
+            new LongAdder(),
+            Duration.ofSeconds(5),
             metrics,
             ReadConsistency.LINEARIZABLE,
             true,

@@ -13,6 +13,7 @@ import io.raftkv.resp.command.Group;
 import io.raftkv.resp.command.HashCommands;
 import io.raftkv.resp.command.HashFieldCommands;
 import io.raftkv.resp.command.ReadConsistency;
+import io.raftkv.resp.command.SlotCommands;
 import io.raftkv.resp.command.StringCommands;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
@@ -110,6 +111,7 @@ class ReadServiceTest {
     specs.addAll(GenericCommands.ALL);
     specs.addAll(HashCommands.ALL);
     specs.addAll(HashFieldCommands.ALL);
+    specs.addAll(SlotCommands.ALL);
     specs.add(
         reading(
             "BUG",
@@ -210,6 +212,7 @@ class ReadServiceTest {
               table.find(words[0]),
               words,
               0,
+              1,
               channel.eventLoop(),
               reply -> {
                 assertThat(replies.set(place, text(reply))).as("one reply").isNull();
@@ -225,6 +228,8 @@ class ReadServiceTest {
       return "-" + failure.line();
     } else if (reply instanceof Reply.Int number) {
       return Long.toString(number.value());
+    } else if (reply instanceof Reply.Moved) {
+      return "MOVED";
     }
     return reply instanceof Reply.Simple simple ? simple.text() : "null";
   }
@@ -295,6 +300,55 @@ class ReadServiceTest {
     waitFor(() -> remote == 1);
     assertThat(replies).containsExactly(null, null);
     assertThat(forwarded).hasSize(2);
+  }
+
+  // ---- slots that move ----
+
+  /**
+   * It goes to who can route it again, at once: a key that is due is for the other shard to judge.
+   */
+  @Test
+  void readsOfASlotThatMovesAreAnsweredByThat() {
+    apply(TIME, "MSET foo 1 bar 1 {bar}due 1");
+    apply(TIME, "PEXPIREAT foo " + (TIME + 5));
+    apply(TIME, "RAFTKV.SLOTS FENCE 0 3937e97c-a730-36da-b4f7-d388d5e3c3dd 5061");
+    clock = TIME + 5;
+    read(ReadConsistency.LINEARIZABLE, "GET bar", "MGET foo bar", "DBSIZE", "EXISTS nope");
+    confirm(index);
+    if (!pool.isEmpty()) {
+      runPool();
+    }
+    assertThat(replies).containsExactly("MOVED", "MOVED", "MOVED", "MOVED");
+    assertThat(ticks).isEmpty();
+    assertThat(done).isEqualTo(1);
+  }
+
+  /** Else a later write could be done by the others, and this be read again after it. */
+  @Test
+  void aReplicaThatLagsDoesNotSendWeakReadsAway() {
+    apply(TIME, "SET bar 1");
+    apply(TIME, "RAFTKV.SLOTS FENCE 0 3937e97c-a730-36da-b4f7-d388d5e3c3dd 0");
+    read(ReadConsistency.EVENTUAL, "GET bar");
+    runAll();
+    assertThat(replies).as("the others are asked first").containsExactly((String) null);
+    apply(TIME, "RAFTKV.SLOTS UNFENCE 1 1"); // which they had, and is here now
+    confirm(index);
+    runAll();
+    assertThat(replies).containsExactly("1");
+
+    apply(TIME, "RAFTKV.SLOTS FENCE 2 3937e97c-a730-36da-b4f7-d388d5e3c3dd 0");
+    read(ReadConsistency.EVENTUAL, "GET bar");
+    runAll();
+    confirm(index);
+    runAll();
+    assertThat(replies).as("it is so").containsExactly("1", "MOVED");
+  }
+
+  private void runAll() {
+    channel.runPendingTasks();
+    if (!pool.isEmpty()) {
+      runPool();
+    }
   }
 
   // ---- which path ----

@@ -149,6 +149,29 @@ class RemoteReadsTest {
     assertThat(done).isEqualTo(1);
   }
 
+  /** Whether a command on all keys may run there, only the shard knows, and only with this. */
+  @Test
+  void aRequestSaysByWhichRoutingItWasSentAndBringsBackThatTheSlotHasMoved() {
+    byte[][] words = {"DBSIZE".getBytes(StandardCharsets.US_ASCII)};
+    remote.read(
+        SHARD,
+        List.of(new DataOp(TABLE.find("DBSIZE"), words, 3, 77, channel.eventLoop(), replies::add)),
+        ReadConsistency.LINEARIZABLE,
+        channel.eventLoop(),
+        order.next(() -> done++));
+    remote.answerFrom(
+        (shard, ops, consistency, loop, then) -> {
+          assertThat(ops).extracting(DataOp::routedBy).containsExactly(77L);
+          assertThat(ops).extracting(DataOp::database).containsExactly(3);
+          ops.get(0).reply(Reply.MOVED);
+          then.done();
+        });
+    sent.get(0).answer().complete(remote.answer(sent.get(0).request()).join());
+    channel.runPendingTasks();
+    assertThat(replies).containsExactly(Reply.MOVED);
+    assertThat(done).isEqualTo(1);
+  }
+
   @Test
   void aReadIsAskedAgainUntilSomebodyAnswers() {
     node = null;

@@ -27,12 +27,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /** A session in a channel without a network, over shards in memory. */
 final class SessionFixture implements Session.Host, AutoCloseable {
+  static final Duration PATIENCE = Duration.ofMinutes(1);
   private static final String NOTHING = "A command of a test.";
 
   final Map<UUID, FakeShard> shards = new HashMap<>();
@@ -41,12 +44,15 @@ final class SessionFixture implements Session.Host, AutoCloseable {
   final EmbeddedChannel channel;
   final Session session;
   final RespDecoder decoder = new RespDecoder(RespLimits.DEFAULT);
+  final LongAdder movedBytes = new LongAdder();
   BooleanSupplier saturated = () -> false;
   boolean needsPassword;
   int opened;
   int closed;
-  private final SlotMap routing;
+  private final RoutingFeed feed;
+  SlotMap routing;
   private final List<CommandSpec> data = new ArrayList<>();
+  private final Duration requestTimeout;
   private final Predicate<Session> onOpened;
   private final Consumer<Session> onLinked;
   private final Consumer<Session> onClosed;
@@ -57,12 +63,17 @@ final class SessionFixture implements Session.Host, AutoCloseable {
   }
 
   SessionFixture(SlotMap routing, boolean needsPassword) {
-    this(routing, needsPassword, 7, session -> true, session -> {}, session -> {});
+    this(routing, needsPassword, PATIENCE);
+  }
+
+  SessionFixture(SlotMap routing, boolean needsPassword, Duration requestTimeout) {
+    this(routing, needsPassword, requestTimeout, 7, session -> true, session -> {}, session -> {});
   }
 
   SessionFixture(
       SlotMap routing,
       boolean needsPassword,
+      Duration requestTimeout,
       long id,
       Predicate<Session> onOpened,
       Consumer<Session> onLinked,
@@ -71,7 +82,9 @@ final class SessionFixture implements Session.Host, AutoCloseable {
     this.onLinked = onLinked;
     this.onClosed = onClosed;
     this.routing = routing;
+    this.feed = new RoutingFeed(routing);
     this.needsPassword = needsPassword;
+    this.requestTimeout = requestTimeout;
     data.addAll(StringCommands.ALL);
     data.addAll(GenericCommands.ALL);
     routing.shards().forEach(shard -> shards.put(shard.group(), new FakeShard(data)));
@@ -85,7 +98,7 @@ final class SessionFixture implements Session.Host, AutoCloseable {
       ReadConsistency consistency,
       EventExecutor loop,
       ReadTurn turn) {
-    shards.get(shard.group()).reads.add(new FakeShard.Reads(ops, consistency, turn));
+    shard(shard.group()).reads.add(new FakeShard.Reads(ops, consistency, turn));
   }
 
   @Override
@@ -94,10 +107,13 @@ final class SessionFixture implements Session.Host, AutoCloseable {
       services =
           new SessionServices(
               new CommandTable(List.of(data, local())),
-              new Dispatcher(() -> routing, new CommandSpec.Limits(StringType.MAX_BYTES, 16)),
+              feed,
+              new Dispatcher(new CommandSpec.Limits(StringType.MAX_BYTES, 16)),
               this::read,
-              (group, ops) -> shards.get(group).writes.addAll(ops),
+              (group, ops) -> shard(group).writes.addAll(ops),
               () -> saturated.getAsBoolean(),
+              movedBytes,
+              requestTimeout,
               metrics,
               ReadConsistency.LINEARIZABLE,
               needsPassword,
@@ -232,7 +248,27 @@ final class SessionFixture implements Session.Host, AutoCloseable {
   }
 
   FakeShard shard(String id) {
-    return shards.get(SlotMap.shard(id).group());
+    return shard(SlotMap.shard(id).group());
+  }
+
+  /** The node hears of newer routing. */
+  void route(SlotMap next) {
+    routing = next;
+    feed.update(next);
+  }
+
+  /** Made at the first call. */
+  private FakeShard shard(UUID group) {
+    return shards.computeIfAbsent(group, id -> new FakeShard(data));
+  }
+
+  /** Lets some time pass for what is to be done later. */
+  void pass(Duration time) {
+    for (long millis = 0; millis < time.toMillis(); millis++) {
+      channel.advanceTimeBy(1, TimeUnit.MILLISECONDS);
+      channel.runScheduledPendingTasks();
+      channel.runPendingTasks();
+    }
   }
 
   /** Sends commands, a line each, words separated by blanks; in one piece. */
@@ -273,7 +309,7 @@ final class SessionFixture implements Session.Host, AutoCloseable {
     boolean idle = false;
     while (!idle) {
       idle = true;
-      for (FakeShard shard : shards.values()) {
+      for (FakeShard shard : List.copyOf(shards.values())) {
         idle &= shard.isIdle();
         shard.finish();
       }

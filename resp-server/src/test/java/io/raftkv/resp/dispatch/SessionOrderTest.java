@@ -2,6 +2,9 @@ package io.raftkv.resp.dispatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftkv.storage.Slot;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -15,33 +18,54 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SessionOrderTest {
   private static final int COMMANDS = 600;
 
+  private static final String[] SHARDS = {"s1", "s2", "s3"};
+  private static final int KEYS = 6;
+  private static final int DATABASES = 2;
+
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
   void repliesAreThoseOfASequentialRun(long seed) {
     List<String> commands = commands(new Random(seed));
-    String expected;
-    try (SessionFixture one = new SessionFixture(SlotMap.evenly("s1", "s2", "s3"))) {
+    assertThat(pipelined(commands, new Random(seed), 0)).isEqualTo(oneByOne(commands));
+  }
+
+  /** Slots go from shard to shard all the time, or are about to and stay. */
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16})
+  void alsoWhileSlotsGoToOtherShards(long seed) {
+    List<String> commands = commands(new Random(seed));
+    assertThat(pipelined(commands, new Random(seed), 2)).isEqualTo(oneByOne(commands));
+  }
+
+  private static String oneByOne(List<String> commands) {
+    try (SessionFixture one = new SessionFixture(SlotMap.evenly(SHARDS))) {
       StringBuilder replies = new StringBuilder();
       for (String command : commands) {
         one.send(command);
         one.finish();
         replies.append(one.received());
       }
-      expected = replies.toString();
+      return replies.toString();
     }
-    assertThat(pipelined(commands, new Random(seed))).isEqualTo(expected);
   }
 
-  private static String pipelined(List<String> commands, Random random) {
+  /**
+   * @param changes one step of a change of slots in so many turns; 0 for none
+   */
+  private static String pipelined(List<String> commands, Random random, int changes) {
     StringBuilder replies = new StringBuilder();
-    try (SessionFixture many = new SessionFixture(SlotMap.evenly("s1", "s2", "s3"))) {
+    try (SessionFixture many = new SessionFixture(SlotMap.evenly(SHARDS))) {
+      Splits splits = new Splits(many, random);
       int next = 0;
       while (next < commands.size()) {
         int size = Math.min(1 + random.nextInt(12), commands.size() - next);
         many.send(commands.subList(next, next + size).toArray(String[]::new));
         next += size;
-        for (FakeShard shard : many.shards.values()) {
-          for (int i = random.nextInt(8); i > 0; i--) {
+        if (changes > 0 && random.nextInt(changes) == 0) {
+          splits.step();
+        }
+        for (FakeShard shard : List.copyOf(many.shards.values())) {
+          for (int i = random.nextInt(changes > 0 ? 3 : 8); i > 0; i--) {
             step(shard, random);
           }
         }
@@ -49,13 +73,74 @@ class SessionOrderTest {
           replies.append(many.received());
         }
       }
-      while (!many.shards.values().stream().allMatch(FakeShard::isIdle)) {
-        many.shards.values().forEach(shard -> step(shard, random));
-        many.channel.runPendingTasks();
+      if (changes > 0) {
+        splits.end();
+        assertThat(splits.done).isPositive();
       }
-      replies.append(many.received());
+      String before;
+      do { // what is held goes out again by and by
+        before = replies.toString();
+        many.pass(Duration.ofMillis(5));
+        many.finish();
+        replies.append(many.received());
+      } while (!before.contentEquals(replies) || many.movedBytes.sum() > 0);
     }
     return replies.toString();
+  }
+
+  /** Slots of one shard after the other go to new ones, in steps as those of the real thing. */
+  private static final class Splits {
+    private final SessionFixture node;
+    private final Random random;
+    private String parent;
+    private int done;
+
+    private Splits(SessionFixture node, Random random) {
+      this.node = node;
+      this.random = random;
+    }
+
+    private void step() {
+      if (parent == null) {
+        parent = node.routing.shardOf(random.nextInt(Slot.COUNT)).id();
+        node.shard(parent).fenced = true;
+      } else {
+        route();
+      }
+    }
+
+    private void route() {
+      FakeShard from = node.shard(parent);
+      int first = 0;
+      while (!node.routing.shardOf(first).id().equals(parent)) {
+        first++;
+      }
+      int last = node.routing.lastSlotOfRun(first);
+      if (first == last || random.nextInt(4) == 0) {
+        node.route(node.routing.next(first, last, parent)); // they stay
+      } else {
+        int middle = first + random.nextInt(last - first);
+        String child = "c" + ++done;
+        for (int i = 0; i < KEYS; i++) {
+          int slot = Slot.of(("k" + i).getBytes(StandardCharsets.US_ASCII));
+          for (int database = 0;
+              slot > middle && slot <= last && database < DATABASES;
+              database++) {
+            from.give(database, "k" + i, node.shard(child));
+          }
+        }
+        node.route(node.routing.next(middle + 1, last, child));
+      }
+      from.routedBy = node.routing.version();
+      from.fenced = false;
+      parent = null;
+    }
+
+    private void end() {
+      if (parent != null) {
+        route();
+      }
+    }
   }
 
   private static void step(FakeShard shard, Random random) {
@@ -70,8 +155,8 @@ class SessionOrderTest {
   private static List<String> commands(Random random) {
     List<String> commands = new ArrayList<>();
     for (int i = 0; i < COMMANDS; i++) {
-      String key = "k" + random.nextInt(6);
-      String other = "k" + random.nextInt(6);
+      String key = "k" + random.nextInt(KEYS);
+      String other = "k" + random.nextInt(KEYS);
       commands.add(
           switch (random.nextInt(16)) {
             case 0, 1, 2 -> "GET " + key;
@@ -83,7 +168,7 @@ class SessionOrderTest {
             case 9 -> "DEL " + key + " " + other;
             case 10 -> "EXISTS " + key + " " + other + " " + key;
             case 11 -> "DBSIZE";
-            case 12 -> "SELECT " + random.nextInt(2);
+            case 12 -> "SELECT " + random.nextInt(DATABASES);
             case 13 -> "STRLEN " + key;
             case 14 -> random.nextInt(4) == 0 ? "FLUSHDB" : "PING";
             default -> random.nextInt(3) == 0 ? "HELLO " + (2 + random.nextInt(2)) : "WRITTEN";

@@ -10,7 +10,9 @@ public final class Sessions implements AutoCloseable {
 
   public Sessions(
       long id, Predicate<Session> opened, Consumer<Session> linked, Consumer<Session> closed) {
-    fixture = new SessionFixture(SlotMap.evenly("s1"), false, id, opened, linked, closed);
+    fixture =
+        new SessionFixture(
+            SlotMap.evenly("s1"), false, SessionFixture.PATIENCE, id, opened, linked, closed);
   }
 
   public EmbeddedChannel channel() {

@@ -10,6 +10,7 @@ import java.util.UUID;
 /** A routing table for tests. Shards are named; slots are given to them in ranges. */
 final class SlotMap implements Routing {
   private final Shard[] owners = new Shard[Slot.COUNT];
+  private long version = 1;
 
   static Shard shard(String id) {
     return new Shard(UUID.nameUUIDFromBytes(id.getBytes(StandardCharsets.US_ASCII)), id);
@@ -31,9 +32,17 @@ final class SlotMap implements Routing {
     return this;
   }
 
+  /** As it is after a change: this one stays as it is. */
+  SlotMap next(int first, int last, String id) {
+    SlotMap next = new SlotMap();
+    System.arraycopy(owners, 0, next.owners, 0, owners.length);
+    next.version = version + 1;
+    return next.give(first, last, id);
+  }
+
   @Override
   public long version() {
-    return 1;
+    return version;
   }
 
   @Override

@@ -85,6 +85,13 @@ class ReplyCodecTest {
   }
 
   @Test
+  void thatASlotHasMovedIsPinnedAndComesBack() {
+    byte[] moved = ReplyCodec.encode(Reply.MOVED);
+    assertThat(HexFormat.of().formatHex(moved)).isEqualTo("0101" + "14");
+    assertThat(ReplyCodec.decode(moved)).isSameAs(Reply.MOVED);
+  }
+
+  @Test
   void oneReplyIsAMessageOfOne() {
     assertThat(ReplyCodec.decode(ReplyCodec.encode(Reply.integer(7)))).isEqualTo(new Reply.Int(7));
     assertThat(ReplyCodec.decodeAll(ReplyCodec.encodeAll(List.of()))).isEmpty();

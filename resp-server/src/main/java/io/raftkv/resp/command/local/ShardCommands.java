@@ -10,10 +10,12 @@ import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.server.NodeStatus;
+import io.raftkv.storage.Slot;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletionStage;
 
 /** RAFTKV.SHARD: the shards as they are, and jobs on them. Immutable. */
@@ -81,6 +83,16 @@ final class ShardCommands {
             "Begin a job that moves a replica of a shard to another node; return its id.",
             (args, connection) -> migrate(args),
             "With TO alone there is one replica more, with FROM alone one less.",
+            JobCommands.SYNC_HELP)
+        .addAsync(
+            "SPLIT <shard> [INTO <new-shard>] [AT <slot>] [FORCE] [SYNC]",
+            -3,
+            AdminCommands.SINCE,
+            JOB,
+            "Begin a job that gives the upper slots of a shard to a new one; return its id.",
+            (args, connection) -> split(args),
+            "AT: the first slot of the new shard, by default the middle one.",
+            "FORCE: although it is the only shard, so that commands with keys of several slots work.",
             JobCommands.SYNC_HELP)
         .addAsync(
             "TRANSFER-LEADER <shard> TO <node> [SYNC]",
@@ -178,6 +190,34 @@ final class ShardCommands {
     return jobs.start(
         () -> JobPlans.migrate(cluster, idOf(args), options.from(), options.to()), options.sync());
   }
+
+  private CompletionStage<Reply> split(Args args) {
+    Optional<String> into = Optional.empty();
+    OptionalInt at = OptionalInt.empty();
+    boolean force = false;
+    boolean sync = false;
+    for (int i = 3; i < args.size(); i++) {
+      boolean hasValue = i + 1 < args.size();
+      if (args.is(i, "FORCE")) {
+        force = true;
+      } else if (args.is(i, "SYNC")) {
+        sync = true;
+      } else if (hasValue && args.is(i, "INTO")) {
+        into = Optional.of(args.text(++i).toLowerCase(Locale.ROOT));
+      } else if (hasValue && args.is(i, "AT")) {
+        at = OptionalInt.of((int) args.int64(++i, 0, Slot.COUNT - 1, LocalErrors.INVALID_SLOT));
+      } else {
+        throw new CommandException(RespErrors.SYNTAX);
+      }
+    }
+    SplitOptions options = new SplitOptions(into, at, force);
+    ClusterState cluster = status.cluster();
+    return jobs.start(
+        () -> JobPlans.split(cluster, idOf(args), options.into(), options.at(), options.force()),
+        sync);
+  }
+
+  private record SplitOptions(Optional<String> into, OptionalInt at, boolean force) {}
 
   private CompletionStage<Reply> transfer(Args args) {
     NodeOptions options = nodes(args, false);

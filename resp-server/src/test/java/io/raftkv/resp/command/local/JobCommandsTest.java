@@ -52,6 +52,17 @@ class JobCommandsTest {
           raftkv.shard create s5 slots x            ~ -ERR Invalid slot|
           raftkv.shard create s5 slots 99999        ~ -ERR Invalid slot|
           raftkv.shard create s4000                 ~ -ERR a new shard's number must be from 5 to 1004, not s4000|
+          raftkv.shard split s9                     ~ -ERR no shard s9|
+          raftkv.shard split s1 into                ~ -ERR syntax error|
+          raftkv.shard split s1 at                  ~ -ERR syntax error|
+          raftkv.shard split s1 5                   ~ -ERR syntax error|
+          raftkv.shard split s1 into s2             ~ -ERR shard s2 exists|
+          raftkv.shard split s1 into x              ~ -ERR shard id 'x' must be 's' and a number from 1|
+          raftkv.shard split s1 into s4000          ~ -ERR a new shard's number must be from 5 to 1004, not s4000|
+          raftkv.shard split s1 at x                ~ -ERR Invalid slot|
+          raftkv.shard split s1 at 16384            ~ -ERR Invalid slot|
+          raftkv.shard split s1 at 0                ~ -ERR slot 0 is not inside of shard s1, which has 0-4095|
+          raftkv.shard split s1 at 4096             ~ -ERR slot 4096 is not inside of shard s1, which has 0-4095|
           raftkv.shard delete s1                    ~ -ERR shard s1 owns 4096 slots, whose data would be lost|
           raftkv.shard delete s1 now                ~ -ERR syntax error|
           raftkv.job status j1                      ~ -ERR no job 'j1': see RAFTKV.JOB LIST|
@@ -111,6 +122,34 @@ class JobCommandsTest {
     assertThat(job("j2").argument("slots")).isEqualTo("16000-16383 15000");
     assertThat(client.send("raftkv.shard create s6")).isEqualTo("$2|j3|");
     assertThat(shard("s6").voters()).hasSize(3).contains("n1", "n3");
+  }
+
+  @Test
+  void aShardIsSplitInTheMiddleOrWhereItIsAsked() {
+    assertThat(client.send("raftkv.shard split s1")).isEqualTo("$2|j1|");
+    assertThat(shard("s1").state()).isEqualTo(ShardState.SPLITTING);
+    assertThat(job("j1").shardIds()).containsExactly("s1", "s5");
+    assertThat(job("j1").argument("slots")).isEqualTo("2048-4095");
+    assertThat(client.send("raftkv.shard split S2 at 5000 into S9")).isEqualTo("$2|j2|");
+    assertThat(job("j2").shardIds()).containsExactly("s2", "s9");
+    assertThat(job("j2").argument("slots")).isEqualTo("5000-8191");
+    assertThat(client.send("raftkv.shard split s1")).isEqualTo("-ERR shard s1 is splitting|");
+    assertThat(client.send("raftkv.shard split s3 into s5"))
+        .isEqualTo("-ERR shard s5 is busy with job j1 (split)|");
+    assertThat(client.send("raftkv.shard create s8"))
+        .isEqualTo("-ERR a new shard's number must be from 10 to 1009, not s8|");
+  }
+
+  @Test
+  void theOnlyShardIsSplitByForceOnly() {
+    FakeNode lone = FakeNode.ofCluster(3, 1, 3);
+    LocalClient one = new LocalClient(lone);
+    assertThat(one.send("raftkv.shard split s1"))
+        .isEqualTo(
+            "-ERR shard s1 is the only one: with a second one, commands that use keys of several"
+                + " slots together are refused, as is SWAPDB (FORCE splits it nevertheless)|");
+    assertThat(one.send("raftkv.shard split s1 force at 1")).isEqualTo("$2|j1|");
+    assertThat(lone.cluster().job("j1").orElseThrow().argument("slots")).isEqualTo("1-16383");
   }
 
   @Test

@@ -1,0 +1,288 @@
+package io.raftkv.meta.job;
+
+import io.raftkv.meta.JobInfo;
+import io.raftkv.meta.Replica;
+import io.raftkv.meta.ShardInfo;
+import io.raftkv.meta.ShardSpec;
+import io.raftkv.meta.ShardState;
+import io.raftkv.meta.SlotRange;
+import io.raftkv.meta.StateEdit;
+import io.raftkv.meta.StateEdit.DropShard;
+import io.raftkv.meta.StateEdit.PutShard;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * Two shards from one: slots of the parent, the job's first shard, go to a child that begins with a
+ * copy of what each replica of the parent has. The parent's log says from which entry on it answers
+ * nothing, and when it has let go of them; the child's log, when it has let go of all else. Then
+ * the routing changes. Both answer only what was routed by that change, or a later one: so nobody
+ * else may change the routing meanwhile ({@link JobInfo#holdsRouting}), and when the split is
+ * undone the routing gets a new version, too.
+ *
+ * <p>Each order to a group names the epoch of its slots that it is for. All of them follow from the
+ * one that the first step notes, once: so an order of this job, by whom and however late it comes,
+ * does nothing to a fence of another job.
+ */
+final class SplitSteps implements Steps {
+  /** The child's Raft group. */
+  static final String GROUP = "group";
+
+  /** What goes to the child: ranges, separated by spaces. */
+  static final String SLOTS = "slots";
+
+  /** Of the parent's slots, before the fence; noted by the first step. */
+  static final String EPOCH = "epoch";
+
+  static final String NOTE = "note";
+  static final String CUT = "cut";
+  static final String OPEN = "open";
+  static final String RELEASE = "release";
+
+  static final List<String> NAMES = List.of(NOTE, CUT, OPEN, RELEASE);
+
+  /** When the parent has let go of the slots there is no way back. */
+  static final int POINT_OF_NO_RETURN = NAMES.indexOf(RELEASE);
+
+  /** How long replicas that have no cut are waited for, if a majority has one. */
+  static final long CUT_MILLIS = 1_000;
+
+  /**
+   * How long slots may stay behind the fence before the job is undone: clients that want them wait,
+   * by default 5 s.
+   */
+  static final long PATIENCE_MILLIS = 4_000;
+
+  @Override
+  public JobAction take(Scene scene) {
+    String step = scene.job().step();
+    Optional<ClusterFacts.Leader> leader = scene.leader();
+    if (leader.isEmpty() && !step.equals(OPEN)) {
+      return scene.awaitLeader();
+    }
+    return switch (step) {
+      case NOTE -> note(scene, leader.get().replica().slots());
+      case CUT -> cut(scene, leader.get());
+      case OPEN -> open(scene, leader);
+      case RELEASE -> release(scene, leader.get());
+      default -> throw new IllegalStateException("job " + scene.job().id() + " has step " + step);
+    };
+  }
+
+  /** The group that a split makes. */
+  static UUID childOf(JobInfo job) {
+    return UUID.fromString(job.argument(GROUP));
+  }
+
+  private static List<SlotRange> moving(Scene scene) {
+    return SlotRange.parseAll(scene.job().argument(SLOTS));
+  }
+
+  private static String childId(Scene scene) {
+    return scene.job().shardIds().get(1);
+  }
+
+  private static long epoch(Scene scene) {
+    return Long.parseLong(scene.job().argument(EPOCH));
+  }
+
+  /** Epoch of the parent's slots behind the fence, and of the child's when it begins. */
+  private static long fencedEpoch(Scene scene) {
+    return epoch(scene) + 1;
+  }
+
+  private static JobAction note(Scene scene, ClusterFacts.SlotFacts parent) {
+    Optional<JobInfo> other = scene.routingHolder();
+    if (other.isPresent()) {
+      return scene.await("job " + other.get().id() + " has not ended, which changes the routing");
+    }
+    if (parent.fenceTarget().isPresent()) {
+      return scene.await("shard " + scene.shard().id() + " still has the fence of another job");
+    }
+    if (parent.equals(ClusterFacts.SlotFacts.UNKNOWN)) {
+      return scene.await("the store of shard " + scene.shard().id() + " is not open");
+    }
+    if (!SlotRange.subtract(moving(scene), parent.owned()).isEmpty()) {
+      return scene.failed("the store of shard " + scene.shard().id() + " has not all these slots");
+    }
+    return scene.found(EPOCH, Long.toString(parent.epoch()));
+  }
+
+  /**
+   * The fence, the cuts that replicas make when they apply it, and replicas of the child made of
+   * them. Who is not there then is not in the child: nothing else has what was before the fence.
+   */
+  private static JobAction cut(Scene scene, ClusterFacts.Leader leader) {
+    UUID child = childOf(scene.job());
+    ClusterFacts.SlotFacts parent = leader.replica().slots();
+    if (!parent.isFencedFor(child)) {
+      return parent.epoch() > epoch(scene)
+          ? scene.failed("the slots of shard " + scene.shard().id() + " have changed meanwhile")
+          : new JobAction.Fence(
+              leader.nodeId(), leader.group(), epoch(scene), child, moving(scene));
+    }
+    List<String> seeded = new ArrayList<>();
+    List<JobAction> seeds = new ArrayList<>();
+    List<String> missing = new ArrayList<>();
+    for (String node : scene.shard().voters()) {
+      if (scene.facts().replica(node, child).isPresent()) {
+        seeded.add(node);
+      } else if (scene.facts().hasCut(node, child)) {
+        seeds.add(new JobAction.Seed(node, child));
+      } else if (isOpen(scene, node)) {
+        missing.add(node);
+      }
+    }
+    boolean complete = seeds.isEmpty() && missing.isEmpty();
+    boolean majority = 2 * seeded.size() > scene.shard().voters().size();
+    boolean late = parent.fenceMillis() >= (seeds.isEmpty() ? 1 : 2) * CUT_MILLIS;
+    if (majority && (complete || late)) {
+      return scene.taken(begin(scene, seeded));
+    }
+    if (parent.fenceMillis() >= PATIENCE_MILLIS) {
+      return scene.failed("too few replicas were there when the slots were cut off");
+    }
+    if (!seeds.isEmpty()) {
+      return new JobAction.Together(seeds);
+    }
+    return scene.await(
+        missing.isEmpty()
+            ? "too few nodes answer that have a replica of shard " + scene.shard().id()
+            : "node " + missing.get(0) + " has not come to where the slots are cut off");
+  }
+
+  private static boolean isOpen(Scene scene, String node) {
+    return scene
+        .facts()
+        .replica(node, scene.shard().groupId())
+        .filter(ClusterFacts.ReplicaFacts::open)
+        .isPresent();
+  }
+
+  /** The child's record, which has its nodes start their replicas. */
+  private static StateEdit begin(Scene scene, List<String> nodes) {
+    String preferred = scene.shard().preferredLeader();
+    return new PutShard(
+        new ShardSpec(
+            childId(scene),
+            childOf(scene.job()),
+            List.of(),
+            nodes.stream().map(Replica::voter).toList(),
+            nodes.contains(preferred) ? preferred : ""),
+        ShardState.CREATING,
+        0);
+  }
+
+  /** The child gets a leader and lets go of all but its slots. */
+  private static JobAction open(Scene scene, Optional<ClusterFacts.Leader> parent) {
+    ShardInfo child = scene.shard(childId(scene));
+    Optional<ClusterFacts.Leader> leader = scene.facts().leader(child.groupId());
+    List<SlotRange> moving = moving(scene);
+    if (leader.isPresent() && leader.get().replica().slots().owned().equals(moving)) {
+      return scene.taken();
+    }
+    if (parent.isPresent() && parent.get().replica().slots().fenceMillis() >= PATIENCE_MILLIS) {
+      return scene.failed("shard " + child.id() + " did not begin in time");
+    }
+    return leader.isPresent() ? keep(scene, leader.get(), moving) : elect(scene, child);
+  }
+
+  /** Nobody waits for a leader that never was. */
+  private static JobAction elect(Scene scene, ShardInfo child) {
+    List<String> ready =
+        child.voters().stream()
+            .filter(
+                node ->
+                    scene
+                        .facts()
+                        .replica(node, child.groupId())
+                        .filter(replica -> replica.open() && !replica.members().voters().isEmpty())
+                        .isPresent())
+            .toList();
+    if (2 * ready.size() <= child.voters().size()) {
+      return scene.await("too few nodes have started their replica of shard " + child.id());
+    }
+    String preferred = child.preferredLeader();
+    return new JobAction.Lead(
+        ready.contains(preferred) ? preferred : ready.get(0), child.groupId());
+  }
+
+  /** The parent lets go of the slots, and the routing changes. */
+  private static JobAction release(Scene scene, ClusterFacts.Leader leader) {
+    ShardInfo shard = scene.shard();
+    ShardInfo child = scene.shard(childId(scene));
+    List<SlotRange> kept = SlotRange.subtract(shard.slots(), moving(scene));
+    ClusterFacts.SlotFacts parent = leader.replica().slots();
+    if (parent.isFencedFor(child.groupId())) {
+      return keep(scene, leader, kept);
+    }
+    if (parent.epoch() <= fencedEpoch(scene)) {
+      return scene.await("the leader of shard " + shard.id() + " is behind");
+    }
+    return scene.takenWith(
+        absent(shard, child),
+        put(shard, kept, ShardState.ACTIVE),
+        put(child, moving(scene), ShardState.ACTIVE));
+  }
+
+  private static JobAction keep(Scene scene, ClusterFacts.Leader leader, List<SlotRange> slots) {
+    return new JobAction.Keep(
+        leader.nodeId(), leader.group(), fencedEpoch(scene), nextRouting(scene), slots);
+  }
+
+  /** The version of the routing when this job has ended: nobody else changes it until then. */
+  private static long nextRouting(Scene scene) {
+    return scene.state().routing().version() + 1;
+  }
+
+  /** Says which replicas the child lacks. */
+  private static String absent(ShardInfo parent, ShardInfo child) {
+    List<String> absent = new ArrayList<>(parent.voters());
+    absent.removeAll(child.voters());
+    return absent.isEmpty()
+        ? ""
+        : "shard %s has no replica on %s, which had none ready then"
+            .formatted(child.id(), String.join(", ", absent));
+  }
+
+  private static StateEdit put(ShardInfo shard, List<SlotRange> slots, ShardState state) {
+    ShardSpec spec = shard.spec();
+    return new PutShard(
+        new ShardSpec(spec.id(), spec.groupId(), slots, spec.replicas(), spec.preferredLeader()),
+        state,
+        shard.version());
+  }
+
+  /**
+   * The child was routed nothing, so its end loses nothing. The parent's fence goes; and if there
+   * is none yet, its epoch is made to pass, for the order may be on its way.
+   */
+  @Override
+  public JobAction undo(Scene scene) {
+    ShardInfo shard = scene.shard();
+    StateEdit asBefore = put(shard, shard.slots(), ShardState.ACTIVE);
+    if (scene.argument(EPOCH).isEmpty()) {
+      return scene.undone(asBefore); // nothing was ordered yet
+    }
+    Optional<ShardInfo> child = scene.state().shard(childId(scene));
+    if (child.isPresent()) {
+      return scene.undoneInPart(new DropShard(child.get().id(), child.get().version()));
+    }
+    Optional<ClusterFacts.Leader> leader = scene.leader();
+    if (leader.isEmpty()) {
+      return scene.awaitLeader();
+    }
+    ClusterFacts.SlotFacts parent = leader.get().replica().slots();
+    boolean fenced = parent.isFencedFor(childOf(scene.job()));
+    if (!fenced && parent.epoch() > epoch(scene)) {
+      return scene.undone(asBefore);
+    }
+    return new JobAction.Unfence(
+        leader.get().nodeId(),
+        leader.get().group(),
+        fenced ? fencedEpoch(scene) : epoch(scene),
+        nextRouting(scene));
+  }
+}

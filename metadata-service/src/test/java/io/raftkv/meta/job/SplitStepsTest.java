@@ -1,0 +1,372 @@
+package io.raftkv.meta.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.DerivedIds;
+import io.raftkv.meta.JobInfo;
+import io.raftkv.meta.JobState;
+import io.raftkv.meta.MetaApplier;
+import io.raftkv.meta.MetaChange;
+import io.raftkv.meta.MetaCommand;
+import io.raftkv.meta.MetaCommand.CancelJob;
+import io.raftkv.meta.NodeState;
+import io.raftkv.meta.Samples;
+import io.raftkv.meta.ShardInfo;
+import io.raftkv.meta.ShardState;
+import io.raftkv.meta.SlotRange;
+import io.raftkv.meta.job.ClusterFacts.NodeFacts;
+import io.raftkv.meta.job.ClusterFacts.ReplicaFacts;
+import io.raftkv.meta.job.ClusterFacts.SlotFacts;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** A split of s1, slots 0-8191 on n1 to n3, into s3 that gets those from 4096 on. */
+class SplitStepsTest {
+  private static final UUID CHILD = DerivedIds.groupId(Samples.CLUSTER, "s3", 1);
+  private static final List<SlotRange> WHOLE = List.of(new SlotRange(0, 8_191));
+  private static final List<SlotRange> KEPT = List.of(new SlotRange(0, 4_095));
+  private static final List<SlotRange> MOVED = List.of(new SlotRange(4_096, 8_191));
+  private static final List<SlotRange> ALL = List.of(new SlotRange(0, 16_383));
+  private static final List<SlotRange> ALL_BUT_MOVED =
+      List.of(new SlotRange(0, 4_095), new SlotRange(8_192, 16_383));
+
+  private ClusterState state = Samples.online(Samples.cluster(4, 2, 3));
+  private final UUID parent = state.shards().get("s1").groupId();
+  private final List<String> nodes = state.shards().get("s1").voters();
+  private final String leader = nodes.get(0);
+
+  /** What the nodes of s1 say; the first one leads it, and its child. */
+  private SlotFacts slots = slots(7, false, 0, ALL);
+
+  private final Set<String> cuts = new HashSet<>();
+  private final Set<String> seeded = new HashSet<>();
+  private final Set<String> silent = new HashSet<>();
+  private Optional<SlotFacts> childSlots = Optional.empty();
+  private boolean childLeads = true;
+
+  @Test
+  void eachStepFollowsFromTheOneBefore() {
+    start();
+    assertThat(shard("s1").state()).isEqualTo(ShardState.SPLITTING);
+    assertThat(job().plan().steps()).containsExactly("note", "cut", "open", "release");
+
+    advance();
+    assertThat(job().argument("epoch")).isEqualTo("7");
+    JobAction fence = new JobAction.Fence(leader, parent, 7, CHILD, MOVED);
+    assertThat(next()).isEqualTo(fence);
+    assertThat(next()).as("as often as it takes").isEqualTo(fence);
+
+    slots = slots(8, true, 5, ALL_BUT_MOVED);
+    cuts.addAll(nodes.subList(0, 2));
+    assertThat(next())
+        .isEqualTo(
+            new JobAction.Together(
+                List.of(
+                    new JobAction.Seed(nodes.get(0), CHILD),
+                    new JobAction.Seed(nodes.get(1), CHILD))));
+    seed(nodes.get(0));
+    seed(nodes.get(1));
+    assertThat(next())
+        .isEqualTo(await("node " + nodes.get(2) + " has not come to where the slots are cut off"));
+    cuts.add(nodes.get(2));
+    seed(nodes.get(2));
+    advance();
+    assertThat(shard("s3").state()).isEqualTo(ShardState.CREATING);
+    assertThat(shard("s3").groupId()).isEqualTo(CHILD);
+    assertThat(shard("s3").slots()).isEmpty();
+    assertThat(shard("s3").voters()).isEqualTo(nodes);
+    assertThat(shard("s3").preferredLeader()).isEqualTo(shard("s1").preferredLeader());
+
+    long routing = state.routing().version();
+    assertThat(next()).isEqualTo(await("too few nodes have started their replica of shard s3"));
+    childSlots = Optional.of(slots(8, true, 5, ALL_BUT_MOVED));
+    childLeads = false;
+    assertThat(next()).isEqualTo(new JobAction.Lead(shard("s1").preferredLeader(), CHILD));
+    childLeads = true;
+    assertThat(next()).isEqualTo(new JobAction.Keep(leader, CHILD, 8, routing + 1, MOVED));
+    childSlots = Optional.of(slots(9, false, 0, MOVED));
+    assertThat(job().canBeCancelled()).isTrue();
+    advance();
+    assertThat(job().canBeCancelled()).isFalse();
+    assertThat(shard("s3").slots()).as("the parent has them still").isEmpty();
+
+    assertThat(next()).isEqualTo(new JobAction.Keep(leader, parent, 8, routing + 1, KEPT));
+    slots = slots(9, false, 0, KEPT);
+    assertThat(state.routing().version()).isEqualTo(routing);
+    advance();
+    assertThat(state.routing().version()).isEqualTo(routing + 1);
+    assertThat(state.routing().slotsOf("s3")).isEqualTo(MOVED);
+    assertThat(state.routing().slotsOf("s1")).isEqualTo(KEPT);
+    assertThat(job().state()).isEqualTo(JobState.DONE);
+    assertThat(job().note()).isEmpty();
+    assertThat(shard("s1").state()).isEqualTo(ShardState.ACTIVE);
+    assertThat(shard("s3").state()).isEqualTo(ShardState.ACTIVE);
+  }
+
+  @Test
+  void aMajorityIsEnoughAfterASecondAndTheNoteNamesWhoIsMissing() {
+    startAndFence(900);
+    seed(nodes.get(0));
+    seed(nodes.get(1));
+    assertThat(next()).isInstanceOf(JobAction.Await.class);
+    slots = slots(8, true, SplitSteps.CUT_MILLIS, ALL_BUT_MOVED);
+    advance();
+    assertThat(shard("s3").voters()).isEqualTo(nodes.subList(0, 2));
+    childSlots = Optional.of(slots(9, false, 0, MOVED));
+    advance();
+    slots = slots(9, false, 0, KEPT);
+    advance();
+    assertThat(job().note())
+        .isEqualTo("shard s3 has no replica on " + nodes.get(2) + ", which had none ready then");
+  }
+
+  @Test
+  void nobodyWaitsForANodeThatIsDown() {
+    startAndFence(5);
+    silent.add(nodes.get(2));
+    seed(nodes.get(0));
+    seed(nodes.get(1));
+    advance();
+    assertThat(shard("s3").voters()).isEqualTo(nodes.subList(0, 2));
+  }
+
+  @Test
+  void withoutAMajorityItIsUndoneInTime() {
+    startAndFence(5);
+    seed(nodes.get(0));
+    slots = slots(8, true, SplitSteps.PATIENCE_MILLIS - 1, ALL_BUT_MOVED);
+    assertThat(next()).isInstanceOf(JobAction.Await.class);
+    slots = slots(8, true, SplitSteps.PATIENCE_MILLIS, ALL_BUT_MOVED);
+    advance();
+    assertThat(job().state()).isEqualTo(JobState.UNDOING);
+    assertThat(next()).isEqualTo(unfence(8));
+    slots = slots(9, false, 0, ALL);
+    long routing = state.routing().version();
+    advance();
+    assertThat(state.routing().version()).as("the same, anew").isEqualTo(routing + 1);
+    assertThat(job().state()).isEqualTo(JobState.FAILED);
+    assertThat(job().note()).isEqualTo("too few replicas were there when the slots were cut off");
+    assertThat(shard("s1").slots()).isEqualTo(WHOLE);
+    assertThat(shard("s1").state()).isEqualTo(ShardState.ACTIVE);
+  }
+
+  @Test
+  void aChildThatGetsNoLeaderIsGivenUp() {
+    startAndFence(5);
+    nodes.forEach(this::seed);
+    advance();
+    slots = slots(8, true, SplitSteps.PATIENCE_MILLIS, ALL_BUT_MOVED);
+    advance();
+    assertThat(job().state()).isEqualTo(JobState.UNDOING);
+    assertThat(JobRunner.beginnings(state)).as("files of it stay until then").contains(CHILD);
+    advance();
+    assertThat(state.shards()).doesNotContainKey("s3");
+    assertThat(job().state()).isEqualTo(JobState.UNDOING);
+    assertThat(next()).isEqualTo(unfence(8));
+    slots = slots(9, false, 0, ALL);
+    advance();
+    assertThat(job().state()).isEqualTo(JobState.FAILED);
+    assertThat(JobRunner.beginnings(state)).isEmpty();
+    assertThat(state.nextShardId()).as("its number is not given again").isEqualTo("s4");
+  }
+
+  /** An order for a fence may still be on its way: its epoch has to pass before the job ends. */
+  @Test
+  void cancelledBeforeTheFenceItHasTheEpochPass() {
+    start();
+    advance();
+    apply(new CancelJob("j1"));
+    assertThat(next()).isEqualTo(unfence(7));
+    slots = slots(8, true, 5, ALL_BUT_MOVED); // the fence was faster
+    assertThat(next()).isEqualTo(unfence(8));
+    slots = slots(9, false, 0, ALL);
+    advance();
+    assertThat(job().state()).isEqualTo(JobState.CANCELLED);
+  }
+
+  @Test
+  void cancelledBeforeAnythingWasOrderedItIsOver() {
+    start();
+    apply(new CancelJob("j1"));
+    advance();
+    assertThat(job().state()).isEqualTo(JobState.CANCELLED);
+    assertThat(shard("s1").state()).isEqualTo(ShardState.ACTIVE);
+  }
+
+  /** A driver that knows only of an old job must not touch the fence of a newer one. */
+  @Test
+  void ordersNameTheJobsOwnEpochs() {
+    startAndFence(5);
+    UUID other = new UUID(5, 5);
+    slots = new SlotFacts(12, Optional.of(other), 5, ALL_BUT_MOVED);
+    assertThat(next()).as("the job is long over").isInstanceOf(JobAction.Advance.class);
+    apply(new CancelJob("j1"));
+    assertThat(next()).isInstanceOf(JobAction.Advance.class);
+  }
+
+  @Test
+  void slotsThatAreNotInTheStoreCannotMove() {
+    start();
+    slots = SlotFacts.UNKNOWN;
+    assertThat(next()).isEqualTo(await("the store of shard s1 is not open"));
+    slots = slots(7, false, 0, KEPT);
+    advance();
+    assertThat(job().state()).isEqualTo(JobState.UNDOING);
+    advance();
+    assertThat(job().note()).isEqualTo("the store of shard s1 has not all these slots");
+  }
+
+  @Test
+  void onlyFencesOfJobsThatWereUndoneAreTakenAway() {
+    ClusterState before = state;
+    startAndFence(5);
+    assertThat(JobRunner.repairs(state, facts())).as("it is needed").isEmpty();
+    assertThat(JobRunner.repairs(before, facts())).as("this state is too old").isEmpty();
+    slots = slots(9, false, 0, ALL);
+    apply(new CancelJob("j1"));
+    advance();
+    assertThat(job().state()).isEqualTo(JobState.CANCELLED);
+    slots = slots(8, true, 5, ALL_BUT_MOVED);
+    assertThat(JobRunner.repairs(state, facts()))
+        .contains(new JobAction.Unfence(leader, parent, 8, state.routing().version()));
+  }
+
+  @Test
+  void partsOfAShardCanBeSplitAgain() throws JobRefusedException {
+    ShardInfo s1 = shard("s1");
+    List<SlotRange> parts =
+        List.of(new SlotRange(5, 5), new SlotRange(10, 19), SlotRange.parse("30"));
+    state = Samples.withShard(state, Samples.withSlots(s1, parts));
+    assertThat(moving(OptionalInt.empty())).isEqualTo("15-19 30");
+    assertThat(moving(OptionalInt.of(10))).isEqualTo("10-19 30");
+    assertThat(moving(OptionalInt.of(30))).isEqualTo("30");
+    for (int outside : new int[] {5, 4, 20, 31}) {
+      assertThatThrownBy(() -> moving(OptionalInt.of(outside)))
+          .isInstanceOf(JobRefusedException.class)
+          .hasMessage("slot " + outside + " is not inside of shard s1, which has 5 10-19 30");
+    }
+  }
+
+  private String moving(OptionalInt at) throws JobRefusedException {
+    return JobPlans.split(state, "s1", Optional.empty(), at, false).plan().arguments().get("slots");
+  }
+
+  @Test
+  void aShardWithoutTwoSlotsOrAMajorityIsNotSplit() {
+    ShardInfo s1 = shard("s1");
+    ClusterState whole = state;
+    state = Samples.withShard(whole, Samples.withSlots(s1, List.of(new SlotRange(9, 9))));
+    assertRefused("shard s1 has one slot only: that cannot be split");
+    state = Samples.withShard(whole, Samples.withSlots(s1, List.of()));
+    assertRefused("shard s1 has no slots: that cannot be split");
+    state = Samples.withShard(whole, Samples.withState(s1, ShardState.MIGRATING));
+    assertRefused("shard s1 is migrating");
+    state = Samples.with(whole, nodes.get(0), NodeState.UNHEALTHY);
+    state = Samples.with(state, nodes.get(1), NodeState.OFFLINE);
+    assertRefused("of 3 replicas of shard s1 only 1 are on nodes that are online");
+  }
+
+  private void assertRefused(String why) {
+    assertThatThrownBy(() -> moving(OptionalInt.empty()))
+        .isInstanceOf(JobRefusedException.class)
+        .hasMessage(why);
+  }
+
+  private void start() {
+    try {
+      apply(JobPlans.split(state, "s1", Optional.empty(), OptionalInt.of(4_096), false));
+    } catch (JobRefusedException refused) {
+      throw new AssertionError(refused);
+    }
+  }
+
+  private void startAndFence(long millis) {
+    start();
+    advance();
+    slots = slots(8, true, millis, ALL_BUT_MOVED);
+  }
+
+  private void seed(String node) {
+    cuts.remove(node);
+    seeded.add(node);
+  }
+
+  /** From then on only what the next routing sends there is done. */
+  private JobAction unfence(long epoch) {
+    return new JobAction.Unfence(leader, parent, epoch, state.routing().version() + 1);
+  }
+
+  private static SlotFacts slots(long epoch, boolean fenced, long millis, List<SlotRange> owned) {
+    return new SlotFacts(epoch, fenced ? Optional.of(CHILD) : Optional.empty(), millis, owned);
+  }
+
+  private static JobAction await(String reason) {
+    return new JobAction.Await(reason, 0, 0);
+  }
+
+  private JobInfo job() {
+    return state.jobs().get("j1");
+  }
+
+  private ShardInfo shard(String id) {
+    return state.shards().get(id);
+  }
+
+  private JobAction next() {
+    return JobRunner.next(state, job(), facts());
+  }
+
+  private void advance() {
+    JobAction action = next();
+    assertThat(action).isInstanceOf(JobAction.Advance.class);
+    apply(((JobAction.Advance) action).command());
+  }
+
+  private void apply(MetaCommand command) {
+    MetaChange change = MetaApplier.apply(state, command, Samples.TIME);
+    assertThat(change.isChange()).as("%s", change.reply()).isTrue();
+    state = change.state();
+  }
+
+  private ClusterFacts facts() {
+    Map<String, NodeFacts> said = new TreeMap<>();
+    for (String node : nodes) {
+      if (!silent.contains(node)) {
+        Map<UUID, ReplicaFacts> replicas = new HashMap<>();
+        replicas.put(parent, replica(node, slots, true));
+        if (seeded.contains(node)) {
+          replicas.put(CHILD, replica(node, childSlots.orElse(null), childLeads));
+        }
+        said.put(
+            node,
+            new NodeFacts(
+                state.version(), replicas, cuts.contains(node) ? Set.of(CHILD) : Set.of()));
+      }
+    }
+    return new ClusterFacts(said);
+  }
+
+  private ReplicaFacts replica(String node, SlotFacts has, boolean leads) {
+    boolean open = has != null;
+    Members members = new Members(new TreeSet<>(open ? nodes : List.of()), new TreeSet<>());
+    return new ReplicaFacts(
+        open,
+        open && node.equals(leader) && leads,
+        open ? 3 : 0,
+        members,
+        false,
+        9,
+        open ? has : SlotFacts.UNKNOWN);
+  }
+}
