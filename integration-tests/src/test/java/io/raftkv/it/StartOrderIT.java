@@ -73,8 +73,7 @@ class StartOrderIT {
         ids.add(status.get("cluster"));
         assertThat(status.get("state")).isEqualTo("online");
         shards.add(idsOf((List<?>) connection.call("RAFTKV.SHARD", "LIST")));
-        assertThat(String.valueOf(connection.call("CLUSTER", "INFO")))
-            .contains("cluster_state:ok", "cluster_known_nodes:3");
+        awaitClusterState(node);
         List<?> formed =
             ((List<?>) connection.call("RAFTKV.EVENTS", "1000"))
                 .stream()
@@ -90,6 +89,18 @@ class StartOrderIT {
     assertThat(String.valueOf(ids.iterator().next())).isNotBlank();
     assertThat(shards).as("shards, of all nodes").containsExactly(List.of("s1", "s2"));
     cluster.awaitEqualDigests();
+  }
+
+  /** Whoever leads a shard may be handing over to a node that is there now. */
+  private void awaitClusterState(TestNode node) {
+    cluster.await(
+        node.id() + " sees all slots served",
+        PATIENCE,
+        () -> {
+          String info = String.valueOf(node.call("CLUSTER", "INFO"));
+          assertThat(info).contains("cluster_known_nodes:3");
+          return info.contains("cluster_state:ok");
+        });
   }
 
   private static List<?> idsOf(List<?> shards) {
