@@ -63,6 +63,7 @@ class ShardSplitIT {
         splitThroughCrashes(load);
       }
 
+      addMissingReplicas();
       scans.done = true;
       scanning.join();
       assertThat(scans.failure).isNull();
@@ -93,10 +94,9 @@ class ShardSplitIT {
     splitWithout(second, metadataLeader());
     load.awaitMore(200, PATIENCE);
     assertThat(slots()).hasSize(4);
-    addMissingReplicas();
   }
 
-  /** A node that was down when slots were cut off has no part in the new shard. */
+  /** A node that was down when slots were cut off, or late, has no part in the new shard. */
   private void addMissingReplicas() {
     for (String shard : slots().keySet()) {
       Set<Object> nodes = new HashSet<>();
