@@ -64,6 +64,7 @@ class StartOrderIT {
 
   private void assertThatOneClusterWasFormed() throws IOException {
     cluster.awaitReady();
+    awaitPreferredLeaders();
     Set<Object> ids = new HashSet<>();
     Set<Object> shards = new HashSet<>();
     for (TestNode node : cluster.nodes()) {
@@ -73,7 +74,8 @@ class StartOrderIT {
         ids.add(status.get("cluster"));
         assertThat(status.get("state")).isEqualTo("online");
         shards.add(idsOf((List<?>) connection.call("RAFTKV.SHARD", "LIST")));
-        awaitClusterState(node);
+        assertThat(String.valueOf(connection.call("CLUSTER", "INFO")))
+            .contains("cluster_state:ok", "cluster_known_nodes:3");
         List<?> formed =
             ((List<?>) connection.call("RAFTKV.EVENTS", "1000"))
                 .stream()
@@ -91,16 +93,20 @@ class StartOrderIT {
     cluster.awaitEqualDigests();
   }
 
-  /** Whoever leads a shard may be handing over to a node that is there now. */
-  private void awaitClusterState(TestNode node) {
-    cluster.await(
-        node.id() + " sees all slots served",
-        PATIENCE,
-        () -> {
-          String info = String.valueOf(node.call("CLUSTER", "INFO"));
-          assertThat(info).contains("cluster_known_nodes:3");
-          return info.contains("cluster_state:ok");
-        });
+  /**
+   * Every node knows that each shard is led by its preferred node: while it is handed over, to one
+   * that has just come, nobody is known to lead it.
+   */
+  private void awaitPreferredLeaders() {
+    for (TestNode node : cluster.nodes()) {
+      cluster.await(
+          node.id() + " knows that the preferred nodes lead",
+          PATIENCE,
+          () -> {
+            String shards = String.valueOf(node.call("RAFTKV.SHARD", "LIST"));
+            return shards.contains("leader, n1") && shards.contains("leader, n2");
+          });
+    }
   }
 
   private static List<?> idsOf(List<?> shards) {
