@@ -1,16 +1,18 @@
 package io.raftkv.storage;
 
 import io.raftkv.storage.row.ElementRows;
+import io.raftkv.storage.row.SysRows;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.List;
 
 /**
- * Hot rows of all stores of a process, bounded by bytes: those of keys, and those of rank nodes, of
- * which a change to a large sorted set reads six that it mostly shares with other changes. A lookup
- * costs about a tenth of a read through JNI. Elements are left to RocksDB: there are too many, and
- * each is read too seldom.
+ * Hot rows of all stores of a process, bounded by bytes: those of keys, those of rank nodes, of
+ * which a change to a large sorted set reads six that it mostly shares with other changes, and
+ * those of proposers, which every batch reads. A lookup costs about a tenth of a read through JNI.
+ * Elements are left to RocksDB: there are too many, and each is read too seldom.
  *
  * <p>It stays coherent by log indexes. Each entry carries the index of the commit that wrote it, or
  * of the view that read it from the store, and is valid for views at that index or later: any later
@@ -44,9 +46,17 @@ final class RowCache {
 
   private final Segment[] segments = new Segment[SEGMENTS];
 
+  /** Those that have rows which are kept here. */
+  static final List<Family> FAMILIES = List.of(Family.META, Family.SCORE, Family.SYS);
+
   /** Whether rows like this one are kept here. */
   static boolean keeps(Family family, byte[] row) {
-    return family == Family.META || (family == Family.SCORE && ElementRows.isRankNode(row));
+    return switch (family) {
+      case META -> true;
+      case SCORE -> ElementRows.isRankNode(row);
+      case SYS -> SysRows.isProposer(row);
+      default -> false;
+    };
   }
 
   RowCache(long capacityBytes) {

@@ -362,20 +362,22 @@ public final class StoreBatch implements WritableRows, AutoCloseable {
     overlays.values().forEach(overlay -> overlay.writeTo(out));
   }
 
-  /** Tells the cache what commit {@code index} is about to change. */
+  /**
+   * Tells the cache what commit {@code index} is about to change.
+   *
+   * <p>A range with rank nodes is all of a collection. Its id is never used again, so nobody asks
+   * for what the cache still has of it. There are no ranges of proposers.
+   */
   void announceTo(RowCache.Region cache, long index) {
     FamilyOverlay meta = overlays.get(Family.META);
-    if (meta != null) {
-      if (meta.hasRanges()) {
-        cache.clear(index);
-      }
-      announceTo(cache, index, meta);
+    if (meta != null && meta.hasRanges()) {
+      cache.clear(index);
     }
-    // A range with rank nodes is all of a collection. Its id is never used again, so nobody asks
-    // for what the cache still has of it.
-    FamilyOverlay scores = overlays.get(Family.SCORE);
-    if (scores != null) {
-      announceTo(cache, index, scores);
+    for (Family family : RowCache.FAMILIES) {
+      FamilyOverlay overlay = overlays.get(family);
+      if (overlay != null) {
+        announceTo(cache, index, overlay);
+      }
     }
   }
 

@@ -3,12 +3,14 @@ package io.raftkv.storage;
 import static io.raftkv.storage.Family.DATA;
 import static io.raftkv.storage.Family.META;
 import static io.raftkv.storage.Family.SCORE;
+import static io.raftkv.storage.Family.SYS;
 import static io.raftkv.storage.TestStores.bytes;
 import static io.raftkv.storage.TestStores.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftkv.storage.RowCache.Region;
 import io.raftkv.storage.row.ElementRows;
+import io.raftkv.storage.row.SysRows;
 import org.junit.jupiter.api.Test;
 
 class RowCacheTest {
@@ -114,7 +116,9 @@ class RowCacheTest {
   }
 
   @Test
-  void keysAndRankNodesAreKeptAndElementsAreNot() {
+  void keysRankNodesAndProposersAreKeptAndElementsAreNot() {
+    assertThat(RowCache.keeps(SYS, SysRows.proposer(7))).isTrue();
+    assertThat(RowCache.keeps(SYS, SysRows.position())).isFalse();
     assertThat(RowCache.keeps(META, ROW)).isTrue();
     assertThat(RowCache.keeps(SCORE, ElementRows.rankChildren(1, 2, 3))).isTrue();
     assertThat(RowCache.keeps(SCORE, ElementRows.rankCounts(1, 2, 3))).isTrue();

@@ -169,6 +169,11 @@ public final class SysRows {
     return ByteBuffer.allocate(1 + Long.BYTES).put(PROPOSER).putLong(proposer).array();
   }
 
+  /** Whether a {@code sys} row is of a proposer. */
+  public static boolean isProposer(byte[] row) {
+    return row[0] == PROPOSER;
+  }
+
   /** First row of all proposers. */
   public static byte[] proposersFrom() {
     return new byte[] {PROPOSER};
