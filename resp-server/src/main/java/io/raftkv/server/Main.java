@@ -54,6 +54,7 @@ public final class Main {
     setUnlessGiven("java.util.logging.manager", "org.apache.logging.log4j.jul.LogManager");
     useFastBuffers();
     useFewRaftThreads();
+    trustInReleasedBuffers();
     Main program = new Main(Main::startToLiveOrDie, System.out, System.err);
     int code = program.run(args);
     LogManager.shutdown(); // its own shutdown hook is off: the last lines come from ours
@@ -78,6 +79,13 @@ public final class Main {
   /** One event loop carries the Raft traffic of many groups; more only wake each other up. */
   private static void useFewRaftThreads() {
     setUnlessGiven("org.apache.ratis.thirdparty.io.netty.eventLoopThreads", "1");
+  }
+
+  /** Netty would note the stack of one buffer in a hundred, which is for its tests and ours. */
+  private static void trustInReleasedBuffers() {
+    String property = "io.netty.leakDetection.level";
+    setUnlessGiven(property, "disabled");
+    setUnlessGiven("org.apache.ratis.thirdparty." + property, "disabled");
   }
 
   private static void setUnlessGiven(String property, String value) {
