@@ -1,10 +1,13 @@
 package io.raftkv.raft;
 
 import io.raftkv.shard.PeerTransport;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.ToLongFunction;
 import org.apache.ratis.grpc.server.GrpcLogAppender;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
@@ -71,13 +74,20 @@ final class LinkAppender extends GrpcLogAppender {
   private static final long NO_CALL_ID = 0;
 
   /** A message over the link and its answer to come. */
-  private record Sent(Timestamp at, CompletableFuture<byte[]> answer) {}
+  private static final class Sent {
+    private final Timestamp at = Timestamp.currentTime();
+    private final CompletableFuture<byte[]> answer;
+
+    private Sent(CompletableFuture<byte[]> answer) {
+      this.answer = answer;
+    }
+  }
 
   private final PeerTransport links;
   private final String node;
   private final ToLongFunction<RaftPeerId> matchIndexes;
 
-  /** For how long an answer over the link is waited for. */
+  /** For how long an answer over the link is waited for, and up to a heartbeat's time longer. */
   private final long timeoutMillis;
 
   /** For how long others may keep this follower waiting for a change of the voters. */
@@ -89,8 +99,8 @@ final class LinkAppender extends GrpcLogAppender {
   /** The index of the next entry that goes over the link. */
   private long next;
 
-  /** Messages over the link that are not answered. */
-  private int inFlight;
+  /** Messages over the link that are not answered, the oldest first. */
+  private final Deque<Sent> underWay = new ArrayDeque<>();
 
   /** gRPC's thread is reading entries, or has not sent them yet. */
   private boolean grpcReads;
@@ -161,8 +171,7 @@ final class LinkAppender extends GrpcLogAppender {
       // Not under the monitor: an answer that has come already is told to the appenders of other
       // followers, which may be about to tell this one of theirs.
       for (Sent message : messages) {
-        message.answer.whenComplete(
-            (answer, failure) -> answered(message.at, parse(answer, failure)));
+        message.answer.whenComplete((answer, failure) -> answered(message, parse(answer, failure)));
       }
     }
   }
@@ -172,7 +181,7 @@ final class LinkAppender extends GrpcLogAppender {
       if (!canUseLink()) {
         return false;
       }
-      while (linked && inFlight < MAX_IN_FLIGHT && next < getRaftLog().getNextIndex()) {
+      while (linked && underWay.size() < MAX_IN_FLIGHT && next < getRaftLog().getNextIndex()) {
         List<LogEntryProto> entries = nextEntries();
         if (entries.isEmpty()) {
           giveUpLink();
@@ -181,7 +190,7 @@ final class LinkAppender extends GrpcLogAppender {
         }
       }
       if (linked
-          && inFlight < MAX_IN_FLIGHT
+          && underWay.size() < MAX_IN_FLIGHT
           && lacksCommit()
           && System.nanoTime() - readersUntilNanos < 0) {
         if (getPrevious(next) == null) {
@@ -205,7 +214,7 @@ final class LinkAppender extends GrpcLogAppender {
   private boolean lacksCommit() {
     // A message reaches as far as the entries that were sent.
     long commit = Math.min(getRaftLog().getLastCommittedIndex(), next - 1);
-    return getFollower().getCommitIndex() < commit && (commitSent < commit || inFlight == 0);
+    return getFollower().getCommitIndex() < commit && (commitSent < commit || underWay.isEmpty());
   }
 
   private boolean canUseLink() {
@@ -214,7 +223,7 @@ final class LinkAppender extends GrpcLogAppender {
       giveUpLink(); // Ratis has learnt that the follower is elsewhere
     }
     if (!linked
-        && inFlight == 0
+        && underWay.isEmpty()
         && !grpcReads
         && lastByGrpc >= 0
         && lastByGrpc <= follower.getMatchIndex()
@@ -267,14 +276,21 @@ final class LinkAppender extends GrpcLogAppender {
     next += entries.size();
     commitSent = request.getLeaderCommit();
     follower.updateNextIndex(next);
-    inFlight++;
-    Timestamp sent = Timestamp.currentTime();
     follower.updateLastRpcSendTime(false); // it does not stand for a heartbeat by gRPC
-    return new Sent(
-        sent,
-        links
-            .call(node, PeerTransport.Kind.APPEND, message)
-            .orTimeout(timeoutMillis, TimeUnit.MILLISECONDS));
+    Sent sent = new Sent(links.call(node, PeerTransport.Kind.APPEND, message));
+    underWay.add(sent);
+    return sent;
+  }
+
+  /** Gives up what has been waited for long enough; a timer for each message would cost more. */
+  private void giveUpOverdue() {
+    List<Sent> overdue;
+    synchronized (this) {
+      overdue = underWay.stream().filter(sent -> sent.at.elapsedTimeMs() > timeoutMillis).toList();
+    }
+    for (Sent sent : overdue) {
+      sent.answer.completeExceptionally(new TimeoutException("no answer from " + node));
+    }
   }
 
   /** Null if there is no answer. */
@@ -290,11 +306,11 @@ final class LinkAppender extends GrpcLogAppender {
   }
 
   /** On an event loop of the links, or in {@link #sendOverLink} if the answer is there at once. */
-  private void answered(Timestamp sent, AppendEntriesReplyProto reply) {
+  private void answered(Sent sent, AppendEntriesReplyProto reply) {
     FollowerInfo follower = getFollower();
     boolean success = reply != null && reply.getResult() == AppendResult.SUCCESS;
     synchronized (this) {
-      inFlight--;
+      underWay.remove(sent);
       if (!success) {
         giveUpLink();
         follower.setNextIndex(follower.getMatchIndex() + 1);
@@ -302,7 +318,7 @@ final class LinkAppender extends GrpcLogAppender {
     }
     if (success) {
       follower.updateLastRpcResponseTime();
-      follower.updateLastRespondedAppendEntriesSendTime(sent);
+      follower.updateLastRespondedAppendEntriesSendTime(sent.at);
       getLeaderState().onFollowerCommitIndex(follower, reply.getFollowerCommit());
       if (!reply.getIsHearbeat() && follower.updateMatchIndex(reply.getMatchIndex())) {
         getLeaderState().onFollowerSuccessAppendEntries(follower);
@@ -324,7 +340,7 @@ final class LinkAppender extends GrpcLogAppender {
 
   private synchronized boolean grpcHasToWait() {
     return linked
-        || inFlight > 0
+        || !underWay.isEmpty()
         || getFollower().getNextIndex() >= heldFrom()
         || (super.hasPendingDataRequests()
             && links.isConnected(node)
@@ -337,12 +353,13 @@ final class LinkAppender extends GrpcLogAppender {
   }
 
   private synchronized boolean isLinkBusy() {
-    return inFlight > 0;
+    return !underWay.isEmpty();
   }
 
-  /** gRPC's thread asks when it has done what there was to do. */
+  /** gRPC's thread asks when it has done what there was to do: once in a heartbeat's time. */
   @Override
   public long getWaitTimeMs() {
+    giveUpOverdue();
     synchronized (this) {
       grpcReads = false;
     }

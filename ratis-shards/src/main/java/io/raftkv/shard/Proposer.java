@@ -41,12 +41,6 @@ public final class Proposer {
     void failed(BatchOutcome outcome);
   }
 
-  /** Runs something a while later. */
-  @FunctionalInterface
-  interface Alarm {
-    void after(long nanos, Runnable action);
-  }
-
   private record BatchName(long proposer, long sequence) {}
 
   private record Waiting(ProposedBatch batch, Failed failed) {}
@@ -89,7 +83,7 @@ public final class Proposer {
         maxEntryBytes,
         System::nanoTime,
         (nanos, action) ->
-            CompletableFuture.delayedExecutor(nanos, TimeUnit.NANOSECONDS, executor)
+            CompletableFuture.delayedExecutor(nanos, TimeUnit.NANOSECONDS, Runnable::run)
                 .execute(action));
   }
 
@@ -125,12 +119,8 @@ public final class Proposer {
       queuedBytes += sizeOf(batch);
       due = entryIsDue();
     }
-    if (due) {
-      try {
-        executor.execute(this::pump);
-      } catch (RejectedExecutionException stopping) {
-        refuse(waiting);
-      }
+    if (due && !pumpOnExecutor()) {
+      refuse(waiting);
     }
   }
 
@@ -170,11 +160,26 @@ public final class Proposer {
     return remaining <= 0;
   }
 
+  /** In most cases the entry has left by now, and no thread need be woken for it. */
   private void alarmed() {
+    boolean due;
     synchronized (queue) {
       alarmSet = false;
+      due = entryIsDue();
     }
-    pump();
+    if (due) {
+      pumpOnExecutor();
+    }
+  }
+
+  /** Returns false, with nothing done, while this node stops. */
+  private boolean pumpOnExecutor() {
+    try {
+      executor.execute(this::pump);
+      return true;
+    } catch (RejectedExecutionException stopping) {
+      return false;
+    }
   }
 
   private static long sizeOf(ProposedBatch batch) {
