@@ -12,6 +12,12 @@ public final class Keyspace {
   /** How many databases there are; a database is a number from 0 to {@code DATABASES - 1}. */
   public static final int DATABASES = 16;
 
+  /** What a read may {@link #hold}: as much as a log entry. */
+  private static final long READ_LIMIT_BYTES = Runtime.getRuntime().maxMemory() / 4;
+
+  /** What an element takes besides its own bytes: headers of objects, and places in lists. */
+  private static final int ELEMENT_BYTES = 96;
+
   private final Rows rows;
   private final WritableRows writable;
   private final int database;
@@ -19,16 +25,25 @@ public final class Keyspace {
   private final long wallTimeMillis;
   private final long seed;
   private SeededRandom random;
+  private final long holdLimitBytes;
   private boolean due;
+  private long heldBytes;
 
   private Keyspace(
-      Rows rows, WritableRows writable, int database, long timeMillis, long wallTime, long seed) {
+      Rows rows,
+      WritableRows writable,
+      int database,
+      long timeMillis,
+      long wallTime,
+      long seed,
+      long holdLimitBytes) {
     this.rows = rows;
     this.writable = writable;
     this.database = database;
     this.timeMillis = timeMillis;
     this.wallTimeMillis = wallTime;
     this.seed = seed;
+    this.holdLimitBytes = holdLimitBytes;
   }
 
   /**
@@ -41,12 +56,24 @@ public final class Keyspace {
    */
   public static Keyspace forRead(
       Rows rows, int database, long timeMillis, long wallTimeMillis, long seed) {
-    return new Keyspace(rows, null, database, timeMillis, wallTimeMillis, seed);
+    return forRead(rows, database, timeMillis, wallTimeMillis, seed, READ_LIMIT_BYTES);
+  }
+
+  /** As {@link #forRead(Rows, int, long, long, long)}, holding so many bytes at most. */
+  public static Keyspace forRead(
+      Rows rows,
+      int database,
+      long timeMillis,
+      long wallTimeMillis,
+      long seed,
+      long holdLimitBytes) {
+    return new Keyspace(rows, null, database, timeMillis, wallTimeMillis, seed, holdLimitBytes);
   }
 
   /** The view inside apply; {@code timeMillis} is the shard time of the entry. */
   public static Keyspace forApply(WritableRows rows, int database, long timeMillis, long seed) {
-    return new Keyspace(rows, rows, database, timeMillis, timeMillis, seed);
+    return new Keyspace(
+        rows, rows, database, timeMillis, timeMillis, seed, Long.MAX_VALUE); // the entry has one
   }
 
   /**
@@ -89,7 +116,8 @@ public final class Keyspace {
 
   /** The same shard and moment, another database. */
   public Keyspace select(int otherDatabase) {
-    return new Keyspace(rows, writable, otherDatabase, timeMillis, wallTimeMillis, seed);
+    return new Keyspace(
+        rows, writable, otherDatabase, timeMillis, wallTimeMillis, seed, holdLimitBytes);
   }
 
   public int database() {
@@ -152,6 +180,39 @@ public final class Keyspace {
     if (writable != null) {
       writable.charge(bytes);
     }
+  }
+
+  /**
+   * To be told by handlers that gather elements in memory before they answer or store any, of each
+   * as it is gathered.
+   *
+   * @throws EntryFullException while an entry is applied that has no room for this
+   * @throws HeldTooMuchException in a read that holds too much
+   */
+  public void hold(byte[] element) {
+    holdBytes(ELEMENT_BYTES + element.length);
+  }
+
+  /** As {@link #hold}, for so many short elements that are about to be read; none if negative. */
+  public void holdElements(long count) {
+    holdBytes(ELEMENT_BYTES * Math.max(0, count));
+  }
+
+  private void holdBytes(long bytes) {
+    heldBytes += bytes;
+    if (writable != null) {
+      writable.charge(bytes);
+    } else if (heldBytes > holdLimitBytes) {
+      throw new HeldTooMuchException(holdLimitBytes);
+    }
+  }
+
+  /** To be told before what was held is stored: from then on it counts as changes do. */
+  public void release() {
+    if (writable != null) {
+      writable.charge(-heldBytes);
+    }
+    heldBytes = 0;
   }
 
   /**

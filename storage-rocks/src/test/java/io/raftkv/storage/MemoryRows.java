@@ -32,6 +32,8 @@ public final class MemoryRows implements WritableRows {
   private final Deque<Runnable> undo = new ArrayDeque<>();
   private DatabaseHomes homes = DatabaseHomes.INITIAL;
   private SlotOwnership ownership = SlotOwnership.ALL;
+  private long charged;
+  private long limit = Long.MAX_VALUE;
   private long lastId;
 
   public MemoryRows() {
@@ -89,7 +91,20 @@ public final class MemoryRows implements WritableRows {
 
   @Override
   public void charge(long bytes) {
-    // There is no limit here.
+    charged += bytes;
+    if (charged > limit) {
+      throw new EntryFullException(limit, true);
+    }
+  }
+
+  /** How much may be charged; changes themselves are not counted here. */
+  public void limit(long bytes) {
+    limit = bytes;
+  }
+
+  /** What was charged and not given back. */
+  public long charged() {
+    return charged;
   }
 
   @Override

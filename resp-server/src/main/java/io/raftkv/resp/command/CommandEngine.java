@@ -8,6 +8,7 @@ import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.shard.Applier;
 import io.raftkv.shard.ApplyContext;
 import io.raftkv.storage.EntryFullException;
+import io.raftkv.storage.HeldTooMuchException;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.SeededRandom;
 import io.raftkv.storage.SlotMovedException;
@@ -68,6 +69,7 @@ public final class CommandEngine implements Applier {
     batch.mark();
     try {
       Reply reply = collected.whole(run(spec, args, call.routedBy(), keys));
+      keys.release();
       batch.charge(ReplySize.of(reply)); // it is held until the whole entry is committed
       return reply;
     } catch (CommandException mistake) {
@@ -100,6 +102,8 @@ public final class CommandEngine implements Applier {
       return Reply.error(RespErrors.WRONG_TYPE);
     } catch (SlotMovedException moved) {
       return Reply.MOVED;
+    } catch (HeldTooMuchException tooMuch) {
+      return Reply.error(RespErrors.READ_TOO_LARGE);
     }
   }
 

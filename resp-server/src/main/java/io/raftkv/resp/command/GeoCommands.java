@@ -161,7 +161,7 @@ public final class GeoCommands {
   private static CommandSpec.Handler search(Form form) {
     return (args, db) -> {
       GeoQuery query = GeoQuery.parse(args, form, db);
-      List<Found> found = query.run();
+      List<Found> found = query.run(db);
       if (!query.stores()) {
         return Reply.array(found.stream().map(each -> reply(query, each)).toList());
       }
@@ -171,6 +171,7 @@ public final class GeoCommands {
             new ScoredMember(
                 each.member(), query.storesDistances() ? each.distance() : each.score()));
       }
+      db.release();
       return Reply.integer(ZSetType.replace(db.key(query.storeKey()), members));
     };
   }

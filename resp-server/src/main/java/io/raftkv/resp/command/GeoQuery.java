@@ -224,7 +224,7 @@ final class GeoQuery {
   }
 
   /** The members of the area, in the order of the reply. */
-  List<Found> run() {
+  List<Found> run(Keyspace db) {
     List<Found> found = new ArrayList<>();
     if (!set.exists()) {
       return found;
@@ -235,7 +235,7 @@ final class GeoQuery {
             : new GeoShape.Box(center, width * unit, height * unit);
     for (GeoCell cell : GeoArea.cells(shape)) {
       if (!any || found.size() < count) {
-        collect(cell, shape, found);
+        collect(cell, shape, found, db);
       }
     }
     // The nearest ones are meant if there is only a count, but not if any will do.
@@ -246,13 +246,14 @@ final class GeoQuery {
     return count > 0 && count < found.size() ? found.subList(0, (int) count) : found;
   }
 
-  private void collect(GeoCell cell, GeoShape shape, List<Found> found) {
+  private void collect(GeoCell cell, GeoShape shape, List<Found> found, Keyspace db) {
     ZSetRange range = new ZSetRange.ByScore(cell.minScore(), false, cell.endScore(), true);
     try (ZSetCursor cursor = set.walk(range)) {
       while ((!any || found.size() < count) && cursor.next()) {
         GeoPoint point = GeoCell.pointOf(cursor.score());
         double distance = shape.distanceInside(point);
         if (!Double.isNaN(distance)) {
+          db.hold(cursor.member());
           found.add(new Found(cursor.member(), cursor.score(), point, distance / unit));
         }
       }

@@ -19,6 +19,9 @@ import java.util.function.Function;
 record ScanOptions(Glob match, long count, boolean noValues) {
   private static final long DEFAULT_COUNT = 10;
 
+  /** A page is made in memory, and a count is a hint. */
+  private static final long MAX_COUNT = 1 << 18;
+
   /** One call of a scan over a collection. */
   @FunctionalInterface
   interface Walk {
@@ -56,10 +59,11 @@ record ScanOptions(Glob match, long count, boolean noValues) {
     for (int i = from; i < args.size(); i++) {
       boolean hasArgument = i + 1 < args.size();
       if (args.is(i, "COUNT") && hasArgument) {
-        count = args.int64(++i);
-        if (count < 1) {
+        long asked = args.int64(++i);
+        if (asked < 1) {
           throw new CommandException(RespErrors.SYNTAX);
         }
+        count = Math.min(asked, MAX_COUNT);
       } else if (args.is(i, "MATCH") && hasArgument) {
         match = new Glob(args.bytes(++i));
       } else if (args.is(i, "NOVALUES")) {

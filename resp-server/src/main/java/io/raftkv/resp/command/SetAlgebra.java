@@ -1,6 +1,7 @@
 package io.raftkv.resp.command;
 
 import io.raftkv.resp.reply.Reply;
+import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.type.SetType;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -51,13 +52,14 @@ final class SetAlgebra {
   }
 
   /** The members that any of the sets has, in the order in which they are met: all in memory. */
-  static List<byte[]> union(List<SetType> sets) {
+  static List<byte[]> union(List<SetType> sets, Keyspace keys) {
     Set<ByteBuffer> seen = new HashSet<>();
     List<byte[]> members = new ArrayList<>();
     for (SetType set : sets) {
       set.forEach(
           member -> {
             if (seen.add(ByteBuffer.wrap(member))) {
+              keys.hold(member);
               members.add(member);
             }
           });

@@ -66,7 +66,7 @@ public final class SetCommands {
               .flags(DENYOOM)
               .writes(
                   (args, keys) ->
-                      store(args, keys, intersection(sets(args, 2, args.size(), keys)))),
+                      store(args, keys, intersection(sets(args, 2, args.size(), keys), keys))),
           entry("SINTERCARD", -3, "7.0.0", INTERSECTION, "Counts the members that all sets have.")
               .keys(KeySpec.counted(1))
               .reads(SetCommands::sintercard),
@@ -78,7 +78,7 @@ public final class SetCommands {
               .flags(DENYOOM)
               .writes(
                   (args, keys) ->
-                      store(args, keys, SetAlgebra.union(sets(args, 2, args.size(), keys)))),
+                      store(args, keys, SetAlgebra.union(sets(args, 2, args.size(), keys), keys))),
           entry("SDIFF", -2, "1.0.0", ALL_MEMBERS, "Returns what only the first set has.")
               .keys(KeySpec.ALL)
               .reads((args, keys) -> SetAlgebra.differenceReply(minuendAndOthers(args, 1, keys))),
@@ -86,7 +86,8 @@ public final class SetCommands {
               .keys(KeySpec.ALL)
               .flags(DENYOOM)
               .writes(
-                  (args, keys) -> store(args, keys, difference(minuendAndOthers(args, 2, keys)))),
+                  (args, keys) ->
+                      store(args, keys, difference(minuendAndOthers(args, 2, keys), keys))),
           entry("SSCAN", -3, "2.8.0", PER_SCAN, "Returns the members of a set page by page.")
               .reads(SetCommands::sscan));
 
@@ -168,7 +169,9 @@ public final class SetCommands {
       throw new CommandException(RespErrors.SYNTAX);
     }
     long count = args.int64(2, 0, Long.MAX_VALUE, RespErrors.OUT_OF_RANGE_POSITIVE);
-    return members(set(args, keys).pop(count, keys.random()));
+    SetType set = set(args, keys);
+    keys.holdElements(Math.min(count, set.size()));
+    return members(set.pop(count, keys.random()));
   }
 
   private static Reply srandmember(Args args, Keyspace keys) {
@@ -184,6 +187,7 @@ public final class SetCommands {
     if (count == 0 || set.size() == 0) {
       return Reply.EMPTY_ARRAY;
     }
+    keys.holdElements(Math.min(count, set.size())); // repeated picks have a bound of their own
     List<byte[]> picks =
         count > 0
             ? set.randomDistinct(count, keys.random())
@@ -210,16 +214,21 @@ public final class SetCommands {
     return Reply.ONE;
   }
 
-  private static List<byte[]> intersection(List<SetType> sets) {
+  private static List<byte[]> intersection(List<SetType> sets, Keyspace keys) {
     List<byte[]> members = new ArrayList<>();
-    SetAlgebra.intersect(sets, members::add);
+    SetAlgebra.intersect(sets, member -> hold(member, members, keys));
     return members;
   }
 
-  private static List<byte[]> difference(List<SetType> sets) {
+  private static List<byte[]> difference(List<SetType> sets, Keyspace keys) {
     List<byte[]> members = new ArrayList<>();
-    SetAlgebra.subtract(sets, members::add);
+    SetAlgebra.subtract(sets, member -> hold(member, members, keys));
     return members;
+  }
+
+  private static boolean hold(byte[] member, List<byte[]> members, Keyspace keys) {
+    keys.hold(member);
+    return members.add(member);
   }
 
   private static Reply sintercard(Args args, Keyspace keys) {
@@ -243,6 +252,7 @@ public final class SetCommands {
 
   /** The sources have been read to the end: the target may be one of them. */
   private static Reply store(Args args, Keyspace keys, List<byte[]> members) {
+    keys.release();
     return Reply.integer(SetType.replace(keys.key(args.bytes(1)), members));
   }
 

@@ -12,6 +12,7 @@ import io.raftkv.storage.type.ListType;
 import io.raftkv.storage.type.ListType.End;
 import io.raftkv.storage.type.ScoredMember;
 import io.raftkv.storage.type.SetType;
+import io.raftkv.storage.type.ZSetCursor;
 import io.raftkv.storage.type.ZSetType;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -80,7 +81,9 @@ public final class SortCommands {
     List<byte[]> elements = elements(source, options, keys);
     Lookups lookups = new Lookups(elements, options.get(), keys);
     if (options.storeAt() != 0) {
-      return store(lookups.all(), keys.key(args.bytes(options.storeAt())));
+      List<byte[]> answers = lookups.all();
+      keys.release();
+      return store(answers, keys.key(args.bytes(options.storeAt())));
     }
     return options.get().isEmpty()
         ? Reply.bulks(elements)
@@ -96,26 +99,54 @@ public final class SortCommands {
       case LIST -> {
         ListType list = new ListType(source);
         yield options.unsorted()
-            ? asTheyAre(list, options)
-            : sorted(list.range(0, Long.MAX_VALUE), options, keys);
+            ? asTheyAre(list, options, keys)
+            : sorted(all(list, keys), options, keys);
       }
       case ZSET -> {
         ZSetType set = new ZSetType(source);
         yield options.unsorted()
-            ? asTheyAre(set, options)
-            : sorted(members(set.ranks(0, Long.MAX_VALUE, false)), options, keys);
+            ? asTheyAre(set, options, keys)
+            : sorted(all(set, keys), options, keys);
       }
       case SET -> {
         List<byte[]> members = new ArrayList<>();
-        new SetType(source).forEach(members::add);
+        new SetType(source)
+            .forEach(
+                member -> {
+                  keys.hold(member);
+                  members.add(member);
+                });
         yield options.unsorted() ? asTheyAre(members, options) : sorted(members, options, keys);
       }
       case STRING, HASH, STREAM -> throw new WrongTypeException();
     };
   }
 
-  private static List<byte[]> asTheyAre(ListType list, SortOptions options) {
+  private static List<byte[]> all(ListType list, Keyspace keys) {
+    List<byte[]> elements = new ArrayList<>();
+    list.forEachFrom(
+        0,
+        element -> {
+          keys.hold(element);
+          return elements.add(element);
+        });
+    return elements;
+  }
+
+  private static List<byte[]> all(ZSetType set, Keyspace keys) {
+    List<byte[]> members = new ArrayList<>();
+    try (ZSetCursor cursor = set.walk()) {
+      while (cursor.next()) {
+        keys.hold(cursor.member());
+        members.add(cursor.member());
+      }
+    }
+    return members;
+  }
+
+  private static List<byte[]> asTheyAre(ListType list, SortOptions options, Keyspace keys) {
     SortOptions.Window window = options.window(list.size());
+    keys.holdElements(window.to() - window.from());
     if (!options.descending()) {
       return list.range(window.from(), window.to() - 1);
     }
@@ -125,8 +156,9 @@ public final class SortCommands {
     return fromTail;
   }
 
-  private static List<byte[]> asTheyAre(ZSetType set, SortOptions options) {
+  private static List<byte[]> asTheyAre(ZSetType set, SortOptions options, Keyspace keys) {
     SortOptions.Window window = options.window(set.size());
+    keys.holdElements(window.to() - window.from());
     return members(set.ranks(window.from(), window.to() - 1, options.descending()));
   }
 
@@ -161,6 +193,7 @@ public final class SortCommands {
     List<Weighted> weighted = new ArrayList<>(elements.size());
     for (byte[] element : elements) {
       byte[] text = options.by() == null ? element : options.by().lookUp(element, keys);
+      keys.hold(options.by() == null || text == null ? NOTHING : text);
       boolean counts = !options.alphabetic() && text != null;
       weighted.add(new Weighted(element, counts ? SortWeight.of(text) : 0, text));
     }
@@ -210,7 +243,7 @@ public final class SortCommands {
       List<byte[]> answers = new ArrayList<>();
       for (int i = 0; i < count; i++) {
         byte[] answer = answer(i);
-        keys.charge(answer == null ? 0 : answer.length); // the same value as often as it is named
+        keys.hold(answer == null ? NOTHING : answer); // the same value as often as it is named
         answers.add(answer);
       }
       return answers;

@@ -59,6 +59,7 @@ final class SortedSetAlgebra {
   static CommandSpec.Handler storing(Operation operation) {
     return (args, db) -> {
       List<ScoredMember> result = Call.parse(args, db, 2, operation, true).run(operation);
+      db.release();
       return Reply.integer(ZSetType.replace(db.key(args.bytes(1)), result));
     };
   }
@@ -100,16 +101,18 @@ final class SortedSetAlgebra {
 
   /** A call but for the key that takes the result. */
   private static final class Call {
+    private final Keyspace db;
     private final List<Input> inputs;
     private Aggregate aggregate = Aggregate.SUM;
     private boolean withScores;
 
-    private Call(List<Input> inputs) {
+    private Call(Keyspace db, List<Input> inputs) {
+      this.db = db;
       this.inputs = inputs;
     }
 
     static Call parse(Args args, Keyspace db, int countAt, Operation operation, boolean store) {
-      Call call = new Call(Input.parse(args, db, countAt));
+      Call call = new Call(db, Input.parse(args, db, countAt));
       int keys = call.inputs.size();
       boolean weighted = operation != Operation.DIFFERENCE;
       int i = countAt + 1 + keys;
@@ -159,7 +162,11 @@ final class SortedSetAlgebra {
       for (Input input : inputs) {
         input.forEachWhile(
             each -> {
+              int known = scores.size();
               scores.merge(each.member(), input.weighted(each.score()), aggregate::of);
+              if (scores.size() > known) {
+                db.hold(each.member());
+              }
               return true;
             });
       }
@@ -182,7 +189,7 @@ final class SortedSetAlgebra {
               score = Double.isNaN(found) ? found : aggregate.of(score, other.weight * found);
             }
             if (!Double.isNaN(score)) {
-              result.add(new ScoredMember(each.member(), score));
+              add(result, new ScoredMember(each.member(), score));
             }
             return true;
           });
@@ -196,11 +203,16 @@ final class SortedSetAlgebra {
           .forEachWhile(
               each -> {
                 if (!isInAny(each.member())) {
-                  result.add(each);
+                  add(result, each);
                 }
                 return true;
               });
       return result;
+    }
+
+    private void add(List<ScoredMember> result, ScoredMember member) {
+      db.hold(member.member());
+      result.add(member);
     }
 
     private boolean isInAny(byte[] member) {

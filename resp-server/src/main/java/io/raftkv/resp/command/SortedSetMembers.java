@@ -149,6 +149,7 @@ final class SortedSetMembers {
       return Reply.EMPTY_ARRAY;
     }
     if (count >= 0) {
+      db.holdElements(Math.min(count, set.size()));
       return members(set.sample(db.random(), count), withScores);
     }
     int picks = RandomCount.repeated(count);

@@ -36,11 +36,17 @@ final class SortedSetRanges {
     List<ScoredMember> run(Args args, Keyspace db) {
       if (by == By.RANK) {
         Ranks ranks = ranks(args, db);
+        db.holdElements(
+            Math.min(ranks.last() + 1, ranks.set().size()) - Math.max(0, ranks.first()));
         return ranks.set().ranks(ranks.first(), ranks.last(), backwards);
       }
       ZSetRange range = range(args);
       ZSetType set = set(args, keyAt, db);
-      return skip < 0 ? List.of() : set.range(range, backwards, skip, most());
+      if (skip < 0) {
+        return List.of();
+      }
+      db.holdElements(Math.min(set.count(range) - skip, most()));
+      return set.range(range, backwards, skip, most());
     }
 
     /** The members as a reply. */
@@ -88,6 +94,7 @@ final class SortedSetRanges {
 
   static Reply zrangestore(Args args, Keyspace db) {
     List<ScoredMember> members = parse(args, 2, null, null, true).run(args, db);
+    db.release();
     return Reply.integer(ZSetType.replace(db.key(args.bytes(1)), members));
   }
 

@@ -204,6 +204,9 @@ public final class RespErrors {
   public static final String TOO_LARGE_FOR_AN_ENTRY =
       "ERR the changes and the reply of this command are too large for one log entry";
 
+  public static final String READ_TOO_LARGE =
+      "ERR this command would hold too many elements in memory";
+
   public static final String INTERNAL = "ERR internal error";
 
   public static final String CLUSTER_NOT_FORMED =

@@ -3,6 +3,8 @@ package io.raftkv.resp.command;
 import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
+import io.raftkv.storage.EntryFullException;
+import io.raftkv.storage.HeldTooMuchException;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.MemoryRows;
 import io.raftkv.storage.WrongTypeException;
@@ -20,6 +22,7 @@ public final class CommandRunner {
   private long timeMillis = 1_700_000_000_000L;
   private long seed = 1;
   private int database;
+  private long holdLimit = Long.MAX_VALUE;
 
   public CommandRunner(List<CommandSpec> specs) {
     this.table = new CommandTable(List.of(specs));
@@ -48,6 +51,12 @@ public final class CommandRunner {
   /** Sets the database of the next commands. */
   public void database(int index) {
     database = index;
+  }
+
+  /** Sets what the next commands may hold in memory. */
+  public void holdLimit(long bytes) {
+    holdLimit = bytes;
+    rows.limit(bytes);
   }
 
   /** Runs a command whose words are text, one byte for each character. */
@@ -100,6 +109,11 @@ public final class CommandRunner {
     } catch (WrongTypeException mistake) {
       rows.rollback();
       reply = Reply.error(RespErrors.WRONG_TYPE);
+    } catch (EntryFullException full) {
+      rows.rollback();
+      reply = Reply.error(RespErrors.TOO_LARGE_FOR_AN_ENTRY);
+    } catch (HeldTooMuchException tooMuch) {
+      reply = Reply.error(RespErrors.READ_TOO_LARGE);
     }
     if (spec.access() == CommandSpec.Access.WRITE) {
       rows.verify();
@@ -122,7 +136,7 @@ public final class CommandRunner {
   /** The view that the engine would give this command. */
   Keyspace view(CommandSpec spec) {
     return switch (spec.access()) {
-      case READ -> Keyspace.forRead(rows, database, timeMillis, timeMillis, seed);
+      case READ -> Keyspace.forRead(rows, database, timeMillis, timeMillis, seed, holdLimit);
       case WRITE -> Keyspace.forApply(rows, database, timeMillis, seed);
       case LOCAL -> throw new IllegalArgumentException(spec.name() + " has no handler");
     };
