@@ -451,6 +451,7 @@ final class Node implements RunningServer {
     metrics.connections(sessions::count);
     metrics.readBarrierRounds(barrier::rounds);
     metrics.forwards(links::forwards);
+    metrics.snapshotBytesSent(() -> raft().checkpointBytesSent());
   }
 
   // ---- what the parts ask of the node ----
