@@ -110,8 +110,7 @@ final class CheckpointReceiver {
       // follows in this term already, Ratis waits for nobody who would need the monitor.
       synchronized (division) {
         DivisionInfo now = division.getInfo();
-        if (message.getLeaderTerm() != install.transfer().term()
-            || now.getCurrentTerm() != message.getLeaderTerm()
+        if (now.getCurrentTerm() != message.getLeaderTerm()
             || !(now.isFollower() || now.isListener())) {
           return new Refused(Refusal.OTHER_TERM, "the term is " + now.getCurrentTerm());
         }

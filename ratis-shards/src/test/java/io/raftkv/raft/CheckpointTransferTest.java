@@ -51,7 +51,7 @@ class CheckpointTransferTest {
   private static final int BLOB_BYTES = 1 << 20;
 
   /** Another leader has other files, however alike the data is. */
-  private static final Duration LEADER_STAYS = Duration.ofMillis(1_500);
+  private static final Duration LEADER_STAYS = Duration.ofSeconds(3);
 
   @TempDir Path directory;
   private TestCluster cluster;
@@ -321,6 +321,34 @@ class CheckpointTransferTest {
     old.stop();
     assertThat(TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start)).isLessThan(10);
     assertThat(checkpointsAfter(old, latest)).as("taken at the stop").isOne();
+    assertNothingFailed();
+  }
+
+  /** A hold outlasts the leadership by nothing: else a follower would keep its log for a minute. */
+  @Test
+  void leaderThatLeadsNoMoreHoldsNothing() throws Exception {
+    wipeFollower(1 << 20);
+    TestCluster.Node old = cluster.leader();
+    TestCluster.Node next =
+        cluster.followers().stream().filter(node -> node != follower).findFirst().orElseThrow();
+    CountDownLatch begun = new CountDownLatch(1);
+    lose(
+        request -> {
+          if (request instanceof Ask) {
+            begun.countDown();
+          }
+          return false;
+        });
+    long latest = old.raft().machine(GROUP).getLatestSnapshot().getIndex();
+    follower.start();
+    assertThat(begun.await(20, TimeUnit.SECONDS)).isTrue();
+    lose(request -> true);
+    assertThat(old.raft().transferLeadership(GROUP, next.id(), 10_000).join()).isTrue();
+    cluster.write(LongStream.range(100, 110).toArray());
+    waitUntil(
+        "a newer snapshot",
+        () -> old.raft().machine(GROUP).getLatestSnapshot().getIndex() > latest);
+    lose(request -> false);
     assertNothingFailed();
   }
 
