@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
@@ -93,9 +94,10 @@ final class CheckpointArrivals {
    *
    * @param transfer whose receiver does not matter
    * @param files bytes of each, by name
+   * @param room how many bytes may still come; if it is too little for the rest, nothing stays
    * @return who receives them
    */
-  UUID begin(Transfer transfer, Map<String, Long> files) throws IOException {
+  UUID begin(Transfer transfer, Map<String, Long> files, LongSupplier room) throws IOException {
     files.forEach(CheckpointArrivals::requireSound);
     return locked(
         () -> {
@@ -112,6 +114,7 @@ final class CheckpointArrivals {
                   receiver);
           expected = null;
           makeRoomFor(ours, files);
+          requireRoom(ours, files, room);
           expected = new Expected(ours, Map.copyOf(files));
           return receiver;
         });
@@ -147,6 +150,18 @@ final class CheckpointArrivals {
       }
     }
     digests.keySet().retainAll(files.keySet());
+  }
+
+  /** What cannot become whole would only keep the room from what can be written there. */
+  private void requireRoom(Transfer transfer, Map<String, Long> files, LongSupplier room)
+      throws IOException {
+    long missing = files.values().stream().mapToLong(Long::longValue).sum() - bytes();
+    if (missing > room.getAsLong()) {
+      digests.clear();
+      DurableFiles.deleteTree(checkpoint(transfer));
+      throw new RefusedException(
+          Refusal.NO_SPACE, "the disk has no room for " + missing + " bytes more");
+    }
   }
 
   private static void deleteParts(Path of) throws IOException {
@@ -304,7 +319,8 @@ final class CheckpointArrivals {
           DurableFiles.deleteTree(arriving);
         }
       }
-    } catch (IOException failed) {
+    } catch (IOException
+        | IllegalArgumentException failed) { // also for a file that is none of ours
       LOG.warn("what has arrived of a checkpoint cannot be deleted: {}", directory, failed);
     } finally {
       lock.unlock();

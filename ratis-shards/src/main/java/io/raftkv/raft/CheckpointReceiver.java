@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto;
 import org.apache.ratis.server.DivisionInfo;
 import org.apache.ratis.server.RaftServer;
@@ -34,14 +35,17 @@ final class CheckpointReceiver {
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointReceiver.class);
 
   private final Function<UUID, HostedGroup> groups;
+  private final LongSupplier room;
   private final Executor executor;
 
   /**
    * @param groups those of which this node has something; null for others
+   * @param room how many bytes may be written before there is room for logs and stores only
    * @param executor may block for long
    */
-  CheckpointReceiver(Function<UUID, HostedGroup> groups, Executor executor) {
+  CheckpointReceiver(Function<UUID, HostedGroup> groups, LongSupplier room, Executor executor) {
     this.groups = groups;
+    this.room = room;
     this.executor = executor;
   }
 
@@ -77,7 +81,7 @@ final class CheckpointReceiver {
     }
   }
 
-  private static Answer answer(Request request, ReplicatedStateMachine machine) throws IOException {
+  private Answer answer(Request request, ReplicatedStateMachine machine) throws IOException {
     RaftServer.Division division = machine.division();
     CheckpointArrivals arrivals = machine.arrivals();
     Transfer transfer = request.transfer();
@@ -90,10 +94,13 @@ final class CheckpointReceiver {
       return new Done(committed);
     }
     if (request instanceof Begin begin) {
-      return new Begun(arrivals.begin(transfer, begin.files()));
+      return new Begun(arrivals.begin(transfer, begin.files(), room));
     } else if (request instanceof Ask ask) {
       return arrivals.have(transfer, ask.file());
     } else if (request instanceof Piece piece) {
+      if (piece.bytes().length > room.getAsLong()) {
+        return new Refused(Refusal.NO_SPACE, "others have taken the room");
+      }
       return arrivals.write(transfer, piece.file(), piece.offset(), piece.bytes());
     }
     return install((Install) request, division, arrivals);
@@ -105,17 +112,22 @@ final class CheckpointReceiver {
     InstallSnapshotRequestProto message = InstallSnapshotRequestProto.parseFrom(install.message());
     arrivals.beginInstall(install.transfer(), install.digest());
     try {
-      // Ratis takes the members out of the message even if it then refuses the leader: so nothing
-      // of another term comes to it. Its monitor keeps the term as it is, and since the replica
-      // follows in this term already, Ratis waits for nobody who would need the monitor.
-      synchronized (division) {
-        DivisionInfo now = division.getInfo();
-        if (now.getCurrentTerm() != message.getLeaderTerm()
-            || !(now.isFollower() || now.isListener())) {
-          return new Refused(Refusal.OTHER_TERM, "the term is " + now.getCurrentTerm());
+      DivisionInfo now = division.getInfo();
+      boolean installed;
+      if (now.isListener()) {
+        // If the message makes it a voter, Ratis waits for a thread that may need the monitor. It
+        // has no vote that members of another term could mislead.
+        installed = install(message, division);
+      } else {
+        // Ratis takes the members out of the message even if it then refuses the leader: so nothing
+        // of another term comes to it. Its monitor keeps the term as it is, and since the replica
+        // follows in this term already, Ratis waits for nobody who would need the monitor.
+        synchronized (division) {
+          installed = now.isFollower() && install(message, division);
         }
-        // Not by way of the server: another replica of the group may stand there by now.
-        ((RaftServerProtocol) division).installSnapshot(message);
+      }
+      if (!installed) {
+        return new Refused(Refusal.OTHER_TERM, "the term is " + now.getCurrentTerm());
       }
     } finally {
       arrivals.endInstall();
@@ -124,5 +136,16 @@ final class CheckpointReceiver {
     return committed >= install.transfer().checkpointIndex()
         ? new Done(committed)
         : new Refused(Refusal.FAILED, "not installed");
+  }
+
+  /** Returns false if the message is of a leader of another term. */
+  private static boolean install(InstallSnapshotRequestProto message, RaftServer.Division division)
+      throws IOException {
+    if (division.getInfo().getCurrentTerm() != message.getLeaderTerm()) {
+      return false;
+    }
+    // Not by way of the server: another replica of the group may stand there by now.
+    ((RaftServerProtocol) division).installSnapshot(message);
+    return true;
   }
 }

@@ -148,6 +148,7 @@ final class CheckpointSending {
       if (tries > TRIES) {
         throw new IOException(file.getPath() + " arrives damaged");
       }
+      known.remove(name); // it may have been read wrongly here
       has = sendFrom(file, 0);
     }
     digests.put(name, has.digest());

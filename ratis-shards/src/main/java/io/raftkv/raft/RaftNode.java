@@ -24,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
@@ -94,6 +95,7 @@ public final class RaftNode implements AutoCloseable {
    * @param links carry entries and checkpoints to other nodes, which give them to their {@link
    *     #append} and {@link #takeCheckpoint}
    * @param appendPool where entries of leaders are handed to Ratis; may block
+   * @param room how many bytes checkpoints that arrive may still take of the disk
    */
   public RaftNode(
       RaftOptions options,
@@ -104,7 +106,8 @@ public final class RaftNode implements AutoCloseable {
       Function<UUID, String> names,
       FailStop failStop,
       PeerTransport links,
-      Executor appendPool)
+      Executor appendPool,
+      LongSupplier room)
       throws IOException {
     this.options = options;
     this.environment = environment;
@@ -120,7 +123,7 @@ public final class RaftNode implements AutoCloseable {
         properties, List.of(options.directory().resolve("none").toFile()));
     this.checkpointSender =
         new CheckpointSender(links, options.migrationRate(), CheckpointSender.ANSWER_MILLIS);
-    this.checkpointReceiver = new CheckpointReceiver(groups::get, files);
+    this.checkpointReceiver = new CheckpointReceiver(groups::get, room, files);
     Parameters parameters = RaftTransport.parameters(links, checkpointSender);
     GrpcConfigKeys.Server.setServicesCustomizer(
         parameters,

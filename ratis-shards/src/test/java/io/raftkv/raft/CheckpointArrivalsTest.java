@@ -31,6 +31,7 @@ class CheckpointArrivalsTest {
   @TempDir Path directory;
   private Path own;
   private Path arriving;
+  private long room = Long.MAX_VALUE;
   private CheckpointArrivals arrivals;
 
   @BeforeEach
@@ -39,6 +40,23 @@ class CheckpointArrivalsTest {
     arriving = directory.resolve("tmp/snapshot-arriving");
     Files.createDirectories(arriving.getParent());
     restart();
+  }
+
+  @Test
+  void whatCannotBecomeWholeForWantOfRoomTakesNone() throws IOException {
+    Transfer transfer = begin(2, 9, FILES);
+    String name = FILES.keySet().iterator().next();
+    send(transfer, name);
+    long missing =
+        FILES.values().stream().mapToLong(String::length).sum() - FILES.get(name).length();
+    room = missing;
+    begin(3, 9, FILES);
+    assertThat(arrivals.bytes()).isEqualTo(FILES.get(name).length());
+    room = missing - 1;
+    assertRefused(Refusal.NO_SPACE, () -> begin(3, 9, FILES));
+    assertThat(arrivals.bytes()).isZero();
+    room = Long.MAX_VALUE;
+    send(begin(3, 9, FILES), name);
   }
 
   private void restart() {
@@ -53,7 +71,7 @@ class CheckpointArrivalsTest {
     Map<String, Long> sizes = new HashMap<>();
     files.forEach((name, content) -> sizes.put(name, (long) content.length()));
     Transfer to = new Transfer(GROUP, term, 1, index, CheckpointCodec.NOBODY);
-    return new Transfer(GROUP, term, 1, index, arrivals.begin(to, sizes));
+    return new Transfer(GROUP, term, 1, index, arrivals.begin(to, sizes, () -> room));
   }
 
   private Has send(Transfer transfer, String name) throws IOException {

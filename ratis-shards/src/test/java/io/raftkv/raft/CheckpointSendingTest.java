@@ -122,7 +122,7 @@ class CheckpointSendingTest {
   private Answer follower(Request request) throws IOException {
     try {
       if (request instanceof Begin begin) {
-        return new Begun(arrivals.begin(begin.transfer(), begin.files()));
+        return new Begun(arrivals.begin(begin.transfer(), begin.files(), () -> Long.MAX_VALUE));
       } else if (request instanceof Ask ask) {
         return arrivals.have(ask.transfer(), ask.file());
       } else if (request instanceof Piece piece) {

@@ -134,12 +134,16 @@ class CheckpointTransferTest {
     wipeFollower(rate);
     TestCluster.Node leader = cluster.leader();
     CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch looked = new CountDownLatch(1);
     List<Long> sent = new ArrayList<>();
     cluster.checkpoints(
         message -> {
           if (request(message) instanceof Piece piece) {
             sent.add(piece.transfer().checkpointIndex());
             begun.countDown();
+            if (sent.size() == 10) {
+              await(looked); // however slow this machine is
+            }
           }
           return message;
         });
@@ -153,6 +157,7 @@ class CheckpointTransferTest {
     assertThat(checkpoints(leader)).isEqualTo(before);
     assertThat(leader.raft().machine(GROUP).division().getRaftLog().getStartIndex())
         .isLessThanOrEqualTo(latest + 1);
+    looked.countDown();
 
     cluster.awaitEqual();
     double seconds = (System.nanoTime() - start) / 1e9;
@@ -167,6 +172,14 @@ class CheckpointTransferTest {
         () -> leader.raft().machine(GROUP).getLatestSnapshot().getIndex() > latest);
     cluster.awaitEqual();
     assertNothingFailed();
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException stopped) {
+      throw new IllegalStateException(stopped);
+    }
   }
 
   @Test

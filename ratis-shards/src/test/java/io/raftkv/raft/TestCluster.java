@@ -290,7 +290,8 @@ public final class TestCluster implements AutoCloseable {
                 group -> "g" + group.getLeastSignificantBits(),
                 (group, what, cause) -> failures.add(group + " " + what),
                 new Links(),
-                network);
+                network,
+                () -> Long.MAX_VALUE);
         raft.start();
         return this;
       } catch (IOException e) {

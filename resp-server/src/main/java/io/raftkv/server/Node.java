@@ -180,7 +180,8 @@ final class Node implements RunningServer {
               this::groupName,
               failStop(),
               links,
-              threads.appendPool());
+              threads.appendPool(),
+              disk::roomBytes);
       this.traffic =
           new ShardTraffic(
               table[0],
