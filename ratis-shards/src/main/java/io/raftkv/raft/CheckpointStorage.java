@@ -23,8 +23,8 @@ import org.apache.ratis.statemachine.impl.FileListSnapshotInfo;
  * that they hold. A checkpoint appears under its name only when it is complete and durable, since
  * the log is purged by it.
  *
- * <p>Ratis does not count who is still sending a snapshot, so the one before the latest is kept
- * too. When it installs a snapshot it replaces the whole directory.
+ * <p>While the latest one is being sent no other is taken ({@link CheckpointHold}). The one before
+ * it is kept too. When Ratis installs a snapshot it replaces the whole directory.
  */
 final class CheckpointStorage implements StateMachineStorage {
   private static final Pattern NAME = Pattern.compile("checkpoint\\.(\\d+)_(\\d+)");
@@ -51,7 +51,7 @@ final class CheckpointStorage implements StateMachineStorage {
     refresh();
   }
 
-  /** A crash may leave the directory renamed but not yet replaced, and snapshots half received. */
+  /** A crash may leave the directory renamed but not yet replaced. */
   private void repair() throws IOException {
     List<Path> siblings = new ArrayList<>(DurableFiles.list(directory.getParent()));
     Collections.reverse(siblings); // the newest first: their names end with the time
@@ -64,34 +64,31 @@ final class CheckpointStorage implements StateMachineStorage {
         }
       }
     }
-    for (Path received : received()) {
-      DurableFiles.deleteTree(received);
+    for (Path received : DurableFiles.list(incoming)) {
+      if (received.getFileName().toString().startsWith(INCOMING_PREFIX)
+          && !received.equals(arrivingDirectory())) {
+        DurableFiles.deleteTree(received);
+      }
     }
   }
 
-  private List<Path> received() throws IOException {
-    return DurableFiles.list(incoming).stream()
-        .filter(path -> path.getFileName().toString().startsWith(INCOMING_PREFIX))
-        .toList();
+  /** From where Ratis takes the snapshot that it is to install. */
+  Path arrivingDirectory() {
+    return incoming.resolve(INCOMING_PREFIX + CheckpointArrivals.REQUEST_ID);
+  }
+
+  /** The latest checkpoint; null if there is none. */
+  Path latestDirectory() {
+    SnapshotInfo known = latest;
+    return known == null ? null : directory.resolve(nameOf(known.getTerm(), known.getIndex()));
   }
 
   /**
-   * Makes the snapshot durable that Ratis has received and is about to install: it does not do so
-   * itself, and then purges the log. Deletes what earlier attempts have left.
+   * Looks again for the latest checkpoint, after Ratis has installed one, and makes it durable
+   * where it is now: Ratis does not, and then purges the log.
    */
-  void forceReceived() throws IOException {
-    List<Path> byAge = new ArrayList<>(received());
-    byAge.sort(Comparator.comparingLong(path -> path.toFile().lastModified()));
-    for (Path old : byAge.subList(0, Math.max(0, byAge.size() - 1))) {
-      DurableFiles.deleteTree(old);
-    }
-    if (!byAge.isEmpty()) {
-      DurableFiles.forceTree(byAge.get(byAge.size() - 1));
-    }
-  }
-
-  /** Looks again for the latest checkpoint, after Ratis has installed one. */
   void refresh() throws IOException {
+    DurableFiles.force(directory.getParent());
     List<Path> found = checkpoints();
     latest = found.isEmpty() ? null : describe(found.get(found.size() - 1));
   }

@@ -215,7 +215,7 @@ final class HostedGroup {
     return cause != null;
   }
 
-  private static boolean isOutOfSpace(Throwable fault) {
+  static boolean isOutOfSpace(Throwable fault) {
     for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
       if (String.valueOf(cause.getMessage()).contains("No space left on device")) {
         return true;

@@ -1,12 +1,10 @@
 package io.raftkv.raft;
 
 import java.nio.ByteBuffer;
-import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
-import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto;
 import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
 import org.apache.ratis.proto.grpc.RaftServerProtocolServiceGrpc;
 import org.apache.ratis.thirdparty.io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
@@ -21,17 +19,18 @@ import org.apache.ratis.thirdparty.io.grpc.Status;
  * Between Ratis' gRPC and the replicas of this node, for what leaders send.
  *
  * <p>Nothing comes through to replicas that are still starting, or stop; the leader tries again.
- * Ratis takes a snapshot at that time: it makes the replica a follower, fails since its log is not
- * open yet, and then the start fails too, for it finds a follower there already. Entries it
- * refuses, but as an error in the log, though a group starts on its nodes at different moments.
+ * Ratis refuses entries at that time, but as an error in the log, though a group starts on its
+ * nodes at different moments. No snapshot comes through at all, for they go over the links ({@link
+ * CheckpointReceiver}): with one of a leader whose term is over Ratis would take over its members.
  *
  * <p>And no answer goes out that acknowledges what is not on the disk.
  */
 final class LeaderGate implements ServerInterceptor {
-  private static final Set<String> FROM_LEADERS =
-      Set.of(
-          RaftServerProtocolServiceGrpc.getAppendEntriesMethod().getFullMethodName(),
-          RaftServerProtocolServiceGrpc.getInstallSnapshotMethod().getFullMethodName());
+  private static final String ENTRIES =
+      RaftServerProtocolServiceGrpc.getAppendEntriesMethod().getFullMethodName();
+
+  private static final String SNAPSHOT =
+      RaftServerProtocolServiceGrpc.getInstallSnapshotMethod().getFullMethodName();
 
   private final Predicate<UUID> isOpen;
   private final Predicate<AppendEntriesReplyProto> isOnDisk;
@@ -48,7 +47,13 @@ final class LeaderGate implements ServerInterceptor {
   @Override
   public <Q, R> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
-    if (!FROM_LEADERS.contains(call.getMethodDescriptor().getFullMethodName())) {
+    String method = call.getMethodDescriptor().getFullMethodName();
+    if (method.equals(SNAPSHOT)) {
+      call.close(
+          Status.UNIMPLEMENTED.withDescription("checkpoints go over the links"), new Metadata());
+      return new ServerCall.Listener<>() {};
+    }
+    if (!method.equals(ENTRIES)) {
       return next.startCall(call, headers);
     }
     Answers<Q, R> answers = new Answers<>(call);
@@ -126,10 +131,7 @@ final class LeaderGate implements ServerInterceptor {
   }
 
   private static UUID groupOf(Object message) {
-    RaftRpcRequestProto request =
-        message instanceof InstallSnapshotRequestProto snapshot
-            ? snapshot.getServerRequest()
-            : ((AppendEntriesRequestProto) message).getServerRequest();
+    RaftRpcRequestProto request = ((AppendEntriesRequestProto) message).getServerRequest();
     ByteBuffer id = request.getRaftGroupId().getId().asReadOnlyByteBuffer();
     return new UUID(id.getLong(), id.getLong());
   }

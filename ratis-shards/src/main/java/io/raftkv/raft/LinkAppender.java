@@ -24,6 +24,7 @@ import org.apache.ratis.server.leader.FollowerInfo;
 import org.apache.ratis.server.leader.LeaderState;
 import org.apache.ratis.server.raftlog.RaftLog;
 import org.apache.ratis.server.raftlog.RaftLogIOException;
+import org.apache.ratis.statemachine.SnapshotInfo;
 import org.apache.ratis.thirdparty.com.google.protobuf.InvalidProtocolBufferException;
 import org.apache.ratis.util.Timestamp;
 import org.slf4j.Logger;
@@ -38,8 +39,9 @@ import org.slf4j.LoggerFactory;
  * and the answer as many again. So the link carries new entries, and the commit index where readers
  * wait for it: a follower hears otherwise that an entry is committed with the next entry or
  * heartbeat, which on an idle shard is half an election timeout away. Heartbeats of an idle group,
- * entries of an older part of the log, snapshots, large entries (which would hold up what else uses
- * the link) and all that follows a failure are left to Ratis.
+ * entries of an older part of the log, large entries (which would hold up what else uses the link)
+ * and all that follows a failure are left to Ratis. A checkpoint goes over the link, in small
+ * pieces ({@link FollowerCheckpoint}).
  *
  * <p>Only one of the two has entries under way at a time, else they would overtake each other. The
  * link takes over when all that gRPC has sent is acknowledged; near the end of the log gRPC
@@ -84,6 +86,7 @@ final class LinkAppender extends GrpcLogAppender {
   }
 
   private final PeerTransport links;
+  private final FollowerCheckpoint checkpoint;
   private final String node;
   private final ToLongFunction<RaftPeerId> matchIndexes;
 
@@ -92,6 +95,9 @@ final class LinkAppender extends GrpcLogAppender {
 
   /** For how long others may keep this follower waiting for a change of the voters. */
   private final long turnNanos;
+
+  /** The log does not reach back to what the follower has: entries wait for a checkpoint. */
+  private volatile boolean needsCheckpoint;
 
   /** From here on everything is guarded by this: entries go over the link. */
   private boolean linked;
@@ -131,9 +137,11 @@ final class LinkAppender extends GrpcLogAppender {
       LeaderState state,
       FollowerInfo follower,
       PeerTransport links,
+      CheckpointSender checkpoints,
       ToLongFunction<RaftPeerId> matchIndexes) {
     super(server, state, follower);
     this.links = links;
+    this.checkpoint = new FollowerCheckpoint(this, checkpoints);
     this.matchIndexes = matchIndexes;
     this.turnNanos = TimeUnit.MILLISECONDS.toNanos(server.properties().minRpcTimeoutMs()) / 2;
     this.node = follower.getId().toString();
@@ -223,6 +231,7 @@ final class LinkAppender extends GrpcLogAppender {
       giveUpLink(); // Ratis has learnt that the follower is elsewhere
     }
     if (!linked
+        && !needsCheckpoint
         && underWay.isEmpty()
         && !grpcReads
         && lastByGrpc >= 0
@@ -341,6 +350,7 @@ final class LinkAppender extends GrpcLogAppender {
   private synchronized boolean grpcHasToWait() {
     return linked
         || !underWay.isEmpty()
+        || needsCheckpoint
         || getFollower().getNextIndex() >= heldFrom()
         || (super.hasPendingDataRequests()
             && links.isConnected(node)
@@ -397,6 +407,32 @@ final class LinkAppender extends GrpcLogAppender {
       }
     }
     return withVerifiedCommit(request);
+  }
+
+  // ---- checkpoints ----
+
+  /**
+   * gRPC's thread asks before it sends entries, and sends the checkpoint that it is told of: never
+   * one, for they go over the link.
+   */
+  @Override
+  public SnapshotInfo shouldInstallSnapshot() {
+    SnapshotInfo needed = super.shouldInstallSnapshot();
+    if (needed == null) {
+      checkpoint.notNeeded();
+    }
+    needsCheckpoint = needed != null && !checkpoint.bring(needed);
+    return null;
+  }
+
+  /** See {@link FollowerCheckpoint#holds}. */
+  boolean holdsCheckpoint() {
+    return checkpoint.holds();
+  }
+
+  /** See {@link FollowerCheckpoint#release}. */
+  void releaseCheckpoint() {
+    checkpoint.release();
   }
 
   // ---- changes of the voters ----

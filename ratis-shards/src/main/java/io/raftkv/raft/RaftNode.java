@@ -24,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
@@ -68,6 +69,8 @@ public final class RaftNode implements AutoCloseable {
   private final RaftTransport.Factory transport;
   private final RaftServer server;
   private final LeaderAppends leaderAppends;
+  private final CheckpointSender checkpointSender;
+  private final CheckpointReceiver checkpointReceiver;
   private final LeaderRequests leaderRequests;
   private final RemovedReplicas removed;
   private final StoreCuts cuts;
@@ -89,8 +92,10 @@ public final class RaftNode implements AutoCloseable {
    *     #startJoining}: then only what is found of it is started
    * @param appliers what the entries of a group mean
    * @param names the name of a group for logs and errors
-   * @param links carry entries to other nodes, which give them to their {@link #append}
+   * @param links carry entries and checkpoints to other nodes, which give them to their {@link
+   *     #append} and {@link #takeCheckpoint}
    * @param appendPool where entries of leaders are handed to Ratis; may block
+   * @param room how many bytes checkpoints that arrive may still take of the disk
    */
   public RaftNode(
       RaftOptions options,
@@ -101,7 +106,8 @@ public final class RaftNode implements AutoCloseable {
       Function<UUID, String> names,
       FailStop failStop,
       PeerTransport links,
-      Executor appendPool)
+      Executor appendPool,
+      LongSupplier room)
       throws IOException {
     this.options = options;
     this.environment = environment;
@@ -115,7 +121,10 @@ public final class RaftNode implements AutoCloseable {
     // A server starts all groups that it finds, and fails if one fails: so it is to find none.
     RaftServerConfigKeys.setStorageDir(
         properties, List.of(options.directory().resolve("none").toFile()));
-    Parameters parameters = RaftTransport.parameters(links);
+    this.checkpointSender =
+        new CheckpointSender(links, options.migrationRate(), CheckpointSender.ANSWER_MILLIS);
+    this.checkpointReceiver = new CheckpointReceiver(groups::get, room, files);
+    Parameters parameters = RaftTransport.parameters(links, checkpointSender);
     GrpcConfigKeys.Server.setServicesCustomizer(
         parameters,
         (builder, types) ->
@@ -526,6 +535,19 @@ public final class RaftNode implements AutoCloseable {
     return leaderAppends.append(message);
   }
 
+  /**
+   * Takes a {@link PeerTransport.Kind#CHECKPOINT} message of a leader; the future is the answer to
+   * it. Never blocks.
+   */
+  public CompletableFuture<byte[]> takeCheckpoint(byte[] message) {
+    return checkpointReceiver.take(message);
+  }
+
+  /** Bytes of checkpoints' files that this node has sent so far. */
+  public long checkpointBytesSent() {
+    return checkpointSender.sentBytes();
+  }
+
   private boolean isOpen(UUID group) {
     HostedGroup hosted = groups.get(group);
     return hosted != null && hosted.isOpen();
@@ -596,6 +618,7 @@ public final class RaftNode implements AutoCloseable {
   /** Stops all replicas; applied state is flushed and snapshots are taken. */
   @Override
   public void close() throws IOException {
+    checkpointSender.close();
     server.close();
     // Ratis does not wait for a replica that is closing already because it failed.
     for (HostedGroup group : groups.values()) {

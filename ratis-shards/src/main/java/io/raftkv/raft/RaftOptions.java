@@ -20,6 +20,8 @@ import java.util.List;
  * @param snapshotLogBytes bytes of applied entries after which a snapshot is taken too
  * @param keptEntries entries kept behind a snapshot, so that a replica a little behind needs no
  *     snapshot
+ * @param migrationRate bytes per second of snapshots that this node sends, all groups together; 0
+ *     for no limit
  */
 public record RaftOptions(
     String nodeId,
@@ -32,7 +34,8 @@ public record RaftOptions(
     long segmentBytes,
     long snapshotEntries,
     long snapshotLogBytes,
-    long keptEntries) {
+    long keptEntries,
+    long migrationRate) {
   /** Room of a message or buffer beyond the largest entry. */
   static final int OVERHEAD_BYTES = 1 << 20;
 

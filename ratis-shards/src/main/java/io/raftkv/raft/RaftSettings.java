@@ -62,9 +62,6 @@ final class RaftSettings {
     Log.setAppendEntriesComposeEnabled(p, false);
     SizeInBytes message = SizeInBytes.valueOf(RaftOptions.bufferBytes(options.maxEntryBytes()));
     Log.Appender.setBufferByteLimit(p, entry);
-    // 16 MB by default: more than a message may be large if values are small. And a new member is
-    // given up if it does not take one in three election timeouts.
-    Log.Appender.setSnapshotChunkSizeMax(p, SizeInBytes.valueOf(RaftOptions.APPENDER_MIN_BYTES));
     Log.setWriteBufferSize(p, message);
     // An entry over this one closes the replica. Two, for a follower that has to wait for room
     // holds

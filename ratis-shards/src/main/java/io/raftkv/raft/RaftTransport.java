@@ -19,21 +19,23 @@ import org.apache.ratis.server.leader.LeaderState;
 import org.apache.ratis.server.leader.LogAppender;
 
 /**
- * How Raft's messages travel: new entries over the links between the nodes, everything else by
- * Ratis' gRPC.
+ * How Raft's messages travel: new entries and checkpoints over the links between the nodes,
+ * everything else by Ratis' gRPC.
  *
  * @see LinkAppender
  */
 public final class RaftTransport implements RpcType {
   private static final String LINKS = "raftkv.links";
+  private static final String CHECKPOINTS = "raftkv.checkpoints";
 
   /** Called by Ratis, by name. */
   public RaftTransport() {}
 
-  /** Parameters of a server whose entries are to go over these links. */
-  static Parameters parameters(PeerTransport links) {
+  /** Parameters of a server whose entries and checkpoints are to go over these links. */
+  static Parameters parameters(PeerTransport links, CheckpointSender checkpoints) {
     Parameters parameters = new Parameters();
     parameters.put(LINKS, links, PeerTransport.class);
+    parameters.put(CHECKPOINTS, checkpoints, CheckpointSender.class);
     return parameters;
   }
 
@@ -50,12 +52,14 @@ public final class RaftTransport implements RpcType {
   /** Remembers the appenders of the groups that this node leads. */
   static final class Factory extends GrpcFactory {
     private final PeerTransport links;
+    private final CheckpointSender checkpoints;
     private final Map<RaftGroupMemberId, Map<RaftPeerId, LinkAppender>> appenders =
         new ConcurrentHashMap<>();
 
     Factory(Parameters parameters) {
       super(parameters);
       this.links = parameters.get(LINKS, PeerTransport.class);
+      this.checkpoints = parameters.get(CHECKPOINTS, CheckpointSender.class);
     }
 
     @Override
@@ -64,7 +68,8 @@ public final class RaftTransport implements RpcType {
       Map<RaftPeerId, LinkAppender> ofGroup =
           appenders.computeIfAbsent(server.getMemberId(), member -> new ConcurrentHashMap<>());
       LinkAppender appender =
-          new LinkAppender(server, state, follower, links, id -> matchIndex(ofGroup.get(id)));
+          new LinkAppender(
+              server, state, follower, links, checkpoints, id -> matchIndex(ofGroup.get(id)));
       // Those who were members in an earlier term, and are not any more, would stay for ever.
       ofGroup.values().removeIf(old -> old.getLeaderState() != state);
       ofGroup.put(follower.getId(), appender);
@@ -103,6 +108,17 @@ public final class RaftTransport implements RpcType {
                 }
               });
       return heard;
+    }
+
+    /** Whether a follower still needs the leader's latest checkpoint, or the log behind it. */
+    boolean holdsCheckpoint(RaftGroupMemberId leader) {
+      return appenders.getOrDefault(leader, Map.of()).values().stream()
+          .anyMatch(LinkAppender::holdsCheckpoint);
+    }
+
+    /** The room that the checkpoint takes is needed more. */
+    void releaseCheckpoint(RaftGroupMemberId leader) {
+      appenders.getOrDefault(leader, Map.of()).values().forEach(LinkAppender::releaseCheckpoint);
     }
 
     /** The node has no replica of the group any more. */

@@ -261,6 +261,23 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
         : transport.matchIndexes(running.getMemberId());
   }
 
+  /**
+   * Whether this leads, and a follower still needs its latest checkpoint, or the log behind it.
+   * False as soon as this stops.
+   */
+  boolean holdsCheckpoint() {
+    RaftServer.Division running = alive();
+    return running != null && transport.holdsCheckpoint(running.getMemberId());
+  }
+
+  /** From now on the checkpoint is not held that is being sent: whoever gets it begins again. */
+  void releaseCheckpoint() {
+    RaftServer.Division running = alive();
+    if (running != null) {
+      transport.releaseCheckpoint(running.getMemberId());
+    }
+  }
+
   /** For the leader: the followers that have answered it within so many milliseconds. */
   Set<String> followersHeardWithin(long millis) {
     RaftServer.Division running = alive();
@@ -454,6 +471,18 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
     SnapshotInfo snapshot = stateMachine.getLatestSnapshot();
     TermIndex end = last == null && snapshot != null ? snapshot.getTermIndex() : last;
     return end != null && elect(running, running.getId(), end);
+  }
+
+  /** Bytes of a checkpoint that has not arrived as a whole yet; 0 if none is on its way. */
+  public long arrivingBytes() {
+    ReplicatedStateMachine machine = stateMachine;
+    CheckpointArrivals arrivals = machine == null ? null : machine.arrivals();
+    try {
+      return arrivals == null ? 0 : arrivals.bytes();
+    } catch (IOException changing) {
+      LOG.debug("what has arrived cannot be counted just now shard={}", name(), changing);
+      return 0;
+    }
   }
 
   /** For how long slots of the store have been about to go, in milliseconds; 0 if none are. */

@@ -67,6 +67,7 @@ final class ReplicatedStateMachine extends BaseStateMachine {
   private final FailStop failStop;
   private final Replica replica;
   private final CheckpointStorage checkpoints = new CheckpointStorage();
+  private volatile CheckpointArrivals arrivals;
   private final ClientId clientId = ClientId.randomId();
   private final AtomicLong snapshotCalls = new AtomicLong();
 
@@ -138,6 +139,10 @@ final class ReplicatedStateMachine extends BaseStateMachine {
               checkpoints.init(storage);
               CheckpointStorage.cleanUp(live);
               openStore();
+              arrivals =
+                  new CheckpointArrivals(
+                      checkpoints.arrivingDirectory(), checkpoints::latestDirectory);
+              arrivals.dropUpTo(checkpoints.latestIndex());
             },
             IOException.class);
     replica.opened(store.appliedIndex());
@@ -162,6 +167,16 @@ final class ReplicatedStateMachine extends BaseStateMachine {
     setLastAppliedTermIndex(TermIndex.valueOf(store.appliedTerm(), store.appliedIndex()));
     applier.applier().opened(store);
     away = false;
+  }
+
+  /** The shard's name, for logs. */
+  String name() {
+    return replica.name();
+  }
+
+  /** What this replica receives of a checkpoint, once it has started. */
+  CheckpointArrivals arrivals() {
+    return arrivals;
   }
 
   /** The division that this is the state machine of, null before Ratis starts it. */
@@ -207,7 +222,7 @@ final class ReplicatedStateMachine extends BaseStateMachine {
       return CompletableFuture.failedFuture(new IOException("not applied here: " + at));
     }
     bytesSinceSnapshot += entry.getStateMachineLogEntry().getLogData().size();
-    if (bytesSinceSnapshot >= snapshotLogBytes) {
+    if (bytesSinceSnapshot >= snapshotLogBytes && !replica.holdsCheckpoint()) {
       requestSnapshot();
     }
     return CompletableFuture.completedFuture(Message.EMPTY);
@@ -412,8 +427,8 @@ final class ReplicatedStateMachine extends BaseStateMachine {
   public long takeSnapshot() throws IOException {
     long stamp = storeLock.readLock();
     try {
-      if (away || store == null || snapshotFailedLately()) {
-        return -1;
+      if (away || store == null || snapshotFailedLately() || replica.holdsCheckpoint()) {
+        return -1; // a newer checkpoint would cost a follower the log that it needs next
       }
       StorePosition at = store.position();
       if (at.index() < 0 || at.index() > handedOver) {
@@ -425,6 +440,7 @@ final class ReplicatedStateMachine extends BaseStateMachine {
       checkpoints.take(store, TermIndex.valueOf(at.term(), at.index()));
       snapshotFailed = false;
       bytesSinceSnapshot = 0;
+      arrivals.dropUpTo(at.index());
       LOG.info("snapshot taken shard={} term={} index={}", replica.name(), at.term(), at.index());
       return at.index();
     } catch (IOException | StorageException failed) {
@@ -445,10 +461,11 @@ final class ReplicatedStateMachine extends BaseStateMachine {
    */
   boolean giveBackSpace(LongSupplier roomBytes) throws IOException {
     long now = System.nanoTime();
-    if (mayBeOnItsWay() && now - spaceGivenBackNanos < COPY_NANOS) {
+    if ((mayBeOnItsWay() || replica.holdsCheckpoint()) && now - spaceGivenBackNanos < COPY_NANOS) {
       return true; // a checkpoint that is deleted while it is sent has to be sent anew: for ever
     }
     spaceGivenBackNanos = now;
+    replica.releaseCheckpoint();
     // A view keeps what was deleted after it was opened; one that is opened later does not.
     boolean pinned = Boolean.TRUE.equals(withStore(open -> open.retainedViews() > 0));
     Long compacted =
@@ -496,7 +513,7 @@ final class ReplicatedStateMachine extends BaseStateMachine {
   }
 
   /**
-   * Ratis has received a snapshot and is about to put it in its place. That may fail, and then
+   * A snapshot has arrived, and Ratis is about to put it in its place. That may fail, and then
    * nobody tells: so the store stays open, and what is handed over is applied, until {@link
    * #reinitialize}, or the next one of these calls, when the leader tries again.
    */
@@ -504,11 +521,6 @@ final class ReplicatedStateMachine extends BaseStateMachine {
   public void pause() {
     if (!getLifeCycleState().isPausingOrPaused()) {
       getLifeCycle().transition(LifeCycle.State.PAUSING);
-    }
-    try {
-      checkpoints.forceReceived();
-    } catch (IOException failed) {
-      throw new StorageException("cannot make the received snapshot durable", failed);
     }
     if (getLifeCycleState() == LifeCycle.State.PAUSING) {
       getLifeCycle().transition(LifeCycle.State.PAUSED);
@@ -541,6 +553,10 @@ final class ReplicatedStateMachine extends BaseStateMachine {
 
   @Override
   public void close() {
+    CheckpointArrivals arriving = arrivals;
+    if (arriving != null) {
+      arriving.close();
+    }
     closeStore();
     getLifeCycle().checkStateAndClose(() -> {});
   }

@@ -10,6 +10,8 @@ public interface PeerTransport {
     PROPOSE,
     /** Entries for a follower: {@link io.raftkv.raft.RaftNode} answers. */
     APPEND,
+    /** A part of a checkpoint for a follower: {@link io.raftkv.raft.RaftNode} answers. */
+    CHECKPOINT,
     /** Terms and leaderships of shards: {@link ReadBarrier} answers. */
     TERMS,
     /** How far a follower's log goes: {@link LeaderSuccession} answers. */

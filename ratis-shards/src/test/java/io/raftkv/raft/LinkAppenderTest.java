@@ -176,6 +176,7 @@ class LinkAppenderTest {
           node.stop();
           node.wipe();
           node.start();
+          cluster.linksUp(true); // a checkpoint goes over them
           cluster.awaitEqual();
         }
         case 5 -> {

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 /** Members come and go while the group is written and read. */
 @Execution(ExecutionMode.CONCURRENT)
 class MembershipTest {
-  /** Not so few that a checkpoint is replaced before a new member has it, see docs/design.md. */
+  /** Few enough that the beginning of the log is purged. */
   private static final int SNAPSHOT_ENTRIES = 800;
 
   private static final long MANY = 1_000_000;

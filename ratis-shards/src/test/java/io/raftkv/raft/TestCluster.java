@@ -43,6 +43,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.awaitility.core.ConditionTimeoutException;
 
@@ -75,8 +76,10 @@ public final class TestCluster implements AutoCloseable {
   private final AtomicInteger overLinks = new AtomicInteger();
   private final Map<String, CountDownLatch> held = new ConcurrentHashMap<>();
   private Duration electionTimeout = Duration.ofMillis(400);
+  private long migrationRate;
   private volatile boolean linksUp = true;
   private volatile boolean answersLost;
+  private volatile UnaryOperator<byte[]> checkpoints = UnaryOperator.identity();
   private volatile boolean answersAtOnce;
   private long lastSequence;
 
@@ -98,8 +101,7 @@ public final class TestCluster implements AutoCloseable {
                 }
                 overLinks.incrementAndGet();
                 hold(to);
-                target
-                    .append(request)
+                deliver(target, kind, request)
                     .whenComplete(
                         (bytes, failure) -> {
                           if (answersLost) {
@@ -125,6 +127,28 @@ public final class TestCluster implements AutoCloseable {
     public boolean isConnected(String to) {
       return linksUp && named(to).isRunning();
     }
+  }
+
+  private CompletableFuture<byte[]> deliver(
+      RaftNode target, PeerTransport.Kind kind, byte[] request) {
+    return switch (kind) {
+      case APPEND -> target.append(request);
+      case CHECKPOINT -> {
+        byte[] message = checkpoints.apply(request);
+        yield message == null
+            ? CompletableFuture.failedFuture(new IOException("lost"))
+            : target.takeCheckpoint(message);
+      }
+      default -> throw new IllegalArgumentException(kind.toString());
+    };
+  }
+
+  /**
+   * From now on the messages of checkpoints go through this, on the thread of the link to the node;
+   * what it makes null is lost.
+   */
+  public void checkpoints(UnaryOperator<byte[]> filter) {
+    checkpoints = filter;
   }
 
   private ExecutorService wire() {
@@ -257,7 +281,8 @@ public final class TestCluster implements AutoCloseable {
                     RaftOptions.smallestSegmentBytes(maxEntryBytes),
                     snapshotEntries,
                     SNAPSHOT_LOG_BYTES,
-                    1),
+                    1,
+                    migrationRate),
                 environment,
                 GROUP,
                 members,
@@ -265,7 +290,8 @@ public final class TestCluster implements AutoCloseable {
                 group -> "g" + group.getLeastSignificantBits(),
                 (group, what, cause) -> failures.add(group + " " + what),
                 new Links(),
-                network);
+                network,
+                () -> Long.MAX_VALUE);
         raft.start();
         return this;
       } catch (IOException e) {
@@ -371,6 +397,12 @@ public final class TestCluster implements AutoCloseable {
   /** Other than 400 ms; before the nodes start. */
   public TestCluster electionTimeout(Duration shortest) {
     electionTimeout = shortest;
+    return this;
+  }
+
+  /** Limits what each node sends of checkpoints, in bytes per second; before the nodes start. */
+  public TestCluster migrationRate(long bytesPerSecond) {
+    migrationRate = bytesPerSecond;
     return this;
   }
 

@@ -163,6 +163,14 @@ public final class Metrics implements AutoCloseable {
         forwards);
   }
 
+  /** Counts what went to replicas that needed a snapshot. Once per instance. */
+  public void snapshotBytesSent(LongSupplier bytes) {
+    counter(
+        "raftkv.snapshot.sent.bytes",
+        "Bytes of snapshots sent to replicas that were new or far behind",
+        bytes);
+  }
+
   private void counter(String name, String description, LongSupplier value) {
     FunctionCounter.builder(name, value, LongSupplier::getAsLong)
         .description(description)

@@ -180,7 +180,8 @@ final class Node implements RunningServer {
               this::groupName,
               failStop(),
               links,
-              threads.appendPool());
+              threads.appendPool(),
+              disk::roomBytes);
       this.traffic =
           new ShardTraffic(
               table[0],
@@ -451,6 +452,7 @@ final class Node implements RunningServer {
     metrics.connections(sessions::count);
     metrics.readBarrierRounds(barrier::rounds);
     metrics.forwards(links::forwards);
+    metrics.snapshotBytesSent(() -> raft().checkpointBytesSent());
   }
 
   // ---- what the parts ask of the node ----

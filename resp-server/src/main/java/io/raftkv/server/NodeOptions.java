@@ -95,7 +95,8 @@ final class NodeOptions {
         raftConfig.logSegment().bytes(),
         raftConfig.snapshotEntries(),
         raftConfig.snapshotLog().bytes(),
-        Math.min(KEPT_ENTRIES, Math.max(1, raftConfig.snapshotEntries() / 10)));
+        Math.min(KEPT_ENTRIES, Math.max(1, raftConfig.snapshotEntries() / 10)),
+        raftConfig.migrationRate().bytes());
   }
 
   ShardClient.Limits proposals() {

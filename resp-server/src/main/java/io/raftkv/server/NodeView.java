@@ -147,7 +147,7 @@ final class NodeView implements NodeStatus {
         view.term(),
         new Members(new TreeSet<>(view.voters()), listeners),
         changing || !view.oldVoters().isEmpty(),
-        bytes == null ? 0 : bytes,
+        (bytes == null ? 0 : bytes) + replica.arrivingBytes(),
         slots(replica));
   }
 

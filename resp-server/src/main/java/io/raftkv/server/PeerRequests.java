@@ -54,6 +54,7 @@ final class PeerRequests {
     return switch (kind) {
       case PROPOSE -> node.shards().propose(request);
       case APPEND -> node.raft().append(request);
+      case CHECKPOINT -> node.raft().takeCheckpoint(request);
       case TERMS -> CompletableFuture.completedFuture(node.barrier().answer(request));
       case LOG_END -> CompletableFuture.completedFuture(node.succession().answer(request));
       case READ -> node.traffic().answerRead(request);

@@ -47,6 +47,9 @@ public record ServerConfig(
   private static final ByteSize MAX_COMMAND = ByteSize.mebibytes(1024);
   private static final ByteSize MIN_BUFFER = ByteSize.mebibytes(1);
 
+  /** What a hundred shards send at a time is less than takes them for stuck, so slow. */
+  private static final ByteSize MIN_MIGRATION_RATE = ByteSize.mebibytes(1);
+
   /** What an entry has beside its commands. */
   static final int ENTRY_OVERHEAD_BYTES = 1 << 16;
 
@@ -198,6 +201,7 @@ public record ServerConfig(
       long snapshotEntries,
       ByteSize snapshotLog,
       ByteSize logSegment,
+      ByteSize migrationRate,
       Duration expiryCycle,
       Duration clockSkewLimit) {
     public Raft {
@@ -210,6 +214,10 @@ public record ServerConfig(
           "must be more than election-timeout-min, "
               + ValueType.formatDuration(electionTimeoutMin));
       requireAtLeast(ShardSettings.SNAPSHOT_LOG_BYTES, snapshotLog, logSegment);
+      require(
+          migrationRate.bytes() == 0 || migrationRate.compareTo(MIN_MIGRATION_RATE) >= 0,
+          name(ShardSettings.MIGRATION_RATE),
+          "must be 0 or at least " + MIN_MIGRATION_RATE);
       requireAtLeast(ShardSettings.EXPIRY_CYCLE, expiryCycle, MIN_PERIOD);
       requireAtMost(ShardSettings.EXPIRY_CYCLE, expiryCycle, MAX_EXPIRY_CYCLE);
       requireAtLeast(ShardSettings.CLOCK_SKEW_LIMIT, clockSkewLimit, MIN_PERIOD);
@@ -319,6 +327,7 @@ public record ServerConfig(
             values.get(ShardSettings.SNAPSHOT_ENTRIES),
             values.get(ShardSettings.SNAPSHOT_LOG_BYTES),
             values.get(ShardSettings.LOG_SEGMENT_BYTES),
+            values.get(ShardSettings.MIGRATION_RATE),
             values.get(ShardSettings.EXPIRY_CYCLE),
             values.get(ShardSettings.CLOCK_SKEW_LIMIT)),
         new Store(

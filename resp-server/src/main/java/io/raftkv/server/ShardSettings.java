@@ -62,6 +62,15 @@ final class ShardSettings {
               + " MB more than max-command-bytes: 69mb by default.",
           config -> config.raft().logSegment());
 
+  static final Setting<ByteSize> MIGRATION_RATE =
+      REPLICATION_GROUP.constant(
+          "migration-rate",
+          ValueType.SIZE,
+          "64mb",
+          "What this node sends of snapshots per second, all shards together, to replicas that are"
+              + " new or far behind; at least 1mb, 0 for no limit.",
+          config -> config.raft().migrationRate());
+
   static final Setting<Duration> EXPIRY_CYCLE =
       REPLICATION_GROUP.constant(
           "expiry-cycle",

@@ -71,6 +71,7 @@ class MetricsTest {
     metrics.batch(3, 300);
     metrics.readBarrierRounds(() -> 1);
     metrics.forwards(() -> 5);
+    metrics.snapshotBytesSent(() -> 1 << 20);
     metrics.connections(() -> 42);
     metrics.addShard("s1", gauges(new AtomicInteger()));
 
@@ -83,6 +84,7 @@ class MetricsTest {
         .contains("raftkv_batch_bytes_sum 300.0")
         .contains("raftkv_read_barrier_rounds_total 1.0")
         .contains("raftkv_forwards_total 5.0")
+        .contains("raftkv_snapshot_sent_bytes_total 1048576.0")
         .contains("raftkv_connections 42.0")
         .contains("raftkv_raft_leader{shard=\"s1\"} 1.0")
         .contains("raftkv_raft_term{shard=\"s1\"} 7.0")

@@ -129,6 +129,7 @@ class ConfigLoaderTest {
           --request-timeout 999999999999h         | request-timeout must be at most 3600s (flag --request-timeout)
           --request-timeout 9999999999999h        | request-timeout must be a time with its unit, such as 250ms, 5s or 10m, not '9999999999999h' (flag --request-timeout)
           --expiry-cycle 2h                       | expiry-cycle must be at most 3600s (flag --expiry-cycle)
+          --migration-rate 1023kb                 | migration-rate must be 0 or at least 1mb (flag --migration-rate)
           --clock-skew-limit 25h                  | clock-skew-limit must be at most 86400s (flag --clock-skew-limit)
           --slow-reader-timeout 25h               | slow-reader-timeout must be at most 86400s (flag --slow-reader-timeout)
           --tcp-keepalive 86401                   | tcp-keepalive must be at most 86400 (flag --tcp-keepalive)
