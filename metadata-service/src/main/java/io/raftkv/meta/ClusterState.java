@@ -122,6 +122,20 @@ public final class ClusterState {
     return Optional.ofNullable(jobs.get(id));
   }
 
+  /** The job that is about a node and has not ended. */
+  public Optional<JobInfo> jobOfNode(String nodeId) {
+    return jobs.values().stream()
+        .filter(job -> !job.state().isFinal() && job.nodeId().filter(nodeId::equals).isPresent())
+        .findFirst();
+  }
+
+  /** The job that works on a shard and has not ended. */
+  public Optional<JobInfo> jobOfShard(String shardId) {
+    return jobs.values().stream()
+        .filter(job -> !job.state().isFinal() && job.shardIds().contains(shardId))
+        .findFirst();
+  }
+
   /** The first id that a new shard may have. */
   public String nextShardId() {
     return Ids.shardId(counters.lastShard() + 1);

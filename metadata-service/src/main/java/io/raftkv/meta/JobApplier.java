@@ -3,16 +3,18 @@ package io.raftkv.meta;
 import io.raftkv.meta.MetaCommand.AdvanceJob;
 import io.raftkv.meta.MetaCommand.AdvanceJob.Place;
 import io.raftkv.meta.MetaCommand.CancelJob;
+import io.raftkv.meta.MetaCommand.ResumeNode;
 import io.raftkv.meta.MetaCommand.StartJob;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * What the commands of jobs mean. A job holds its shards: as long as it has not ended, nothing but
- * its own steps changes their records, and each step is taken once, by the leader that saw the job
- * where it was.
+ * What the commands of jobs mean. A job holds its shards and its node: as long as it has not ended,
+ * nothing but its own steps changes their records, how a node is judged excepted, and each step is
+ * taken once, by the leader that saw the job where it was.
  */
 final class JobApplier {
   /** Jobs that have ended and are still known; older ones are in the history only. */
@@ -27,14 +29,18 @@ final class JobApplier {
 
   static MetaChange start(ClusterState state, StartJob command, long timeMillis) {
     for (String shardId : command.plan().shardIds()) {
-      Optional<JobInfo> holder = holderOf(state, shardId);
+      Optional<JobInfo> holder = state.jobOfShard(shardId);
       if (holder.isPresent()) {
         return MetaApplier.refused(
             state, "shard " + shardId + " is busy with " + name(holder.get()));
       }
     }
+    String wrong = NodeJobs.objection(state, command.plan());
+    if (!wrong.isEmpty()) {
+      return MetaApplier.refused(state, wrong);
+    }
     StateDraft draft = StateDraft.after(state, timeMillis);
-    String wrong = reserve(state, draft, command.plan());
+    wrong = reserve(state, draft, command.plan());
     if (!wrong.isEmpty()) {
       return MetaApplier.refused(state, wrong);
     }
@@ -53,7 +59,8 @@ final class JobApplier {
     draft.counters = draft.counters.withJob(number);
     draft.put(job);
     forgetOldest(draft);
-    String text = lower(job) + " of " + String.join(", ", job.shardIds());
+    String text =
+        lower(job) + " of " + job.nodeId().orElseGet(() -> String.join(", ", job.shardIds()));
     return edited(state, draft, job, command.edits(), EventKind.JOB_STARTED, text, job.id());
   }
 
@@ -97,6 +104,25 @@ final class JobApplier {
     }
     EventKind kind = next.state().isFinal() ? EventKind.JOB_ENDED : EventKind.JOB_ADVANCED;
     return edited(state, draft, next, command.edits(), kind, describe(next), "");
+  }
+
+  /** Whatever is about to empty the node is undone; if nothing is, it is taken as it is. */
+  static MetaChange resume(ClusterState state, ResumeNode command, long timeMillis) {
+    NodeInfo node = state.nodes().get(command.nodeId());
+    if (node == null || node.state() == NodeState.REMOVED) {
+      return MetaApplier.refused(
+          state, (node == null ? "no node " : "removed was node ") + command.nodeId());
+    }
+    Optional<JobInfo> job = state.jobOfNode(node.id());
+    if (job.isPresent()) {
+      return cancel(state, new CancelJob(job.get().id()), timeMillis);
+    }
+    if (!node.draining()) {
+      return MetaApplier.unchanged(state, "node " + node.id() + " is not draining");
+    }
+    StateDraft draft = StateDraft.after(state, timeMillis);
+    HistoryEvent event = NodeJobs.drain(draft, node, false, "resumed");
+    return MetaApplier.changed(state, draft, List.of(event), "");
   }
 
   static MetaChange cancel(ClusterState state, CancelJob command, long timeMillis) {
@@ -150,13 +176,6 @@ final class JobApplier {
     return "";
   }
 
-  /** The job that holds a shard, if one does. */
-  private static Optional<JobInfo> holderOf(ClusterState state, String shardId) {
-    return state.jobs().values().stream()
-        .filter(job -> !job.state().isFinal() && job.shardIds().contains(shardId))
-        .findFirst();
-  }
-
   private static void forgetOldest(StateDraft draft) {
     List<String> ended =
         draft.jobs.values().stream().filter(job -> job.state().isFinal()).map(JobInfo::id).toList();
@@ -176,19 +195,23 @@ final class JobApplier {
       EventKind kind,
       String text,
       String replyText) {
+    boolean begins = !before.jobs().containsKey(job.id());
+    List<HistoryEvent> events = new ArrayList<>();
+    if (kind != null) {
+      events.add(new HistoryEvent(draft.version, draft.updatedAtMillis, kind, job.id(), text));
+    }
     for (StateEdit edit : edits) {
-      boolean begins = !before.jobs().containsKey(job.id());
-      boolean isFirst = job.shardIds().indexOf(edit.shardId()) == 0;
-      boolean mayMake = job.state() == JobState.RUNNING && (begins || !isFirst);
-      String wrong = edit(draft, job, edit, mayMake);
+      String wrong =
+          edit instanceof StateEdit.OfShard ofShard
+              ? edit(draft, job, ofShard, begins)
+              : NodeJobs.edit(draft, job, edit, events);
       if (!wrong.isEmpty()) {
         return MetaApplier.refused(before, wrong);
       }
     }
-    List<HistoryEvent> events =
-        kind == null
-            ? List.of()
-            : List.of(new HistoryEvent(draft.version, draft.updatedAtMillis, kind, job.id(), text));
+    if (begins && !NodeJobs.isPrepared(draft, job)) {
+      return MetaApplier.refused(before, "it begins without what it is for");
+    }
     try {
       if (draft.shards != before.shards()) {
         route(before.routing(), draft);
@@ -229,13 +252,14 @@ final class JobApplier {
   }
 
   /**
-   * Makes one edit; empty, or what is wrong with it.
-   *
-   * @param mayMake if the shard may be a new one: the shard that a job is about is there from its
-   *     beginning on, and a job that is undone makes none
+   * Makes one edit; empty, or what is wrong with it. The shard that a job is about is there from
+   * its beginning on, and a job that is undone makes none.
    */
-  private static String edit(StateDraft draft, JobInfo job, StateEdit edit, boolean mayMake) {
+  private static String edit(
+      StateDraft draft, JobInfo job, StateEdit.OfShard edit, boolean begins) {
     String id = edit.shardId();
+    boolean isFirst = job.shardIds().indexOf(id) == 0;
+    boolean mayMake = job.state() == JobState.RUNNING && (begins || !isFirst);
     if (!job.shardIds().contains(id)) {
       return "shard " + id + " does not belong to " + name(job);
     }
@@ -246,6 +270,10 @@ final class JobApplier {
     }
     long now = draft.updatedAtMillis;
     if (edit instanceof StateEdit.PutShard put) {
+      String wrong = begins ? NodeJobs.objection(draft, known, put.spec()) : "";
+      if (!wrong.isEmpty()) {
+        return wrong;
+      }
       if (known != null) {
         if (!known.groupId().equals(put.spec().groupId())) {
           return "shard " + id + " keeps its Raft group";
@@ -278,7 +306,8 @@ final class JobApplier {
     return lower(job) + ' ' + what + (job.note().isEmpty() ? "" : ": " + job.note());
   }
 
-  private static String name(JobInfo job) {
+  /** A job as texts name it. */
+  static String name(JobInfo job) {
     return "job " + job.id() + " (" + lower(job) + ")";
   }
 

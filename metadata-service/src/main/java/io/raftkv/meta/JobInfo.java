@@ -4,11 +4,12 @@ import java.util.Collections;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * A long operation on shards: a list of idempotent steps that any leader of the metadata group can
- * resume.
+ * A long operation on shards or on a node: a list of idempotent steps that any leader of the
+ * metadata group can resume.
  *
  * @param id {@code j} and a number
  * @param plan what it is to achieve, and how
@@ -30,6 +31,15 @@ public record JobInfo(
     String note,
     long createdAtMillis,
     long updatedAtMillis) {
+  /** The argument that names the node which a job is about: no other job is about it then. */
+  public static final String NODE = "node";
+
+  /** The argument of a move that names the node which a replica leaves. */
+  public static final String FROM = "from";
+
+  /** The argument that names the job for which another one works. */
+  public static final String PARENT = "for";
+
   private static final int MAX_STEPS = 100;
   private static final int MAX_SHARDS = 100;
   private static final int MAX_ARGUMENTS = 100;
@@ -39,7 +49,8 @@ public record JobInfo(
    * What a job is to achieve; never changes but for what its steps add to the arguments.
    *
    * @param kind what
-   * @param shardIds the shards it works on, which no other job may touch until it has ended
+   * @param shardIds the shards it works on, which no other job may touch until it has ended; none
+   *     if it is about a node, and has other jobs work on that one's shards
    * @param arguments what the steps need to know, so that another leader can take them
    * @param steps names of the steps, in order
    * @param pointOfNoReturn index of the first step from which on it is not undone any more; the
@@ -73,6 +84,11 @@ public record JobInfo(
       }
     }
 
+    /** The value of an argument, if the plan has it. */
+    public Optional<String> argument(String name) {
+      return Optional.ofNullable(arguments.get(name));
+    }
+
     Plan withArguments(NavigableMap<String, String> more) {
       NavigableMap<String, String> all = new TreeMap<>(arguments);
       all.putAll(more);
@@ -104,11 +120,18 @@ public record JobInfo(
 
   /** The value of an argument that the plan must have. */
   public String argument(String name) {
-    String value = plan.arguments().get(name);
-    if (value == null) {
-      throw new IllegalStateException("job " + id + " has no argument " + name);
-    }
-    return value;
+    return plan.argument(name)
+        .orElseThrow(() -> new IllegalStateException("job " + id + " has no argument " + name));
+  }
+
+  /** The node that it is about, if it is. */
+  public Optional<String> nodeId() {
+    return plan.argument(NODE);
+  }
+
+  /** True until it has ended if it works for another job. */
+  public boolean worksFor(String jobId) {
+    return !state.isFinal() && plan.argument(PARENT).filter(jobId::equals).isPresent();
   }
 
   /** Name of the step being taken; empty when all are. */

@@ -36,13 +36,16 @@ public final class MetaApplier {
       return refused(state, "the cluster is not bootstrapped yet");
     }
     if (command instanceof MetaCommand.RegisterNode register) {
-      return register(state, register.node(), timeMillis);
+      return register(state, register.node(), false, timeMillis);
     }
     if (command instanceof MetaCommand.JoinNode join) {
       return join(state, join.node(), timeMillis);
     }
     if (command instanceof MetaCommand.SetNodeState set) {
       return setNodeState(state, set, timeMillis);
+    }
+    if (command instanceof MetaCommand.ResumeNode resume) {
+      return JobApplier.resume(state, resume, timeMillis);
     }
     if (command instanceof MetaCommand.StartJob start) {
       return JobApplier.start(state, start, timeMillis);
@@ -69,7 +72,7 @@ public final class MetaApplier {
     draft.metadataVoters = command.metadataVoters();
     NavigableMap<String, NodeInfo> nodes = new TreeMap<>(Ids.NATURAL);
     for (NodeSpec node : command.nodes()) {
-      nodes.put(node.id(), new NodeInfo(node, NodeState.JOINING, now, now));
+      nodes.put(node.id(), NodeInfo.joining(node, 0, now));
     }
     draft.nodes = nodes;
     NavigableMap<String, ShardInfo> shards = new TreeMap<>(Ids.NATURAL);
@@ -88,7 +91,13 @@ public final class MetaApplier {
     return changed(state, draft, EventKind.CLUSTER_BOOTSTRAPPED, command.clusterId(), text);
   }
 
-  private static MetaChange register(ClusterState state, NodeSpec node, long timeMillis) {
+  /**
+   * A node has started.
+   *
+   * @param joins whether it asks to become one of the cluster, if it is not known
+   */
+  private static MetaChange register(
+      ClusterState state, NodeSpec node, boolean joins, long timeMillis) {
     for (NodeInfo other : state.members()) {
       if (!other.id().equals(node.id()) && other.spec().sharesAddressWith(node)) {
         return refused(state, "node " + other.id() + " has the address of node " + node.id());
@@ -103,7 +112,7 @@ public final class MetaApplier {
         return refused(
             state, "the cluster has known " + state.nodes().size() + " nodes, its limit");
       }
-      draft.put(new NodeInfo(node, NodeState.JOINING, now, now));
+      draft.put(NodeInfo.joining(node, joins ? draft.version : 0, now));
       return changed(state, draft, EventKind.NODE_REGISTERED, node.id(), "at " + address);
     }
     if (known.state() == NodeState.REMOVED) {
@@ -135,7 +144,7 @@ public final class MetaApplier {
           "the id %s belongs to the node at %s:%d with Raft port %d"
               .formatted(node.id(), known.host(), known.respPort(), known.raftPort()));
     }
-    return register(state, node, timeMillis);
+    return register(state, node, true, timeMillis);
   }
 
   private static MetaChange setNodeState(
@@ -151,24 +160,18 @@ public final class MetaApplier {
       return refused(
           state, "node " + node.id() + " is " + node.state() + ", not " + command.expected().get());
     }
-    if (!node.state().mayBecome(command.next())) {
+    if (node.state() == NodeState.REMOVED || !command.next().isJudgement()) {
       return refused(
           state,
           "node " + node.id() + " is " + node.state() + " and stays so, not " + command.next());
     }
-    if (command.next() == NodeState.REMOVED) {
-      List<ShardInfo> hosted = state.shardsOn(node.id());
-      if (!hosted.isEmpty()) {
-        return refused(
-            state, "node " + node.id() + " still holds replicas of " + hosted.size() + " shards");
-      }
-      if (state.metadataVoters().contains(node.id())) {
-        return refused(state, "node " + node.id() + " still votes in the metadata group");
-      }
-    }
     StateDraft draft = StateDraft.after(state, timeMillis);
-    draft.put(node.withState(command.next(), draft.updatedAtMillis));
-    String text = node.state() + " to " + command.next();
+    NodeInfo next = node.withState(command.next(), draft.updatedAtMillis);
+    if (next.state() == node.state()) {
+      return unchanged(state, "node " + node.id() + " is " + node.state() + " already");
+    }
+    draft.put(next);
+    String text = node.state() + " to " + next.state();
     return changed(
         state,
         draft,

@@ -21,6 +21,7 @@ public final class MetaCodec {
   private static final int ADVANCE_JOB = 5;
   private static final int CANCEL_JOB = 6;
   private static final int JOIN_NODE = 7;
+  private static final int RESUME_NODE = 8;
 
   private MetaCodec() {}
 
@@ -51,6 +52,8 @@ public final class MetaCodec {
     } else if (command instanceof MetaCommand.JoinNode join) {
       out.u8(JOIN_NODE);
       Parts.write(out, join.node());
+    } else if (command instanceof MetaCommand.ResumeNode resume) {
+      out.u8(RESUME_NODE).text(resume.nodeId());
     } else {
       throw new IllegalStateException("no bytes for " + command.getClass());
     }
@@ -101,6 +104,7 @@ public final class MetaCodec {
               in.list(Parts::edit));
       case CANCEL_JOB -> new MetaCommand.CancelJob(in.text());
       case JOIN_NODE -> new MetaCommand.JoinNode(Parts.nodeSpec(in));
+      case RESUME_NODE -> new MetaCommand.ResumeNode(in.text());
       default -> throw in.unknown("kind", kind);
     };
   }

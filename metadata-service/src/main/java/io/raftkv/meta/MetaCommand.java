@@ -118,12 +118,13 @@ public sealed interface MetaCommand {
   }
 
   /**
-   * Puts a node into another state.
+   * Judges a node.
    *
    * @param nodeId which
    * @param expected the state it must be in for the command to count, or empty for any; so that a
    *     decision from old knowledge does not undo a newer one
-   * @param next the state it shall be in
+   * @param next what is made of it: ONLINE, which for one that is draining means DRAINING,
+   *     UNHEALTHY or OFFLINE
    * @param reason for people reading the history
    */
   record SetNodeState(String nodeId, Optional<NodeState> expected, NodeState next, String reason)
@@ -143,10 +144,22 @@ public sealed interface MetaCommand {
   }
 
   /**
+   * A node is not to become empty any more, nor stay so: what has gone from it does not come back,
+   * but it may have replicas again. A job that empties it is undone.
+   *
+   * @param nodeId which
+   */
+  record ResumeNode(String nodeId) implements MetaCommand {
+    public ResumeNode {
+      Ids.requireNodeId(nodeId);
+    }
+  }
+
+  /**
    * Begins a job.
    *
-   * @param plan what it is to achieve; none of its shards may belong to another job
-   * @param edits what beginning it changes, of its own shards only
+   * @param plan what it is to achieve; neither its shards nor its node may belong to another job
+   * @param edits what beginning it changes, of its own shards and node only
    */
   record StartJob(JobInfo.Plan plan, List<StateEdit> edits) implements MetaCommand {
     public StartJob {
@@ -163,7 +176,7 @@ public sealed interface MetaCommand {
    * @param seen where the job must be
    * @param next where it shall be
    * @param arguments what the step has found out, added to the plan's
-   * @param edits what the step changes, of the job's own shards only
+   * @param edits what the step changes, of the job's own shards and node only
    */
   record AdvanceJob(
       String jobId,

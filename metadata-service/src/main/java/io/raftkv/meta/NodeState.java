@@ -1,5 +1,7 @@
 package io.raftkv.meta;
 
+import java.util.Locale;
+
 /** What the cluster knows of a node, and so what it may ask of it. */
 public enum NodeState implements Coded {
   /** Known, but not heard of yet. */
@@ -10,9 +12,9 @@ public enum NodeState implements Coded {
   UNHEALTHY(2),
   /** Silent for long: its replicas may be rebuilt elsewhere. */
   OFFLINE(3),
-  /** An operator wants it empty: its replicas move away. */
+  /** Heard of regularly, but an operator wants it empty: gets nothing new, what it has moves. */
   DRAINING(4),
-  /** Gone for good; its id is never used again. */
+  /** No part of the cluster any more; its id may join again, with nothing of what it had. */
   REMOVED(5);
 
   private final int code;
@@ -26,8 +28,13 @@ public enum NodeState implements Coded {
     return code;
   }
 
-  /** True if a node may go from this state to {@code next}; nothing leaves {@link #REMOVED}. */
-  public boolean mayBecome(NodeState next) {
-    return this != REMOVED && next != JOINING && next != this;
+  /** As texts say it. */
+  public String text() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** True if this follows from how a node is heard of, and not from somebody's wish. */
+  public boolean isJudgement() {
+    return this == ONLINE || this == UNHEALTHY || this == OFFLINE;
   }
 }

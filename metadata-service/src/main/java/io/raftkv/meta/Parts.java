@@ -9,6 +9,7 @@ import java.util.TreeMap;
 final class Parts {
   private static final int PUT_SHARD = 1;
   private static final int DROP_SHARD = 2;
+  private static final int DRAIN_NODE = 3;
 
   private Parts() {}
 
@@ -68,17 +69,25 @@ final class Parts {
     return new RoutingChange.Move(slotRange(in), in.text(), in.text());
   }
 
+  static void write(ByteWriter out, boolean value) {
+    out.u8(value ? 1 : 0);
+  }
+
+  static boolean bool(ByteReader in) {
+    int value = in.u8();
+    if (value > 1) {
+      throw in.unknown("presence", value);
+    }
+    return value == 1;
+  }
+
   static void write(ByteWriter out, Optional<NodeState> state) {
-    out.u8(state.isPresent() ? 1 : 0);
+    write(out, state.isPresent());
     state.ifPresent(out::coded);
   }
 
   static Optional<NodeState> optionalNodeState(ByteReader in) {
-    int present = in.u8();
-    if (present > 1) {
-      throw in.unknown("presence", present);
-    }
-    return present == 1 ? Optional.of(in.coded(NodeState.values())) : Optional.empty();
+    return bool(in) ? Optional.of(in.coded(NodeState.values())) : Optional.empty();
   }
 
   static void write(ByteWriter out, JobInfo.Plan plan) {
@@ -115,6 +124,9 @@ final class Parts {
       out.coded(put.state()).number(put.seenVersion());
     } else if (edit instanceof StateEdit.DropShard drop) {
       out.u8(DROP_SHARD).text(drop.shardId()).number(drop.seenVersion());
+    } else if (edit instanceof StateEdit.DrainNode drain) {
+      out.u8(DRAIN_NODE);
+      write(out, drain.draining());
     } else {
       throw new IllegalStateException("no bytes for " + edit.getClass());
     }
@@ -126,6 +138,7 @@ final class Parts {
       case PUT_SHARD ->
           new StateEdit.PutShard(shardSpec(in), in.coded(ShardState.values()), in.number());
       case DROP_SHARD -> new StateEdit.DropShard(in.text(), in.number());
+      case DRAIN_NODE -> new StateEdit.DrainNode(bool(in));
       default -> throw in.unknown("edit", kind);
     };
   }

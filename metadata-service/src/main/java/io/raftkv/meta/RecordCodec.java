@@ -21,6 +21,9 @@ final class RecordCodec {
 
   private static final int FORMAT = 1;
 
+  /** Of a node that has joined, or is draining though it cannot be relied on. */
+  private static final int NODE_FORMAT = 2;
+
   /** The head record: all of a state that is not in a record of its own. */
   record Head(
       String clusterId,
@@ -131,23 +134,45 @@ final class RecordCodec {
     return ByteReader.read(bytes, NODE_IDS, FORMAT, in -> in.list(ByteReader::text));
   }
 
+  /** In the first format if that can tell all: then earlier releases can read it. */
   static byte[] encode(NodeInfo node) {
-    ByteWriter out = start();
+    boolean first =
+        node.memberSince() == 0 && node.draining() == (node.state() == NodeState.DRAINING);
+    ByteWriter out = new ByteWriter().u8(first ? FORMAT : NODE_FORMAT);
     Parts.write(out, node.spec());
-    return out.coded(node.state())
-        .number(node.registeredAtMillis())
-        .number(node.updatedAtMillis())
-        .toBytes();
+    out.coded(node.state());
+    if (!first) {
+      Parts.write(out, node.draining());
+      out.number(node.memberSince());
+    }
+    return out.number(node.registeredAtMillis()).number(node.updatedAtMillis()).toBytes();
   }
 
   static NodeInfo node(byte[] bytes) {
+    if (bytes.length > 0 && bytes[0] == FORMAT) {
+      return ByteReader.read(
+          bytes,
+          "node",
+          FORMAT,
+          in -> {
+            NodeSpec spec = Parts.nodeSpec(in);
+            NodeState state = in.coded(NodeState.values());
+            boolean draining = state == NodeState.DRAINING;
+            return new NodeInfo(spec, state, draining, 0, in.number(), in.number());
+          });
+    }
     return ByteReader.read(
         bytes,
         "node",
-        FORMAT,
+        NODE_FORMAT,
         in ->
             new NodeInfo(
-                Parts.nodeSpec(in), in.coded(NodeState.values()), in.number(), in.number()));
+                Parts.nodeSpec(in),
+                in.coded(NodeState.values()),
+                Parts.bool(in),
+                in.number(),
+                in.number(),
+                in.number()));
   }
 
   static byte[] encode(ShardInfo shard) {

@@ -7,14 +7,24 @@ import java.util.Objects;
  * either taken, with all that it means to the state, or not.
  */
 public sealed interface StateEdit {
-  /** The shard concerned. */
-  String shardId();
+  /** An edit of a shard's record. */
+  sealed interface OfShard extends StateEdit {
+    /** The shard concerned. */
+    String shardId();
+
+    /**
+     * The version of the shard's record that the edit was made from; 0 if there was none. The edit
+     * counts only if that is the record's version still: it may have been made from old knowledge.
+     */
+    long seenVersion();
+  }
 
   /**
-   * The version of the shard's record that the edit was made from; 0 if there was none. The edit
-   * counts only if that is the record's version still: it may have been made from old knowledge.
+   * Whether the node of the job is to become empty. It counts whatever was wanted before.
+   *
+   * @param draining false if it may have replicas again
    */
-  long seenVersion();
+  record DrainNode(boolean draining) implements StateEdit {}
 
   /**
    * A shard is to be like this; it is made if {@code seenVersion} is 0.
@@ -22,7 +32,7 @@ public sealed interface StateEdit {
    * @param spec slots, replicas and leader it is to have
    * @param state what is being done to it
    */
-  record PutShard(ShardSpec spec, ShardState state, long seenVersion) implements StateEdit {
+  record PutShard(ShardSpec spec, ShardState state, long seenVersion) implements OfShard {
     public PutShard {
       Objects.requireNonNull(spec, "spec");
       Objects.requireNonNull(state, "state");
@@ -39,7 +49,7 @@ public sealed interface StateEdit {
    *
    * @param shardId its id, which no shard ever gets again
    */
-  record DropShard(String shardId, long seenVersion) implements StateEdit {
+  record DropShard(String shardId, long seenVersion) implements OfShard {
     public DropShard {
       Ids.shardNumber(shardId);
     }

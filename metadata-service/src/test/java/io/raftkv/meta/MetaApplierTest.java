@@ -204,18 +204,57 @@ class MetaApplierTest {
   }
 
   @Test
-  void nodeThatIsNeededIsNotRemoved() {
+  void judgementNeitherDrainsNorRemovesANode() {
+    for (NodeState wish : List.of(NodeState.DRAINING, NodeState.REMOVED)) {
+      assertNothing(
+          set(CLUSTER, "n4", Optional.empty(), wish),
+          CLUSTER,
+          Outcome.REFUSED,
+          "node n4 is JOINING and stays so, not " + wish);
+    }
+  }
+
+  /** Whether it is lost and whether it is to be empty are two things. */
+  @Test
+  void nodeThatDrainsIsJudgedAndDrainsStill() {
+    ClusterState state = Samples.with(CLUSTER, "n4", NodeState.DRAINING);
+    state = set(state, "n4", Optional.empty(), NodeState.OFFLINE).state();
+    assertThat(state.node("n4").orElseThrow())
+        .returns(NodeState.OFFLINE, NodeInfo::state)
+        .returns(true, NodeInfo::draining);
+    state = set(state, "n4", Optional.of(NodeState.OFFLINE), NodeState.ONLINE).state();
+    assertThat(state.node("n4").orElseThrow().state()).isEqualTo(NodeState.DRAINING);
     assertNothing(
-        set(CLUSTER, "n4", Optional.empty(), NodeState.REMOVED),
-        CLUSTER,
-        Outcome.REFUSED,
-        "node n4 still holds replicas of 6 shards");
-    ClusterState oneShard = Samples.cluster(3, 1, 1);
-    assertNothing(
-        set(oneShard, "n2", Optional.empty(), NodeState.REMOVED),
-        oneShard,
-        Outcome.REFUSED,
-        "node n2 still votes in the metadata group");
+        set(state, "n4", Optional.empty(), NodeState.ONLINE),
+        state,
+        Outcome.UNCHANGED,
+        "node n4 is DRAINING already");
+  }
+
+  @Test
+  void resumedNodeIsAsItIsJudged() {
+    for (NodeState judged : List.of(NodeState.JOINING, NodeState.ONLINE, NodeState.OFFLINE)) {
+      ClusterState state =
+          judged == NodeState.JOINING ? CLUSTER : Samples.with(CLUSTER, "n4", judged);
+      ClusterState draining = drain(state, "n4");
+      assertThat(draining.node("n4").orElseThrow().draining()).isTrue();
+      ClusterState resumed = resume(draining, "n4").state();
+      assertThat(resumed.node("n4").orElseThrow())
+          .returns(judged, NodeInfo::state)
+          .returns(false, NodeInfo::draining);
+      assertNothing(resume(resumed, "n4"), resumed, Outcome.UNCHANGED, "node n4 is not draining");
+    }
+    assertThat(resume(CLUSTER, "n9").reply().text()).isEqualTo("no node n9");
+  }
+
+  private static ClusterState drain(ClusterState state, String node) {
+    StateDraft draft = StateDraft.after(state, TIME);
+    draft.put(state.nodes().get(node).withDraining(true, TIME));
+    return draft.build();
+  }
+
+  private static MetaChange resume(ClusterState state, String node) {
+    return MetaApplier.apply(state, new MetaCommand.ResumeNode(node), TIME + 2);
   }
 
   @Test

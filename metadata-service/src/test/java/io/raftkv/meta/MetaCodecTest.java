@@ -10,6 +10,7 @@ import io.raftkv.meta.MetaCommand.Bootstrap;
 import io.raftkv.meta.MetaCommand.CancelJob;
 import io.raftkv.meta.MetaCommand.JoinNode;
 import io.raftkv.meta.MetaCommand.RegisterNode;
+import io.raftkv.meta.MetaCommand.ResumeNode;
 import io.raftkv.meta.MetaCommand.SetNodeState;
 import io.raftkv.meta.MetaCommand.StartJob;
 import java.util.Arrays;
@@ -57,7 +58,11 @@ class MetaCodecTest {
             new TreeMap<>(Map.of("fence", "300")),
             EDITS),
         new CancelJob("j12"),
-        new JoinNode(Samples.node(4, 7)));
+        new JoinNode(Samples.node(4, 7)),
+        new ResumeNode("n4"),
+        new StartJob(
+            Samples.plan("s1"),
+            List.of(new StateEdit.DrainNode(true), new StateEdit.DrainNode(false))));
   }
 
   @ParameterizedTest
@@ -151,6 +156,11 @@ class MetaCodecTest {
   }
 
   @Test
+  void resumeNodeLayoutIsPinned() {
+    assertPinned(new ResumeNode("n1"), "0108" + "026e31");
+  }
+
+  @Test
   void setNodeStateLayoutIsPinned() {
     assertPinned(
         new SetNodeState("n1", Optional.of(NodeState.ONLINE), NodeState.UNHEALTHY, "x"),
@@ -229,6 +239,11 @@ class MetaCodecTest {
             + "01610162"
             + EDIT_BYTES);
     assertPinned(new CancelJob("j1"), "01" + "06" + "026a31");
+    assertPinned(
+        new StartJob(
+            new JobInfo.Plan(JobKind.DRAIN, List.of(), new TreeMap<>(), List.of("x"), 1),
+            List.of(new StateEdit.DrainNode(true))),
+        "01" + "04" + "05" + "00" + "00" + "010178" + "01" + "01" + "0301");
   }
 
   private static final String EDIT_BYTES =

@@ -13,6 +13,8 @@ import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 class RecordCodecTest {
+  private static final int ONE_FORMAT = 1;
+  private static final int NEWEST_OF_NODES = 2;
   private static final NodeSpec NODE = new NodeSpec("n1", "h", 6379, 9870, 0, "v", 300);
 
   @Test
@@ -47,10 +49,28 @@ class RecordCodecTest {
   @Test
   void nodeLayoutIsPinned() {
     assertPinned(
-        new NodeInfo(NODE, NodeState.DRAINING, 1, 300),
+        new NodeInfo(NODE, NodeState.DRAINING, true, 0, 1, 300),
         RecordCodec::encode,
         RecordCodec::node,
+        NEWEST_OF_NODES,
         "01" + "026e31" + "0168" + "eb31" + "8e4d" + "00" + "0176" + "ac02" + "04" + "01" + "ac02");
+  }
+
+  @Test
+  void layoutOfANodeThatHasJoinedOrIsLostWhileItDrainsIsPinned() {
+    String spec = "026e31" + "0168" + "eb31" + "8e4d" + "00" + "0176" + "ac02";
+    assertPinned(
+        new NodeInfo(NODE, NodeState.OFFLINE, true, 0, 1, 300),
+        RecordCodec::encode,
+        RecordCodec::node,
+        NEWEST_OF_NODES,
+        "02" + spec + "03" + "01" + "00" + "01" + "ac02");
+    assertPinned(
+        new NodeInfo(NODE, NodeState.ONLINE, false, 300, 1, 2),
+        RecordCodec::encode,
+        RecordCodec::node,
+        NEWEST_OF_NODES,
+        "02" + spec + "01" + "00" + "ac02" + "01" + "02");
   }
 
   @Test
@@ -179,6 +199,12 @@ class RecordCodecTest {
 
   private static <T> void assertPinned(
       T value, Function<T, byte[]> encode, Function<byte[], T> decode, String hex) {
+    assertPinned(value, encode, decode, ONE_FORMAT, hex);
+  }
+
+  /** {@code format} is the newest one that is read. */
+  private static <T> void assertPinned(
+      T value, Function<T, byte[]> encode, Function<byte[], T> decode, int format, String hex) {
     byte[] bytes = encode.apply(value);
     assertThat(HexFormat.of().formatHex(bytes)).isEqualTo(hex);
     assertThat(decode.apply(bytes)).isEqualTo(value);
@@ -187,9 +213,9 @@ class RecordCodecTest {
       assertThatThrownBy(() -> decode.apply(cut)).isInstanceOf(MetaFormatException.class);
     }
     byte[] newer = bytes.clone();
-    newer[0]++;
+    newer[0] = (byte) (format + 1);
     assertThatThrownBy(() -> decode.apply(newer))
         .isInstanceOf(MetaFormatException.class)
-        .hasMessageContaining("format 2");
+        .hasMessageContaining("format " + newer[0]);
   }
 }

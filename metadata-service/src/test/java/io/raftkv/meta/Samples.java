@@ -45,8 +45,21 @@ public final class Samples {
         .state();
   }
 
-  /** The state after a node went to another state. */
+  /** The state after a node went to another state, by whatever way leads there. */
   public static ClusterState with(ClusterState state, String nodeId, NodeState next) {
+    if (next == NodeState.DRAINING || next == NodeState.REMOVED) {
+      NodeInfo node = state.nodes().get(nodeId);
+      StateDraft draft = StateDraft.after(state, state.updatedAtMillis() + 1);
+      draft.put(
+          new NodeInfo(
+              node.spec(),
+              next,
+              true,
+              node.memberSince(),
+              node.registeredAtMillis(),
+              draft.updatedAtMillis));
+      return draft.build();
+    }
     MetaChange change =
         MetaApplier.apply(
             state,

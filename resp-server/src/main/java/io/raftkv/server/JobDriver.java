@@ -2,6 +2,7 @@ package io.raftkv.server;
 
 import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.JobInfo;
+import io.raftkv.meta.MetaCommand;
 import io.raftkv.meta.MetaCommand.AdvanceJob;
 import io.raftkv.meta.MetaReply;
 import io.raftkv.meta.NodeInfo;
@@ -53,8 +54,11 @@ final class JobDriver {
   private final Runnable soon;
   private final FactsInquiry inquiry;
 
-  /** What is being done for a job or, by its group, for a shard without one. */
-  private final Map<Object, CompletableFuture<?>> underWay = new HashMap<>();
+  /**
+   * What is being done for a job or, by its group, for a shard without one; ends with why it was
+   * not done, or nothing.
+   */
+  private final Map<Object, CompletableFuture<String>> underWay = new HashMap<>();
 
   /** Changes of jobs on their way into the log. */
   private final Map<String, CompletableFuture<?>> proposing = new HashMap<>();
@@ -63,6 +67,10 @@ final class JobDriver {
   private final Map<String, AdvanceJob.Place> idle = new HashMap<>();
 
   private final Map<String, Long> toldNanos = new HashMap<>();
+
+  /** Why nodes did not do what was asked of them last, by job. */
+  private final Map<Object, String> refusals = new HashMap<>();
+
   private CompletableFuture<ClusterFacts> asked;
   private long lastRepairNanos = System.nanoTime();
 
@@ -97,7 +105,15 @@ final class JobDriver {
 
   /** Notes for which jobs nothing is under way: only for those are the facts new enough. */
   private void ask(ClusterState state, boolean repair) {
-    underWay.values().removeIf(CompletableFuture::isDone);
+    underWay
+        .entrySet()
+        .removeIf(
+            one -> {
+              if (one.getValue().isDone()) {
+                refusals.put(one.getKey(), one.getValue().join());
+              }
+              return one.getValue().isDone();
+            });
     proposing.values().removeIf(CompletableFuture::isDone);
     idle.clear();
     for (JobInfo job : running(state)) {
@@ -171,9 +187,12 @@ final class JobDriver {
     underWay.clear();
     proposing.clear();
     toldNanos.clear();
+    refusals.clear();
   }
 
   private void take(JobInfo job, JobAction action) {
+    String refusal = refusals.getOrDefault(job.id(), "");
+    refusals.remove(job.id());
     if (action instanceof JobAction.Await await) {
       tell(job, await);
       if (isUrgent(job)) {
@@ -181,16 +200,25 @@ final class JobDriver {
       }
     } else if (action instanceof JobAction.Advance advance) {
       propose(job, advance.command());
+    } else if (action instanceof JobAction.Propose part) {
+      propose(job, part.command());
     } else {
       LOG.info("job={} asks for {}", job.id(), action);
-      CompletableFuture<?> asked = request(action);
+      if (!refusal.isEmpty()) {
+        tell(job, new JobAction.Await(refusal, job.bytesDone(), job.bytesTotal()));
+      }
+      CompletableFuture<String> asked = request(action);
       underWay.put(job.id(), asked);
       asked.thenRun(soon);
     }
   }
 
-  /** Asks a node for something; it is over when the answer is there, or will not come. */
-  private CompletableFuture<?> request(JobAction action) {
+  /**
+   * Asks a node for something; it is over when the answer is there, or will not come.
+   *
+   * @return why it was not done; empty if it was
+   */
+  private CompletableFuture<String> request(JobAction action) {
     if (action instanceof JobAction.StartJoining joining) {
       return request(joining.node(), ControlRequests.startJoining(joining));
     } else if (action instanceof JobAction.ChangeMembers change) {
@@ -211,7 +239,8 @@ final class JobDriver {
       return request(lead.node(), ControlRequests.lead(lead), ORDER_TIMEOUT_MILLIS);
     } else if (action instanceof JobAction.Together together) {
       return CompletableFuture.allOf(
-          together.parts().stream().map(this::request).toArray(CompletableFuture[]::new));
+              together.parts().stream().map(this::request).toArray(CompletableFuture[]::new))
+          .thenApply(all -> "");
     }
     throw new IllegalStateException("no way to do " + action);
   }
@@ -265,7 +294,7 @@ final class JobDriver {
             List.of()));
   }
 
-  private void propose(JobInfo job, AdvanceJob command) {
+  private void propose(JobInfo job, MetaCommand command) {
     CompletableFuture<MetaReply> asked =
         node.metadata().propose(node.shards().client(MetadataGroup.GROUP), command);
     CompletableFuture<Object> over = new CompletableFuture<>();
@@ -286,12 +315,12 @@ final class JobDriver {
         });
   }
 
-  private CompletableFuture<?> request(String nodeId, byte[] request) {
+  private CompletableFuture<String> request(String nodeId, byte[] request) {
     return request(nodeId, request, ACTION_TIMEOUT_MILLIS);
   }
 
-  private CompletableFuture<?> request(String nodeId, byte[] request, long timeoutMillis) {
-    CompletableFuture<Object> over = new CompletableFuture<>();
+  private CompletableFuture<String> request(String nodeId, byte[] request, long timeoutMillis) {
+    CompletableFuture<String> over = new CompletableFuture<>();
     FactsInquiry.call(node, nodeId, request)
         .orTimeout(timeoutMillis, TimeUnit.MILLISECONDS)
         .whenComplete(
@@ -299,10 +328,11 @@ final class JobDriver {
               String why =
                   lost == null ? ControlRequests.decodeOutcome(answer) : String.valueOf(lost);
               if (why.isEmpty()) {
-                over.complete(null);
+                over.complete("");
               } else {
                 LOG.info("node={} did not do it, it is looked at again: {}", nodeId, why);
-                over.completeOnTimeout(null, REFUSED_PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+                over.completeOnTimeout(
+                    "node " + nodeId + ": " + why, REFUSED_PAUSE_MILLIS, TimeUnit.MILLISECONDS);
               }
             });
     return over;

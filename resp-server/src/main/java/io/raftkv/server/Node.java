@@ -335,6 +335,11 @@ final class Node implements RunningServer {
     return disk.hasSpace();
   }
 
+  /** Why this node takes no new replicas; empty if it does. */
+  String noRoom() {
+    return hasDiskSpace() ? "" : "its disk is nearly full";
+  }
+
   /** This node's replica of a group, or null. */
   Replica replica(UUID group) {
     return raft == null ? null : raft.replica(group);

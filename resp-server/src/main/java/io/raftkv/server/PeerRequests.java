@@ -119,8 +119,8 @@ final class PeerRequests {
   private CompletionStage<byte[]> startJoining(JobAction.StartJoining joining) {
     return CompletableFuture.supplyAsync(
         () -> {
-          if (!node.hasDiskSpace()) {
-            return ControlRequests.outcome("its disk is nearly full");
+          if (!node.noRoom().isEmpty()) {
+            return ControlRequests.outcome(node.noRoom());
           }
           if (node.raft().hasFailed(joining.group())) {
             return ControlRequests.outcome("its replica has failed, see its log");

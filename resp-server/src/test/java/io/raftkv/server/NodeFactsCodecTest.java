@@ -31,6 +31,7 @@ class NodeFactsCodecTest {
   private static final NodeFacts FACTS =
       new NodeFacts(
           77,
+          "its disk is nearly full",
           Map.of(
               new UUID(1, 1),
               new ReplicaFacts(true, true, 3, MEMBERS, true, 1L << 40, FENCED),
@@ -48,7 +49,7 @@ class NodeFactsCodecTest {
   @Test
   void factsComeBackAsTheyWere() {
     assertThat(NodeFactsCodec.decode(NodeFactsCodec.encode(FACTS))).isEqualTo(FACTS);
-    NodeFacts nothing = new NodeFacts(1, Map.of(), Set.of());
+    NodeFacts nothing = new NodeFacts(1, "", Map.of(), Set.of());
     assertThat(NodeFactsCodec.decode(NodeFactsCodec.encode(nothing))).isEqualTo(nothing);
   }
 

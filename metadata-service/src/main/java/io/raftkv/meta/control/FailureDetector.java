@@ -17,14 +17,15 @@ import java.util.Optional;
  *
  * <pre>
  *   JOINING            heard of                  ONLINE
- *   ONLINE             silent for unhealthyAfter UNHEALTHY
+ *   ONLINE, DRAINING   silent for unhealthyAfter UNHEALTHY
  *   any of these       silent for offlineAfter   OFFLINE
  *   UNHEALTHY, OFFLINE heard of without a gap for recoverAfter  ONLINE
  * </pre>
  *
- * A node that is DRAINING or REMOVED is left alone: that was an operator's word, and a state only
- * holds one thing. Silence is never counted from before this detector began, and begins anew when
- * the detector itself was not run for long: then it was this process that slept, not the others.
+ * One that is to become empty is judged as any other: its jobs have to know that it is lost. To be
+ * ONLINE is to be DRAINING for it. A node that is REMOVED is left alone. Silence is never counted
+ * from before this detector began, and begins anew when the detector itself was not run for long:
+ * then it was this process that slept, not the others.
  *
  * <p>Used by one thread. A new leader starts with a new detector.
  */
@@ -132,7 +133,7 @@ public final class FailureDetector {
         }
         yield silence >= offlineAfterNanos ? NodeState.OFFLINE : state;
       }
-      case ONLINE -> {
+      case ONLINE, DRAINING -> {
         if (silence >= offlineAfterNanos) {
           yield NodeState.OFFLINE;
         }
@@ -144,7 +145,7 @@ public final class FailureDetector {
         }
         yield silence >= offlineAfterNanos ? NodeState.OFFLINE : state;
       }
-      case DRAINING, REMOVED -> state;
+      case REMOVED -> state;
     };
   }
 

@@ -16,8 +16,9 @@ import java.util.OptionalLong;
 import java.util.UUID;
 
 /**
- * Brings leaderships back to the preferred nodes, one at a time: a transfer is a short pause for
- * its shard, and after the restart of a node hundreds are due at once.
+ * Brings leaderships back to the preferred nodes, and away from nodes that are to become empty, one
+ * at a time: a transfer is a short pause for its shard, and after the restart of a node hundreds
+ * are due at once.
  *
  * <p>Used by one thread, on the leader of the metadata group. All it knows comes as arguments.
  */
@@ -113,8 +114,9 @@ public final class LeaderSpreader {
     List<Transfer> due = new ArrayList<>();
     for (ShardInfo shard : state.shards().values()) {
       String leader = leaders.get(shard.id());
-      if (leader != null && mayMove(state, shard, leader, lag)) {
-        due.add(new Transfer(shard.id(), shard.groupId(), leader, shard.preferredLeader()));
+      if (leader != null && mayMove(shard)) {
+        wanted(state, shard, leader, lag)
+            .ifPresent(to -> due.add(new Transfer(shard.id(), shard.groupId(), leader, to)));
       }
     }
     Transfer best = null;
@@ -126,17 +128,28 @@ public final class LeaderSpreader {
     return Optional.ofNullable(best);
   }
 
-  private boolean mayMove(ClusterState state, ShardInfo shard, String leader, Lag lag) {
-    String wanted = shard.preferredLeader();
-    if (wanted.isEmpty()
-        || wanted.equals(leader)
-        || shard.state() != ShardState.ACTIVE
-        || proposedAtNanos.containsKey(shard.id())
-        || !shard.replicaOn(wanted).map(Replica::isVoter).orElse(false)
-        || state.node(wanted).map(NodeInfo::state).orElse(null) != NodeState.ONLINE) {
+  private boolean mayMove(ShardInfo shard) {
+    return shard.state() == ShardState.ACTIVE && !proposedAtNanos.containsKey(shard.id());
+  }
+
+  /** Who should lead instead: the preferred node or, instead of one that is draining, any. */
+  private Optional<String> wanted(ClusterState state, ShardInfo shard, String leader, Lag lag) {
+    String preferred = shard.preferredLeader();
+    if (preferred.equals(leader) || !mayLead(state, shard, preferred, lag)) {
+      boolean leaves = state.node(leader).map(NodeInfo::draining).orElse(false);
+      return shard.voters().stream()
+          .filter(node -> leaves && !node.equals(leader) && mayLead(state, shard, node, lag))
+          .findFirst();
+    }
+    return Optional.of(preferred);
+  }
+
+  private boolean mayLead(ClusterState state, ShardInfo shard, String nodeId, Lag lag) {
+    if (!shard.replicaOn(nodeId).map(Replica::isVoter).orElse(false)
+        || state.node(nodeId).map(NodeInfo::state).orElse(null) != NodeState.ONLINE) {
       return false;
     }
-    OptionalLong behind = lag.entries(shard.id(), wanted);
+    OptionalLong behind = lag.entries(shard.id(), nodeId);
     return behind.isPresent() && behind.getAsLong() <= maxLagEntries;
   }
 }

@@ -24,6 +24,13 @@ public sealed interface JobAction {
   record Advance(MetaCommand.AdvanceJob command) implements JobAction {}
 
   /**
+   * Something for another job, which does a part of this one: to be proposed.
+   *
+   * @param command refused if things are not as they were seen any more
+   */
+  record Propose(MetaCommand command) implements JobAction {}
+
+  /**
    * A node is to start a replica, which a change of members will make a voter.
    *
    * @param node which

@@ -270,6 +270,19 @@ public final class JobPlans {
         TransferSteps.prefer(shard, to));
   }
 
+  /** A node without replicas, for as long as it is not resumed. */
+  public static StartJob drain(ClusterState state, String nodeId) throws JobRefusedException {
+    member(state, nodeId);
+    return new StartJob(
+        new JobInfo.Plan(
+            JobKind.DRAIN,
+            List.of(),
+            new TreeMap<>(Map.of(JobInfo.NODE, nodeId)),
+            DrainSteps.NAMES,
+            DrainSteps.NAMES.size()),
+        List.of(new StateEdit.DrainNode(true)));
+  }
+
   private static StartJob start(
       JobKind kind,
       String shardId,
@@ -291,12 +304,19 @@ public final class JobPlans {
     return shard;
   }
 
-  private static void online(ClusterState state, String nodeId) throws JobRefusedException {
+  private static NodeInfo member(ClusterState state, String nodeId) throws JobRefusedException {
     NodeInfo node =
         state.node(nodeId).orElseThrow(() -> new JobRefusedException("no node " + nodeId));
+    if (node.state() == NodeState.REMOVED) {
+      throw new JobRefusedException("node " + nodeId + " was removed");
+    }
+    return node;
+  }
+
+  private static void online(ClusterState state, String nodeId) throws JobRefusedException {
+    NodeInfo node = member(state, nodeId);
     if (node.state() != NodeState.ONLINE) {
-      throw new JobRefusedException(
-          "node " + nodeId + " is " + node.state().name().toLowerCase(Locale.ROOT));
+      throw new JobRefusedException("node " + nodeId + " is " + node.state().text());
     }
   }
 

@@ -44,7 +44,8 @@ public final class JobRunner {
       case MIGRATE -> new MigrateSteps();
       case TRANSFER -> new TransferSteps();
       case SPLIT -> new SplitSteps();
-      case MERGE, DRAIN -> throw new IllegalStateException("no steps for " + job.kind() + " yet");
+      case DRAIN -> new DrainSteps();
+      case MERGE -> throw new IllegalStateException("no steps for " + job.kind() + " yet");
     };
   }
 

@@ -17,7 +17,7 @@ import java.util.function.UnaryOperator;
  * first the new one, so that there are never fewer copies than before.
  */
 final class MigrateSteps implements Steps {
-  static final String FROM = "from";
+  static final String FROM = JobInfo.FROM;
   static final String TO = "to";
 
   static final String START = "start";

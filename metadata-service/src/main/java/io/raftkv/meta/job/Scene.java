@@ -35,7 +35,7 @@ record Scene(ClusterState state, JobInfo job, ClusterFacts facts) {
   }
 
   Optional<String> argument(String name) {
-    return Optional.ofNullable(job.plan().arguments().get(name));
+    return job.plan().argument(name);
   }
 
   /** Another job, until whose end the routing stays as it is. */

@@ -52,7 +52,8 @@ class FailureDetectorTest {
     "OFFLINE,   *****,                      ''",
     "OFFLINE,   ******,                     6 ONLINE",
     "OFFLINE,   ...............,            ''",
-    "DRAINING,  ....................*****,  ''",
+    "DRAINING,  ......******,               3 UNHEALTHY;12 ONLINE",
+    "DRAINING,  ....................******, 3 UNHEALTHY;10 OFFLINE;26 ONLINE",
     "REMOVED,   *****............,          ''",
   })
   void nodeGoesThroughStates(NodeState first, String life, String expected) {
@@ -80,6 +81,9 @@ class FailureDetectorTest {
       }
     }
     assertThat(String.join(";", seen)).isEqualTo(expected);
+    assertThat(state.node("n4").orElseThrow().draining())
+        .as("an operator's word stays")
+        .isEqualTo(first == NodeState.DRAINING || first == NodeState.REMOVED);
   }
 
   @Test

@@ -90,11 +90,33 @@ class LeaderSpreaderTest {
   @Test
   void nodeThatIsNotOnlineDoesNotGetTheLead() {
     Map<String, String> leaders = new HashMap<>(preferred(STATE));
+    leaders.values().removeIf("n2"::equals);
     leaders.put("s2", "n1");
     for (NodeState bad : new NodeState[] {NodeState.UNHEALTHY, NodeState.DRAINING}) {
       ClusterState state = Samples.with(STATE, "n2", bad);
       assertThat(spreader.next(state, leaders, CAUGHT_UP, 0)).isEmpty();
     }
+  }
+
+  @Test
+  void nodeThatIsToBecomeEmptyGivesAwayWhatItLeads() {
+    Map<String, String> leaders = new HashMap<>(preferred(STATE));
+    ClusterState state = Samples.with(STATE, "n2", NodeState.DRAINING);
+    assertThat(spreader.next(state, leaders, (s, n) -> lagOf("n3", n), 0))
+        .map(Transfer::to)
+        .contains("n1");
+    leaders.put("s2", "n1");
+    assertThat(spreader.next(state, leaders, CAUGHT_UP, seconds(1)))
+        .map(Transfer::from)
+        .as("what was given away stays there, the next one goes")
+        .contains("n2");
+    assertThat(spreader.next(state, leaders, (s, n) -> OptionalLong.empty(), seconds(40)))
+        .as("nobody is known to have caught up")
+        .isEmpty();
+  }
+
+  private static OptionalLong lagOf(String behind, String node) {
+    return OptionalLong.of(node.equals(behind) ? 101 : 0);
   }
 
   @Test

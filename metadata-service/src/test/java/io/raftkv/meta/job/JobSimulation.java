@@ -12,6 +12,7 @@ import io.raftkv.meta.MetaCommand.AdvanceJob.Place;
 import io.raftkv.meta.MetaCommand.CancelJob;
 import io.raftkv.meta.MetaReply;
 import io.raftkv.meta.NodeInfo;
+import io.raftkv.meta.NodeState;
 import io.raftkv.meta.Samples;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.ShardState;
@@ -30,13 +31,16 @@ import java.util.TreeSet;
 import java.util.UUID;
 
 /**
- * A job on a model of a cluster: nodes stop and answer late, leaders change, requests are lost,
- * come twice or long after, and leaders of the metadata group that were replaced go on for a while.
+ * Jobs on a model of a cluster: nodes stop and answer late, leaders change, requests are lost, come
+ * twice or long after, and leaders of the metadata group that were replaced go on for a while, by
+ * what they knew.
  */
 final class JobSimulation {
   private static final int NODES = 5;
   private static final int FAULTY_TICKS = 100;
   private static final int QUIET_TICKS = 60;
+  private static final int QUIET_TICKS_OF_A_DRAIN = 250;
+  private static final int MAX_DEPOSED = 5;
 
   private final Random random;
   private final long seed;
@@ -65,7 +69,16 @@ final class JobSimulation {
   private Map<String, Place> places = Map.of();
 
   private final Deque<JobAction> late = new ArrayDeque<>();
+
+  /** What leaders of the metadata group saw that were replaced then. */
+  private final Deque<Sight> deposed = new ArrayDeque<>();
+
+  /** A node that is never up while this is set. */
+  private String silent = "";
+
   private boolean faulty = true;
+
+  private record Sight(ClusterState state, ClusterFacts facts, Map<String, Place> places) {}
 
   JobSimulation(long seed) {
     this.seed = seed;
@@ -94,17 +107,7 @@ final class JobSimulation {
     }
     JobInfo job = state.job(begun.id()).orElseThrow();
     assertThat(job.state().isFinal()).as("seed %s: %s", seed, job).isTrue();
-    for (ShardInfo shard : state.shards().values()) {
-      assertThat(shard.state()).as("seed %s %s", seed, shard).isEqualTo(ShardState.ACTIVE);
-      assertThat(groups.get(shard.groupId()))
-          .as("seed %s: members of %s", seed, shard)
-          .isEqualTo(Members.of(shard.spec()));
-    }
-    for (String node : files.keySet()) {
-      Set<UUID> wanted = new TreeSet<>();
-      state.shardsOn(node).forEach(shard -> wanted.add(shard.groupId()));
-      assertThat(files.get(node)).as("seed %s: files of %s", seed, node).isEqualTo(wanted);
-    }
+    assertAllIsAsRecorded();
     if (job.state() != JobState.DONE) {
       for (ShardInfo shard : before.shards().values()) {
         assertThat(state.shard(shard.id()).map(ShardInfo::spec))
@@ -116,13 +119,97 @@ final class JobSimulation {
     return job.state();
   }
 
+  /**
+   * Empties a node, and maybe resumes it, beside another job, and maybe with a node that is lost
+   * for long; how it ended.
+   */
+  JobState drain() {
+    for (int i = 0; i < 20; i++) {
+      nodesReconcile();
+      elect();
+    }
+    String drained = "n" + (1 + random.nextInt(NODES));
+    if (random.nextBoolean()) {
+      begin();
+    }
+    String job = apply(drainOf(drained)).text();
+    if (state.jobs().size() == 1) {
+      begin();
+    }
+    if (random.nextBoolean()) {
+      silent = "n" + (1 + random.nextInt(NODES));
+    }
+    int patience = random.nextInt(3) == 0 ? FAULTY_TICKS : Integer.MAX_VALUE;
+    for (int i = 0; i < 2 * FAULTY_TICKS; i++) {
+      tick();
+      if (i == patience) {
+        apply(new MetaCommand.ResumeNode(drained));
+      }
+    }
+    faulty = false;
+    down.clear();
+    if (!silent.isEmpty()) {
+      judge(silent, NodeState.OFFLINE);
+    }
+    for (int i = 0; i < QUIET_TICKS_OF_A_DRAIN; i++) {
+      tick();
+    }
+    JobInfo end = state.job(job).orElseThrow();
+    assertThat(end.state().isFinal()).as("seed %s: %s", seed, state.jobs()).isTrue();
+    if (!silent.isEmpty()) {
+      judge(silent, NodeState.ONLINE); // it comes back with all that it had
+      silent = "";
+      down.clear();
+    }
+    for (int i = 0; i < QUIET_TICKS; i++) {
+      tick();
+    }
+    assertAllIsAsRecorded();
+    assertThat(state.node(drained).orElseThrow().draining())
+        .as("seed %s: %s", seed, end)
+        .isEqualTo(end.state() == JobState.DONE && patience == Integer.MAX_VALUE);
+    if (state.node(drained).orElseThrow().draining()) {
+      assertThat(files.get(drained)).as("seed %s: files of %s", seed, drained).isEmpty();
+    }
+    return end.state();
+  }
+
+  private MetaCommand drainOf(String node) {
+    try {
+      return JobPlans.drain(state, node);
+    } catch (JobRefusedException refused) {
+      throw new AssertionError("seed " + seed, refused);
+    }
+  }
+
+  private void judge(String node, NodeState next) {
+    apply(new MetaCommand.SetNodeState(node, Optional.empty(), next, ""));
+  }
+
+  private void assertAllIsAsRecorded() {
+    for (JobInfo job : state.jobs().values()) {
+      assertThat(job.state().isFinal()).as("seed %s: %s", seed, job).isTrue();
+    }
+    for (ShardInfo shard : state.shards().values()) {
+      assertThat(shard.state()).as("seed %s %s", seed, shard).isEqualTo(ShardState.ACTIVE);
+      assertThat(groups.get(shard.groupId()))
+          .as("seed %s: members of %s", seed, shard)
+          .isEqualTo(Members.of(shard.spec()));
+    }
+    for (String node : files.keySet()) {
+      Set<UUID> wanted = new TreeSet<>();
+      state.shardsOn(node).forEach(shard -> wanted.add(shard.groupId()));
+      assertThat(files.get(node)).as("seed %s: files of %s", seed, node).isEqualTo(wanted);
+    }
+  }
+
   private JobInfo begin() {
     try {
       MetaCommand start =
           switch (random.nextInt(6)) {
             case 0 -> JobPlans.create(state, "s5", List.of(), 3, List.<SlotRange>of());
             case 1 -> JobPlans.delete(state, "s2", true);
-            case 2 -> JobPlans.transfer(state, "s1", state.shards().get("s1").voters().get(1));
+            case 2 -> JobPlans.transfer(state, "s1", heir("s1"));
             case 3 -> JobPlans.migrate(state, "s1", Optional.of(member("s1")), Optional.empty());
             case 4 -> JobPlans.migrate(state, "s1", Optional.empty(), Optional.of(other("s1")));
             default ->
@@ -140,9 +227,18 @@ final class JobSimulation {
     return voters.get(random.nextInt(voters.size()));
   }
 
+  private String heir(String shard) {
+    return state.shards().get(shard).voters().stream()
+        .skip(1)
+        .filter(node -> !state.node(node).orElseThrow().draining())
+        .findFirst()
+        .orElseThrow();
+  }
+
   private String other(String shard) {
     List<String> others = new ArrayList<>(state.nodes().keySet());
     others.removeAll(state.shards().get(shard).voters());
+    others.removeIf(node -> state.node(node).orElseThrow().draining());
     return others.get(random.nextInt(others.size()));
   }
 
@@ -156,15 +252,23 @@ final class JobSimulation {
         apply(new CancelJob("j1"));
       }
     }
+    if (!silent.isEmpty()) {
+      down.add(silent);
+    }
     nodesReconcile();
     elect();
     endStaging();
-    for (JobInfo job : List.copyOf(state.jobs().values())) {
-      if (!job.state().isFinal() && Place.of(job).equals(places.get(job.id()))) {
-        send(JobRunner.next(state, job, facts));
-      }
+    Sight sight = new Sight(state, facts, places);
+    lead(sight);
+    if (faulty && random.nextInt(3) == 0) {
+      deposed.addLast(sight); // its successor sees no more than it did
     }
-    JobRunner.repairs(state, facts).forEach(this::send);
+    if (!deposed.isEmpty() && random.nextInt(4) == 0) {
+      lead(deposed.stream().skip(random.nextInt(deposed.size())).findFirst().orElseThrow());
+    }
+    if (deposed.size() > (faulty ? MAX_DEPOSED : 0)) {
+      deposed.removeFirst();
+    }
     facts = facts();
     places = new HashMap<>();
     state.jobs().values().forEach(job -> places.put(job.id(), Place.of(job)));
@@ -179,6 +283,15 @@ final class JobSimulation {
     while (!late.isEmpty() && (!faulty || random.nextInt(10) == 0)) {
       carryOut(late.removeFirst());
     }
+  }
+
+  private void lead(Sight sight) {
+    for (JobInfo job : List.copyOf(sight.state().jobs().values())) {
+      if (!job.state().isFinal() && Place.of(job).equals(sight.places().get(job.id()))) {
+        send(JobRunner.next(sight.state(), job, sight.facts()));
+      }
+    }
+    JobRunner.repairs(sight.state(), sight.facts()).forEach(this::send);
   }
 
   /** Lost, late, twice, or as it should. */
@@ -202,6 +315,8 @@ final class JobSimulation {
   private void carryOut(JobAction action) {
     if (action instanceof JobAction.Advance advance) {
       apply(advance.command());
+    } else if (action instanceof JobAction.Propose part) {
+      apply(part.command());
     } else if (action instanceof JobAction.ChangeMembers change) {
       boolean leads = change.leader().equals(leaders.get(change.group()));
       boolean changing = staging.containsKey(change.group());
@@ -249,7 +364,10 @@ final class JobSimulation {
               }
               boolean all =
                   change.next().voters().stream()
-                      .allMatch(node -> files.get(node).contains(change.group()));
+                          .allMatch(node -> files.get(node).contains(change.group()))
+                      && (silent.isEmpty()
+                          || change.expected().contains(silent)
+                          || !change.next().contains(silent));
               if (all) {
                 full.get(change.group()).addAll(change.next().voters());
                 groups.put(change.group(), change.next());
@@ -343,7 +461,8 @@ final class JobSimulation {
                 5,
                 ClusterFacts.SlotFacts.UNKNOWN));
       }
-      nodes.put(node, new ClusterFacts.NodeFacts(known.get(node).version(), replicas, Set.of()));
+      nodes.put(
+          node, new ClusterFacts.NodeFacts(known.get(node).version(), "", replicas, Set.of()));
     }
     return new ClusterFacts(nodes);
   }

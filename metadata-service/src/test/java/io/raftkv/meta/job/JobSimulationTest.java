@@ -20,4 +20,18 @@ class JobSimulationTest {
     assertThat(done).as("done from seed %s", first).isGreaterThan(50);
     assertThat(undone).as("cancelled from seed %s", first).isGreaterThan(5);
   }
+
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(ints = {1, 1_001})
+  void nodeBecomesEmptyOrIsResumedBesideAnotherJobAndALostNode(int first) {
+    int done = 0;
+    int undone = 0;
+    for (int seeds = first; seeds < first + 100; seeds++) {
+      JobState end = new JobSimulation(seeds).drain();
+      done += end == JobState.DONE ? 1 : 0;
+      undone += end == JobState.CANCELLED ? 1 : 0;
+    }
+    assertThat(done).as("done from seed %s", first).isGreaterThan(40);
+    assertThat(undone).as("resumed from seed %s", first).isGreaterThan(5);
+  }
 }

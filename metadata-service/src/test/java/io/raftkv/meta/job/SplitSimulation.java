@@ -362,6 +362,7 @@ final class SplitSimulation {
   private NodeFacts facts(String node) {
     return new NodeFacts(
         known.get(node).version(),
+        "",
         groups.values().stream()
             .filter(group -> group.hasFiles(node))
             .collect(

@@ -351,7 +351,7 @@ class SplitStepsTest {
         said.put(
             node,
             new NodeFacts(
-                state.version(), replicas, cuts.contains(node) ? Set.of(CHILD) : Set.of()));
+                state.version(), "", replicas, cuts.contains(node) ? Set.of(CHILD) : Set.of()));
       }
     }
     return new ClusterFacts(said);

@@ -54,7 +54,7 @@ public final class AdminCommands {
   public List<CommandSpec> all() {
     List<CommandSpec> all = new ArrayList<>();
     all.addAll(new ShardCommands(status, shards, jobs).all());
-    all.addAll(node());
+    all.addAll(new NodeCommands(status, nodes, jobs).all());
     all.addAll(routing());
     all.addAll(cluster());
     all.addAll(jobs.all());
@@ -74,24 +74,6 @@ public final class AdminCommands {
   static Subcommands family(String name, String summary) {
     return new Subcommands(
         name, Group.CLUSTER, SINCE, summary, Flag.ADMIN, Flag.NOSCRIPT, Flag.LOADING, Flag.STALE);
-  }
-
-  private List<CommandSpec> node() {
-    return family("RAFTKV.NODE", "Tells of the nodes.")
-        .add("LIST", 2, SINCE, PER_SHARD, "Return all nodes.", (args, connection) -> nodes.list())
-        .add(
-            "STATUS <node>",
-            3,
-            SINCE,
-            PER_SHARD,
-            "Return a node with the shards it leads and follows.",
-            (args, connection) ->
-                nodes.status(
-                    status
-                        .cluster()
-                        .node(args.text(2))
-                        .orElseThrow(() -> new CommandException(LocalErrors.noNode(args.text(2))))))
-        .all();
   }
 
   private List<CommandSpec> routing() {

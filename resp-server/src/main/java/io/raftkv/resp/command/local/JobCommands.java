@@ -42,7 +42,8 @@ final class JobCommands {
   }
 
   List<CommandSpec> all() {
-    return AdminCommands.family("RAFTKV.JOB", "Tells of long operations on shards, and ends them.")
+    return AdminCommands.family(
+            "RAFTKV.JOB", "Tells of long operations on shards and nodes, and ends them.")
         .add(
             "LIST",
             2,
@@ -84,8 +85,13 @@ final class JobCommands {
   }
 
   private CompletionStage<Reply> cancel(JobInfo job) {
+    return change(new MetaCommand.CancelJob(job.id()));
+  }
+
+  /** Changes the cluster at once. */
+  CompletionStage<Reply> change(MetaCommand command) {
     return changes
-        .propose(new MetaCommand.CancelJob(job.id()))
+        .propose(command)
         .thenApply(
             reply ->
                 reply.outcome() == MetaReply.Outcome.REFUSED
@@ -124,11 +130,16 @@ final class JobCommands {
                 return CompletableFuture.completedFuture(
                     Reply.error(LocalErrors.refused(reply.text())));
               }
-              return sync
-                  ? changes.ended(reply.text(), PATIENCE).thenApply(JobCommands::outcome)
-                  : CompletableFuture.completedFuture(Reply.bulk(reply.text()));
+              return follow(reply.text(), sync);
             })
         .exceptionally(lost -> Reply.error(LocalErrors.changeUncertain(lost)));
+  }
+
+  /** The id of a job that has begun, or with {@code sync} what became of it. */
+  CompletionStage<Reply> follow(String jobId, boolean sync) {
+    return sync
+        ? changes.ended(jobId, PATIENCE).thenApply(JobCommands::outcome)
+        : CompletableFuture.completedFuture(Reply.bulk(jobId));
   }
 
   private static Reply outcome(JobInfo job) {
@@ -146,6 +157,7 @@ final class JobCommands {
         .put("id", job.id())
         .put("kind", AdminCommands.lower(job.kind()))
         .put("shards", job.shardIds())
+        .put("node", job.nodeId().orElse(null))
         .put("state", AdminCommands.lower(job.state()))
         .put("step", job.step().isEmpty() ? null : job.step())
         .put("steps-taken", job.stepIndex())

@@ -1,10 +1,12 @@
 package io.raftkv.resp.command.local;
 
+import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.server.NodeStatus;
 import java.util.List;
+import java.util.Optional;
 
 /** What RAFTKV.NODE and RAFTKV.CLUSTER say of nodes. Immutable. */
 final class NodeReplies {
@@ -46,11 +48,16 @@ final class NodeReplies {
   Reply status(NodeInfo node) {
     List<ShardInfo> held = status.cluster().shardsOn(node.id());
     List<ShardInfo> led = ledBy(node);
+    Optional<JobInfo> job = status.cluster().jobOfNode(node.id());
     return basics(node)
         .put("redis-id", status.cluster().redisNodeId(node.id()))
         .put("raft-port", node.raftPort())
         .put("http-port", node.httpPort())
         .put("incarnation", node.incarnation())
+        .put("draining", node.draining())
+        .put("member-since", node.memberSince())
+        .put("job", job.map(JobInfo::id).orElse(null))
+        .put("note", job.map(JobInfo::note).filter(note -> !note.isEmpty()).orElse(null))
         .put("metadata-voter", status.cluster().metadataVoters().contains(node.id()))
         .put("metadata-leader", node.id().equals(status.leaderOf(status.metadataGroup())))
         .putTime("registered", node.registeredAtMillis())

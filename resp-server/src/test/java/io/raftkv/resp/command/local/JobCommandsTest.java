@@ -65,6 +65,11 @@ class JobCommandsTest {
           raftkv.shard split s1 at 4096             ~ -ERR slot 4096 is not inside of shard s1, which has 0-4095|
           raftkv.shard delete s1                    ~ -ERR shard s1 owns 4096 slots, whose data would be lost|
           raftkv.shard delete s1 now                ~ -ERR syntax error|
+          raftkv.node drain                         ~ -ERR wrong number of arguments for 'raftkv.node|drain' command|
+          raftkv.node drain n9                      ~ -ERR no node 'n9': see RAFTKV.NODE LIST|
+          raftkv.node drain n1 now                  ~ -ERR syntax error|
+          raftkv.node drain n1 sync sync            ~ -ERR syntax error|
+          raftkv.node resume n9                     ~ -ERR no node 'n9': see RAFTKV.NODE LIST|
           raftkv.job status j1                      ~ -ERR no job 'j1': see RAFTKV.JOB LIST|
           raftkv.job cancel j1                      ~ -ERR no job 'j1': see RAFTKV.JOB LIST|
           raftkv.job wait j1                        ~ -ERR no job 'j1': see RAFTKV.JOB LIST|
@@ -89,6 +94,23 @@ class JobCommandsTest {
     assertThat(client.send("raftkv.job status J1")).isEqualTo(client.send("raftkv.job status j1"));
     assertThat(client.send("raftkv.shard migrate s1 from n2"))
         .isEqualTo("-ERR shard s1 is migrating|");
+  }
+
+  @Test
+  void nodeIsDrainedByOneJobHoweverOftenThatIsAskedFor() {
+    assertThat(client.send("raftkv.node drain n1")).isEqualTo("$2|j1|");
+    assertThat(client.send("raftkv.node drain n1")).isEqualTo("$2|j1|");
+    assertThat(node.cluster().node("n1").orElseThrow().state()).isEqualTo(NodeState.DRAINING);
+    assertThat(client.send("raftkv.node status n1"))
+        .contains("$8|draining|$3|yes|", "$3|job|$2|j1|", "$4|note|$-1|");
+    assertThat(client.send("raftkv.job status j1")).contains("drain", "$4|node|$2|n1|");
+    assertThat(client.send("raftkv.shard migrate s4 to n1")).isEqualTo("-ERR node n1 is draining|");
+
+    assertThat(client.send("raftkv.node resume n1")).isEqualTo("+OK|");
+    assertThat(job("j1").state()).isEqualTo(JobState.UNDOING);
+    assertThat(client.send("raftkv.node drain n1"))
+        .isEqualTo("-ERR node n1 is busy with job j1 (drain)|");
+    assertThat(client.send("raftkv.node resume n2")).as("it is not draining").isEqualTo("+OK|");
   }
 
   @Test

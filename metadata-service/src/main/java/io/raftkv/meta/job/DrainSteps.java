@@ -1,0 +1,157 @@
+package io.raftkv.meta.job;
+
+import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.JobInfo;
+import io.raftkv.meta.MetaCommand.CancelJob;
+import io.raftkv.meta.MetaCommand.StartJob;
+import io.raftkv.meta.NodeInfo;
+import io.raftkv.meta.NodeState;
+import io.raftkv.meta.ShardInfo;
+import io.raftkv.meta.ShardState;
+import io.raftkv.meta.StateEdit.DrainNode;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * A node gives all its replicas to others. Each goes by a job of its own, one after the other. The
+ * node gets nothing new from the beginning of this job on, and also after its end.
+ */
+final class DrainSteps implements Steps {
+  static final List<String> NAMES = List.of("move");
+
+  private static final int MAX_REASONS = 5;
+
+  @Override
+  public JobAction take(Scene scene) {
+    Optional<JobInfo> move = move(scene);
+    if (move.isPresent()) {
+      return follow(scene, move.get());
+    }
+    String node = scene.job().argument(JobInfo.NODE);
+    List<ShardInfo> left = left(scene.state(), node);
+    if (left.isEmpty()) {
+      return scene.taken();
+    }
+    List<String> reasons = new ArrayList<>();
+    for (ShardInfo shard : left) {
+      Optional<String> why = obstacle(scene, shard);
+      Optional<String> to = why.isEmpty() ? target(scene, shard) : Optional.empty();
+      if (to.isPresent()) {
+        try {
+          return new JobAction.Propose(begin(scene, shard, node, to.get()));
+        } catch (JobRefusedException refused) {
+          why = Optional.of(refused.getMessage());
+        }
+      }
+      reasons.add(why.orElseGet(() -> noTarget(scene, shard)));
+    }
+    String more = reasons.size() > MAX_REASONS ? "; and more" : "";
+    return scene.await(String.join("; ", reasons.stream().limit(MAX_REASONS).toList()) + more);
+  }
+
+  /** What is on a node and has to go elsewhere: a shard that is being deleted goes by itself. */
+  private static List<ShardInfo> left(ClusterState state, String node) {
+    return state.shardsOn(node).stream()
+        .filter(shard -> shard.state() != ShardState.DELETING)
+        .toList();
+  }
+
+  /** The job that moves a replica at the moment. */
+  private static Optional<JobInfo> move(Scene scene) {
+    return scene.state().jobs().values().stream()
+        .filter(job -> job.worksFor(scene.job().id()))
+        .findFirst();
+  }
+
+  /** A target that is lost will not take the replica: another one may. */
+  private static JobAction follow(Scene scene, JobInfo move) {
+    NodeState target =
+        scene.state().node(move.argument(MigrateSteps.TO)).map(NodeInfo::state).orElseThrow();
+    boolean lost = target == NodeState.OFFLINE || target == NodeState.REMOVED;
+    if (lost && move.canBeCancelled()) {
+      return new JobAction.Propose(new CancelJob(move.id()));
+    }
+    return scene.await(
+        "job %s moves shard %s to node %s%s"
+            .formatted(
+                move.id(),
+                move.shardIds().get(0),
+                move.argument(MigrateSteps.TO),
+                move.note().isEmpty() ? "" : ": " + move.note()));
+  }
+
+  /** Why a shard cannot be worked on at the moment. */
+  private static Optional<String> obstacle(Scene scene, ShardInfo shard) {
+    Optional<JobInfo> holder = scene.state().jobOfShard(shard.id());
+    if (holder.isPresent()) {
+      return Optional.of(
+          "shard %s is busy with job %s%s"
+              .formatted(
+                  shard.id(),
+                  holder.get().id(),
+                  holder.get().note().isEmpty() ? "" : " (" + holder.get().note() + ")"));
+    }
+    return scene.facts().leader(shard.groupId()).isPresent()
+        ? Optional.empty()
+        : Optional.of("no leader is known of shard " + shard.id());
+  }
+
+  /** The node with the fewest replicas of those that can take one. */
+  private static Optional<String> target(Scene scene, ShardInfo shard) {
+    return scene.state().members().stream()
+        .filter(node -> refusal(scene, shard, node).isEmpty())
+        .map(NodeInfo::id)
+        .min(Comparator.comparingInt(id -> scene.state().shardsOn(id).size()));
+  }
+
+  /** Why a node cannot take a replica of a shard; empty if it can. */
+  private static String refusal(Scene scene, ShardInfo shard, NodeInfo node) {
+    if (shard.replicaOn(node.id()).isPresent()) {
+      return "has one";
+    }
+    if (node.state() != NodeState.ONLINE) {
+      return "is " + node.state().text();
+    }
+    ClusterFacts.NodeFacts said = scene.facts().nodes().get(node.id());
+    return said == null ? "does not answer" : said.noRoom();
+  }
+
+  private static String noTarget(Scene scene, ShardInfo shard) {
+    List<String> refusals =
+        scene.state().members().stream()
+            .map(node -> node.id() + ' ' + refusal(scene, shard, node))
+            .toList();
+    return "no node can take a replica of shard %s: %s"
+        .formatted(shard.id(), String.join(", ", refusals));
+  }
+
+  private static StartJob begin(Scene scene, ShardInfo shard, String from, String to)
+      throws JobRefusedException {
+    StartJob move = JobPlans.migrate(scene.state(), shard.id(), Optional.of(from), Optional.of(to));
+    TreeMap<String, String> arguments = new TreeMap<>(move.plan().arguments());
+    arguments.put(JobInfo.PARENT, scene.job().id());
+    return new StartJob(
+        new JobInfo.Plan(
+            move.plan().kind(),
+            move.plan().shardIds(),
+            arguments,
+            move.plan().steps(),
+            move.plan().pointOfNoReturn()),
+        move.edits());
+  }
+
+  /** What has gone stays where it is; whether the node still is to become empty does not matter. */
+  @Override
+  public JobAction undo(Scene scene) {
+    Optional<JobInfo> move = move(scene);
+    if (move.isEmpty()) {
+      return scene.undone(new DrainNode(false));
+    }
+    return move.get().canBeCancelled()
+        ? new JobAction.Propose(new CancelJob(move.get().id()))
+        : scene.await("job " + move.get().id() + " has not ended");
+  }
+}

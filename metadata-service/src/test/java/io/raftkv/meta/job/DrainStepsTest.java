@@ -1,0 +1,160 @@
+package io.raftkv.meta.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.JobInfo;
+import io.raftkv.meta.JobState;
+import io.raftkv.meta.MetaApplier;
+import io.raftkv.meta.MetaChange;
+import io.raftkv.meta.MetaCommand;
+import io.raftkv.meta.MetaCommand.AdvanceJob;
+import io.raftkv.meta.MetaCommand.CancelJob;
+import io.raftkv.meta.MetaCommand.StartJob;
+import io.raftkv.meta.NodeState;
+import io.raftkv.meta.Samples;
+import io.raftkv.meta.ShardInfo;
+import io.raftkv.meta.job.ClusterFacts.NodeFacts;
+import io.raftkv.meta.job.ClusterFacts.ReplicaFacts;
+import io.raftkv.meta.job.ClusterFacts.SlotFacts;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+class DrainStepsTest {
+  /** s1 and s2 are on n1, each on two others. */
+  private ClusterState state = Samples.online(Samples.cluster(5, 2, 3));
+
+  private final Map<String, String> noRoom = new HashMap<>();
+  private boolean leaders = true;
+
+  DrainStepsTest() throws JobRefusedException {
+    for (ShardInfo shard : state.shards().values()) {
+      assertThat(shard.replicaOn("n1")).as("%s", shard).isPresent();
+    }
+    apply(JobPlans.drain(state, "n1"));
+  }
+
+  @Test
+  void replicasGoOneByOneToWhereThereIsLeast() {
+    StartJob move = (StartJob) ((JobAction.Propose) next()).command();
+    assertThat(move.plan().arguments()).containsEntry("from", "n1").containsEntry("for", "j1");
+    assertThat(move.plan().arguments().get("to")).isEqualTo(freest(move.plan().shardIds().get(0)));
+    apply(move);
+    assertThat(((JobAction.Await) next()).reason())
+        .isEqualTo("job j2 moves shard s1 to node " + move.plan().arguments().get("to"));
+  }
+
+  private String freest(String shard) {
+    return state.nodes().keySet().stream()
+        .filter(id -> state.shard(shard).orElseThrow().replicaOn(id).isEmpty())
+        .min((a, b) -> state.shardsOn(a).size() - state.shardsOn(b).size())
+        .orElseThrow();
+  }
+
+  @Test
+  void whoCannotTakeAReplicaIsNamedWithTheReason() {
+    judged("n5", NodeState.OFFLINE);
+    state.nodes().keySet().forEach(node -> noRoom.put(node, "its disk is nearly full"));
+    String note = ((JobAction.Await) next()).reason();
+    assertThat(note)
+        .contains("no node can take a replica of shard s1: ")
+        .contains("its disk is nearly full")
+        .contains("n5 is offline")
+        .contains("n1 has one")
+        .contains("; no node can take a replica of shard s2: ");
+    noRoom.clear();
+    assertThat(next()).isInstanceOf(JobAction.Propose.class);
+  }
+
+  @Test
+  void shardThatIsBusyOrWithoutLeaderKeepsNoOtherFromMoving() throws JobRefusedException {
+    String to = freest("s1");
+    apply(JobPlans.migrate(state, "s1", Optional.empty(), Optional.of(to)));
+    StartJob move = (StartJob) ((JobAction.Propose) next()).command();
+    assertThat(move.plan().shardIds()).containsExactly("s2");
+    leaders = false;
+    assertThat(((JobAction.Await) next()).reason())
+        .isEqualTo("shard s1 is busy with job j2; no leader is known of shard s2");
+  }
+
+  /** Such a shard may wait for lost nodes as long as it takes, and nothing of it has to be kept. */
+  @Test
+  void shardThatIsBeingDeletedIsNotWaitedFor() throws JobRefusedException {
+    apply(JobPlans.delete(state, "s1", true));
+    apply(JobPlans.delete(state, "s2", true));
+    AdvanceJob end = ((JobAction.Advance) next()).command();
+    assertThat(end.next().place().state()).isEqualTo(JobState.DONE);
+  }
+
+  @Test
+  void moveToALostNodeIsGivenUp() {
+    StartJob move = (StartJob) ((JobAction.Propose) next()).command();
+    apply(move);
+    judged(move.plan().arguments().get("to"), NodeState.OFFLINE);
+    assertThat(next()).isEqualTo(new JobAction.Propose(new CancelJob("j2")));
+    apply(new CancelJob("j2"));
+    assertThat(next()).isInstanceOf(JobAction.Await.class);
+  }
+
+  @Test
+  void undoGivesUpTheMoveAndThenTheWish() {
+    StartJob move = (StartJob) ((JobAction.Propose) next()).command();
+    apply(move);
+    apply(new MetaCommand.ResumeNode("n1"));
+    assertThat(next()).isEqualTo(new JobAction.Propose(new CancelJob("j2")));
+    apply(new CancelJob("j2"));
+    assertThat(next()).isInstanceOf(JobAction.Await.class);
+    apply(((JobAction.Advance) next("j2")).command());
+    apply(((JobAction.Advance) next()).command());
+    assertThat(state.job("j1").orElseThrow().state()).isEqualTo(JobState.CANCELLED);
+    assertThat(state.node("n1").orElseThrow().state()).isEqualTo(NodeState.ONLINE);
+  }
+
+  private JobAction next() {
+    return next("j1");
+  }
+
+  private JobAction next(String id) {
+    JobInfo job = state.job(id).orElseThrow();
+    return JobRunner.next(state, job, facts());
+  }
+
+  private ClusterFacts facts() {
+    Map<String, NodeFacts> said = new TreeMap<>();
+    for (String node : state.nodes().keySet()) {
+      Map<UUID, ReplicaFacts> replicas = new HashMap<>();
+      for (ShardInfo shard : state.shardsOn(node)) {
+        Members voters = new Members(new TreeSet<>(shard.voters()), new TreeSet<>());
+        replicas.put(
+            shard.groupId(),
+            new ReplicaFacts(
+                true,
+                leaders && node.equals(shard.voters().get(0)),
+                1,
+                voters,
+                false,
+                0,
+                SlotFacts.UNKNOWN));
+      }
+      said.put(
+          node, new NodeFacts(state.version(), noRoom.getOrDefault(node, ""), replicas, Set.of()));
+    }
+    return new ClusterFacts(said);
+  }
+
+  private void judged(String node, NodeState next) {
+    apply(new MetaCommand.SetNodeState(node, Optional.empty(), next, ""));
+  }
+
+  private void apply(MetaCommand command) {
+    MetaChange change = MetaApplier.apply(state, command, Samples.TIME);
+    assertThat(change.isChange()).as("%s", change.reply()).isTrue();
+    state = change.state();
+  }
+}

@@ -1,0 +1,96 @@
+package io.raftkv.resp.command.local;
+
+import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.JobInfo;
+import io.raftkv.meta.JobKind;
+import io.raftkv.meta.JobState;
+import io.raftkv.meta.MetaCommand;
+import io.raftkv.meta.NodeInfo;
+import io.raftkv.meta.job.JobPlans;
+import io.raftkv.resp.command.Args;
+import io.raftkv.resp.command.CommandSpec;
+import io.raftkv.resp.reply.CommandException;
+import io.raftkv.resp.reply.Reply;
+import io.raftkv.resp.reply.RespErrors;
+import io.raftkv.server.NodeStatus;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+
+/** RAFTKV.NODE: the nodes as they are, and jobs on them. Immutable. */
+final class NodeCommands {
+  private static final String PER_SHARD = "O(s) for s shards";
+  private static final String JOB = "O(n) for n jobs; the job goes on after the reply";
+
+  private final NodeStatus status;
+  private final NodeReplies replies;
+  private final JobCommands jobs;
+
+  NodeCommands(NodeStatus status, NodeReplies replies, JobCommands jobs) {
+    this.status = status;
+    this.replies = replies;
+    this.jobs = jobs;
+  }
+
+  List<CommandSpec> all() {
+    return AdminCommands.family("RAFTKV.NODE", "Tells of the nodes, and works on them by jobs.")
+        .add(
+            "LIST",
+            2,
+            AdminCommands.SINCE,
+            PER_SHARD,
+            "Return all nodes.",
+            (args, connection) -> replies.list())
+        .add(
+            "STATUS <node>",
+            3,
+            AdminCommands.SINCE,
+            PER_SHARD,
+            "Return a node with the shards it leads and follows, and the job that is about it.",
+            (args, connection) -> replies.status(nodeOf(args)))
+        .addAsync(
+            "DRAIN <node> [SYNC]",
+            -3,
+            AdminCommands.SINCE,
+            JOB,
+            "Begin a job that moves all replicas of a node to others; return its id.",
+            (args, connection) -> drain(args),
+            "The node gets nothing new from then on. If that job runs already, its id is returned.",
+            JobCommands.SYNC_HELP)
+        .addAsync(
+            "RESUME <node>",
+            3,
+            AdminCommands.SINCE,
+            "O(n) for n jobs",
+            "Take a node as it is again; a job that empties it is undone.",
+            (args, connection) -> jobs.change(new MetaCommand.ResumeNode(nodeOf(args).id())),
+            "What has moved away does not come back by itself.")
+        .all();
+  }
+
+  private NodeInfo nodeOf(Args args) {
+    return status
+        .cluster()
+        .node(args.text(2))
+        .orElseThrow(() -> new CommandException(LocalErrors.noNode(args.text(2))));
+  }
+
+  private CompletionStage<Reply> drain(Args args) {
+    boolean sync = args.size() > 3;
+    if (sync && (args.size() > 4 || !args.is(3, "SYNC"))) {
+      throw new CommandException(RespErrors.SYNTAX);
+    }
+    ClusterState cluster = status.cluster();
+    String node = nodeOf(args).id();
+    return running(cluster, node, JobKind.DRAIN)
+        .map(job -> jobs.follow(job.id(), sync))
+        .orElseGet(() -> jobs.start(() -> JobPlans.drain(cluster, node), sync));
+  }
+
+  /** To ask for the same again changes nothing. */
+  private static Optional<JobInfo> running(ClusterState cluster, String node, JobKind kind) {
+    return cluster
+        .jobOfNode(node)
+        .filter(job -> job.kind() == kind && job.state() == JobState.RUNNING);
+  }
+}
