@@ -68,8 +68,8 @@ final class JobDriver {
 
   private final Map<String, Long> toldNanos = new HashMap<>();
 
-  /** Why nodes did not do what was asked of them last, by job. */
-  private final Map<Object, String> refusals = new HashMap<>();
+  /** Why nodes did not do what was asked of them last, by job, until they do or it has moved on. */
+  private final Map<String, String> refusals = new HashMap<>();
 
   private CompletableFuture<ClusterFacts> asked;
   private long lastRepairNanos = System.nanoTime();
@@ -109,11 +109,13 @@ final class JobDriver {
         .entrySet()
         .removeIf(
             one -> {
-              if (one.getValue().isDone()) {
-                refusals.put(one.getKey(), one.getValue().join());
+              boolean done = one.getValue().isDone();
+              if (done && one.getKey() instanceof String job) {
+                noteOutcome(job, one.getValue().join());
               }
-              return one.getValue().isDone();
+              return done;
             });
+    refusals.keySet().retainAll(running(state).stream().map(JobInfo::id).toList());
     proposing.values().removeIf(CompletableFuture::isDone);
     idle.clear();
     for (JobInfo job : running(state)) {
@@ -125,6 +127,14 @@ final class JobDriver {
       asked =
           running(state).stream().anyMatch(JobDriver::isUrgent) ? askVoters(state) : askAll(state);
       asked.thenRun(soon);
+    }
+  }
+
+  private void noteOutcome(String job, String refusal) {
+    if (refusal.isEmpty()) {
+      refusals.remove(job);
+    } else {
+      refusals.put(job, refusal);
     }
   }
 
@@ -155,7 +165,7 @@ final class JobDriver {
     try {
       if (AdvanceJob.Place.of(job).equals(idle.get(job.id()))) {
         take(job, JobRunner.next(state, job, facts));
-      } else if (!proposing.containsKey(job.id())) {
+      } else if (!proposing.containsKey(job.id()) && !refusals.containsKey(job.id())) {
         tell(job, JobRunner.progress(state, job, facts));
       }
     } catch (RuntimeException bug) {
@@ -176,7 +186,7 @@ final class JobDriver {
         group,
         key -> {
           LOG.warn("shard={} is not as recorded: {}", node.groupName(group), repair);
-          return request(repair);
+          return whatever(request(repair));
         });
   }
 
@@ -191,9 +201,8 @@ final class JobDriver {
   }
 
   private void take(JobInfo job, JobAction action) {
-    String refusal = refusals.getOrDefault(job.id(), "");
-    refusals.remove(job.id());
     if (action instanceof JobAction.Await await) {
+      refusals.remove(job.id());
       tell(job, await);
       if (isUrgent(job)) {
         node.timer().schedule(soon, HURRY_MILLIS, TimeUnit.MILLISECONDS);
@@ -204,13 +213,19 @@ final class JobDriver {
       propose(job, part.command());
     } else {
       LOG.info("job={} asks for {}", job.id(), action);
-      if (!refusal.isEmpty()) {
+      String refusal = refusals.get(job.id());
+      if (refusal != null && !job.holdsRouting()) { // clients wait for such a one
         tell(job, new JobAction.Await(refusal, job.bytesDone(), job.bytesTotal()));
       }
-      CompletableFuture<String> asked = request(action);
+      CompletableFuture<String> asked = whatever(request(action));
       underWay.put(job.id(), asked);
       asked.thenRun(soon);
     }
+  }
+
+  /** A request that fails in a way that nobody foresaw is one that was not done. */
+  private static CompletableFuture<String> whatever(CompletableFuture<String> request) {
+    return request.exceptionally(String::valueOf);
   }
 
   /**

@@ -145,7 +145,11 @@ final class PeerRequests {
             node.appendPool())
         .thenCompose(asked -> asked)
         .thenApply(
-            done -> ControlRequests.outcome(done == MemberChange.DONE ? "" : done.toString()));
+            done ->
+                ControlRequests.outcome(
+                    done == MemberChange.DONE || done == MemberChange.HANDED_OVER
+                        ? ""
+                        : done.toString()));
   }
 
   private List<Member> members(Members members) {

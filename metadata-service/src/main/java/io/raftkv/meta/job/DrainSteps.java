@@ -66,12 +66,9 @@ final class DrainSteps implements Steps {
         .findFirst();
   }
 
-  /** A target that is lost will not take the replica: another one may. */
+  /** A target that is lost, or full by now, will not take the replica: another one may. */
   private static JobAction follow(Scene scene, JobInfo move) {
-    NodeState target =
-        scene.state().node(move.argument(MigrateSteps.TO)).map(NodeInfo::state).orElseThrow();
-    boolean lost = target == NodeState.OFFLINE || target == NodeState.REMOVED;
-    if (lost && move.canBeCancelled()) {
+    if (move.canBeCancelled() && (isLost(scene, move) || isFull(scene, move))) {
       return new JobAction.Propose(new CancelJob(move.id()));
     }
     return scene.await(
@@ -81,6 +78,26 @@ final class DrainSteps implements Steps {
                 move.shardIds().get(0),
                 move.argument(MigrateSteps.TO),
                 move.note().isEmpty() ? "" : ": " + move.note()));
+  }
+
+  private static boolean isLost(Scene scene, JobInfo move) {
+    NodeState target =
+        scene.state().node(move.argument(MigrateSteps.TO)).map(NodeInfo::state).orElseThrow();
+    return target == NodeState.OFFLINE || target == NodeState.REMOVED;
+  }
+
+  /** While the replica runs it may still become whole; one that has stopped for room does not. */
+  private static boolean isFull(Scene scene, JobInfo move) {
+    String to = move.argument(MigrateSteps.TO);
+    ClusterFacts.NodeFacts said = scene.facts().nodes().get(to);
+    boolean runs =
+        scene
+            .state()
+            .shard(move.shardIds().get(0))
+            .flatMap(shard -> scene.facts().replica(to, shard.groupId()))
+            .filter(ClusterFacts.ReplicaFacts::open)
+            .isPresent();
+    return said != null && !said.noRoom().isEmpty() && !runs;
   }
 
   /** Why a shard cannot be worked on at the moment. */
@@ -143,15 +160,16 @@ final class DrainSteps implements Steps {
         move.edits());
   }
 
-  /** What has gone stays where it is; whether the node still is to become empty does not matter. */
+  /**
+   * What has gone stays where it is; whether the node still is to become empty does not matter. A
+   * move that can only go on, or is being undone, ends by itself: it may have to wait for a shard
+   * that has no leader.
+   */
   @Override
   public JobAction undo(Scene scene) {
-    Optional<JobInfo> move = move(scene);
-    if (move.isEmpty()) {
-      return scene.undone(new DrainNode(false));
-    }
-    return move.get().canBeCancelled()
-        ? new JobAction.Propose(new CancelJob(move.get().id()))
-        : scene.await("job " + move.get().id() + " has not ended");
+    return move(scene)
+        .filter(JobInfo::canBeCancelled)
+        .<JobAction>map(move -> new JobAction.Propose(new CancelJob(move.id())))
+        .orElseGet(() -> scene.undone(new DrainNode(false)));
   }
 }

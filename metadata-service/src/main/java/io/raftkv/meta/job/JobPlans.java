@@ -206,7 +206,8 @@ public final class JobPlans {
     long online =
         shard.voters().stream()
             .flatMap(node -> state.node(node).stream())
-            .filter(node -> node.state() == NodeState.ONLINE)
+            .map(NodeInfo::state)
+            .filter(node -> node == NodeState.ONLINE || node == NodeState.DRAINING)
             .count();
     if (2 * online <= shard.voters().size()) {
       throw new JobRefusedException(
