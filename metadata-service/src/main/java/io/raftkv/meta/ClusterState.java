@@ -170,6 +170,19 @@ public final class ClusterState {
     return shards.values().stream().filter(s -> s.preferredLeader().equals(nodeId)).toList();
   }
 
+  /**
+   * True if a process that is one of the cluster under an id is so no more: the node was removed,
+   * and may have joined again since.
+   *
+   * @param memberSince as the process knows it, see {@link NodeInfo}
+   */
+  public boolean hasRemoved(String nodeId, long memberSince) {
+    NodeInfo node = nodes.get(nodeId);
+    return node != null
+        && (node.memberSince() > memberSince
+            || (node.memberSince() == memberSince && node.state() == NodeState.REMOVED));
+  }
+
   /** Nodes that are part of the cluster: all but removed ones, in natural order. */
   public List<NodeInfo> members() {
     return nodes.values().stream().filter(n -> n.state() != NodeState.REMOVED).toList();

@@ -9,6 +9,10 @@ import java.util.UUID;
 
 /** Ids that follow from names, so that every node computes the same ones without asking. */
 public final class DerivedIds {
+  /** The Raft group that holds the metadata; one cluster has one. */
+  public static final UUID METADATA_GROUP =
+      UUID.nameUUIDFromBytes("raftkv-metadata".getBytes(StandardCharsets.US_ASCII));
+
   /** Keeps the parts of a hashed name apart: no id may contain it. */
   private static final char SEPARATOR = 0;
 

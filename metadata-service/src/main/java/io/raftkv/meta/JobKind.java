@@ -15,7 +15,9 @@ public enum JobKind implements Coded {
   /** A node without replicas. */
   DRAIN(5),
   /** Another leader for a shard. */
-  TRANSFER(6);
+  TRANSFER(6),
+  /** The end of a node's membership. */
+  REMOVE(7);
 
   private final int code;
 

@@ -47,6 +47,9 @@ public final class MetaApplier {
     if (command instanceof MetaCommand.ResumeNode resume) {
       return JobApplier.resume(state, resume, timeMillis);
     }
+    if (command instanceof MetaCommand.NoteVoters voters) {
+      return noteVoters(state, voters.metadataVoters(), timeMillis);
+    }
     if (command instanceof MetaCommand.StartJob start) {
       return JobApplier.start(state, start, timeMillis);
     }
@@ -115,16 +118,23 @@ public final class MetaApplier {
       draft.put(NodeInfo.joining(node, joins ? draft.version : 0, now));
       return changed(state, draft, EventKind.NODE_REGISTERED, node.id(), "at " + address);
     }
-    if (known.state() == NodeState.REMOVED) {
-      return refused(state, "node " + node.id() + " was removed; it has to join under a new id");
+    boolean removed = known.state() == NodeState.REMOVED;
+    if (removed && !joins) {
+      return refused(
+          state, "node " + node.id() + " was removed; it has to join again, with no data");
     }
-    if (known.spec().equals(node)) {
+    if (known.spec().equals(node) && !removed) {
       return unchanged(state, "registered before");
     }
     if (node.incarnation() <= known.incarnation()) {
       return refused(
           state,
           "node " + node.id() + " is known with incarnation " + known.incarnation() + " already");
+    }
+    if (removed) {
+      draft.put(NodeInfo.joining(node, draft.version, now));
+      return changed(
+          state, draft, EventKind.NODE_REGISTERED, node.id(), "at " + address + ", again");
     }
     // Its state stays: the failure detector alone judges whether a node can be relied on.
     draft.put(known.withSpec(node, now));
@@ -134,17 +144,42 @@ public final class MetaApplier {
   /**
    * As a start, but a node that has no data is not taken for one that is known by its id: only if
    * it is where that one is, for two live nodes cannot be. Then it has lost its data, or was cut
-   * off while it joined.
+   * off while it joined, or that one was removed.
    */
   private static MetaChange join(ClusterState state, NodeSpec node, long timeMillis) {
     NodeInfo known = state.nodes().get(node.id());
-    if (known != null && known.state() != NodeState.REMOVED && !known.spec().hasAddressOf(node)) {
+    if (known != null && !known.spec().hasAddressOf(node)) {
       return refused(
           state,
-          "the id %s belongs to the node at %s:%d with Raft port %d"
-              .formatted(node.id(), known.host(), known.respPort(), known.raftPort()));
+          "the id %s belongs to the node at %s:%d with Raft port %d%s"
+              .formatted(
+                  node.id(),
+                  known.host(),
+                  known.respPort(),
+                  known.raftPort(),
+                  known.state() == NodeState.REMOVED
+                      ? ", which was removed: it may join again there, or under another id"
+                      : ""));
     }
     return register(state, node, true, timeMillis);
+  }
+
+  private static MetaChange noteVoters(ClusterState state, List<String> voters, long timeMillis) {
+    if (state.metadataVoters().equals(voters)) {
+      return unchanged(state, "noted before");
+    }
+    StateDraft draft = StateDraft.after(state, timeMillis);
+    draft.metadataVoters = voters;
+    try {
+      return changed(
+          state,
+          draft,
+          EventKind.METADATA_VOTERS_CHANGED,
+          state.clusterId(),
+          String.join(" ", state.metadataVoters()) + " to " + String.join(" ", voters));
+    } catch (IllegalStateException noMember) {
+      return refused(state, noMember.getMessage());
+    }
   }
 
   private static MetaChange setNodeState(

@@ -11,6 +11,8 @@ import java.util.Set;
  * runs: one that was asked for by a leader that did not know of its end comes too late.
  */
 final class NodeJobs {
+  private static final int MAX_NAMED = 5;
+
   private NodeJobs() {}
 
   /** What stands against a job; empty if nothing does. */
@@ -27,6 +29,10 @@ final class NodeJobs {
       Optional<JobInfo> holder = state.jobOfNode(node.get());
       if (holder.isPresent()) {
         return "node " + node.get() + " is busy with " + JobApplier.name(holder.get());
+      }
+      String wrong = plan.kind() == JobKind.REMOVE ? objection(state, known) : "";
+      if (!wrong.isEmpty()) {
+        return wrong;
       }
     }
     return plan.argument(JobInfo.PARENT).map(parent -> objection(state, plan, parent)).orElse("");
@@ -45,6 +51,32 @@ final class NodeJobs {
         .findFirst()
         .map(other -> "job " + parentId + " has " + JobApplier.name(other) + " already")
         .orElse("");
+  }
+
+  /**
+   * What stands against the removal of a node. One goes at a time: each takes the place of another
+   * one's vote into account.
+   */
+  private static String objection(ClusterState state, NodeInfo node) {
+    Optional<JobInfo> other =
+        state.jobs().values().stream()
+            .filter(job -> job.kind() == JobKind.REMOVE && !job.state().isFinal())
+            .findFirst();
+    if (other.isPresent()) {
+      return JobApplier.name(other.get()) + " has not ended, which removes another node";
+    }
+    List<ShardInfo> hosted = state.shardsOn(node.id());
+    if (!hosted.isEmpty()) {
+      return "node %s still has replicas, of %s%s: RAFTKV.NODE DRAIN %1$s moves them to other nodes"
+          .formatted(
+              node.id(),
+              String.join(", ", hosted.stream().limit(MAX_NAMED).map(ShardInfo::id).toList()),
+              hosted.size() > MAX_NAMED ? " and others" : "");
+    }
+    boolean replaced =
+        state.members().stream()
+            .anyMatch(one -> one.state() == NodeState.ONLINE && !one.id().equals(node.id()));
+    return replaced ? "" : "no other node is online: the cluster would end with node " + node.id();
   }
 
   /**
@@ -72,7 +104,7 @@ final class NodeJobs {
 
   /** Whether a job about a node begins as it must. */
   static boolean isPrepared(StateDraft draft, JobInfo job) {
-    return job.kind() != JobKind.DRAIN
+    return (job.kind() != JobKind.DRAIN && job.kind() != JobKind.REMOVE)
         || job.nodeId().filter(id -> draft.nodes.get(id).draining()).isPresent();
   }
 
@@ -92,7 +124,29 @@ final class NodeJobs {
       }
       return "";
     }
+    if (edit instanceof StateEdit.RemoveNode) {
+      return remove(draft, node, events);
+    }
     throw new IllegalStateException("no meaning for " + edit.getClass());
+  }
+
+  /** Its replicas are looked at when the state is made. */
+  private static String remove(StateDraft draft, NodeInfo node, List<HistoryEvent> events) {
+    List<String> voters =
+        draft.metadataVoters.stream().filter(voter -> !voter.equals(node.id())).toList();
+    if (voters.isEmpty()) {
+      return "node " + node.id() + " is the only one that is known to vote for the metadata";
+    }
+    draft.metadataVoters = voters;
+    draft.put(node.withState(NodeState.REMOVED, draft.updatedAtMillis));
+    events.add(
+        new HistoryEvent(
+            draft.version,
+            draft.updatedAtMillis,
+            EventKind.NODE_STATE_CHANGED,
+            node.id(),
+            node.state() + " to REMOVED"));
+    return "";
   }
 
   /** Puts it into the draft; what the history is to say of it. */

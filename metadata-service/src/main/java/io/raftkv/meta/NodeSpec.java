@@ -39,7 +39,7 @@ public record NodeSpec(
   }
 
   /** True if both claim a port on one host, which two live nodes cannot. */
-  boolean sharesAddressWith(NodeSpec other) {
+  public boolean sharesAddressWith(NodeSpec other) {
     return host.equals(other.host) && (raftPort == other.raftPort || respPort == other.respPort);
   }
 

@@ -10,6 +10,7 @@ final class Parts {
   private static final int PUT_SHARD = 1;
   private static final int DROP_SHARD = 2;
   private static final int DRAIN_NODE = 3;
+  private static final int REMOVE_NODE = 4;
 
   private Parts() {}
 
@@ -127,6 +128,8 @@ final class Parts {
     } else if (edit instanceof StateEdit.DrainNode drain) {
       out.u8(DRAIN_NODE);
       write(out, drain.draining());
+    } else if (edit instanceof StateEdit.RemoveNode) {
+      out.u8(REMOVE_NODE);
     } else {
       throw new IllegalStateException("no bytes for " + edit.getClass());
     }
@@ -138,6 +141,7 @@ final class Parts {
       case PUT_SHARD ->
           new StateEdit.PutShard(shardSpec(in), in.coded(ShardState.values()), in.number());
       case DROP_SHARD -> new StateEdit.DropShard(in.text(), in.number());
+      case REMOVE_NODE -> new StateEdit.RemoveNode();
       case DRAIN_NODE -> new StateEdit.DrainNode(bool(in));
       default -> throw in.unknown("edit", kind);
     };

@@ -26,6 +26,9 @@ public sealed interface StateEdit {
    */
   record DrainNode(boolean draining) implements StateEdit {}
 
+  /** The node of the job is no part of the cluster any more. */
+  record RemoveNode() implements StateEdit {}
+
   /**
    * A shard is to be like this; it is made if {@code seenVersion} is 0.
    *

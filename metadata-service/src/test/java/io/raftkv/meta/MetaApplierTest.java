@@ -153,7 +153,7 @@ class MetaApplierTest {
         register(removed, Samples.node(5, 2)),
         removed,
         Outcome.REFUSED,
-        "node n5 was removed; it has to join under a new id");
+        "node n5 was removed; it has to join again, with no data");
     assertNothing(
         set(removed, "n5", Optional.empty(), NodeState.ONLINE),
         removed,
@@ -196,7 +196,44 @@ class MetaApplierTest {
         join(removed, new NodeSpec("n5", "elsewhere", 1, 2, 0, "", 3)),
         removed,
         Outcome.REFUSED,
-        "node n5 was removed; it has to join under a new id");
+        "the id n5 belongs to the node at host5:6379 with Raft port 9870, which was removed: it may"
+            + " join again there, or under another id");
+  }
+
+  @Test
+  void removedNodeJoinsAgainAndIsToldApartFromTheOneBefore() {
+    ClusterState joined = join(CLUSTER, Samples.node(5, 7)).state();
+    long first = joined.node("n5").orElseThrow().memberSince();
+    assertThat(first).isEqualTo(joined.version());
+    ClusterState removed = Samples.with(joined, "n5", NodeState.REMOVED);
+    assertThat(joined.hasRemoved("n5", first)).isFalse();
+    assertThat(removed.hasRemoved("n5", first)).isTrue();
+    assertThat(removed.hasRemoved("n5", first + 1)).as("it lags behind the other").isFalse();
+    assertThat(join(removed, Samples.node(5, 7)).reply())
+        .as("a request from before the removal")
+        .returns(Outcome.REFUSED, MetaReply::outcome)
+        .returns("node n5 is known with incarnation 7 already", MetaReply::text);
+
+    ClusterState again = join(removed, Samples.node(5, 8)).state();
+    NodeInfo node = again.node("n5").orElseThrow();
+    assertThat(node.state()).isEqualTo(NodeState.JOINING);
+    assertThat(node.draining()).isFalse();
+    assertThat(node.memberSince()).isEqualTo(again.version()).isGreaterThan(first);
+    assertThat(again.hasRemoved("n5", first)).isTrue();
+    assertThat(again.hasRemoved("n5", node.memberSince())).isFalse();
+    assertThat(again.hasRemoved("n1", 0)).isFalse();
+    assertThat(again.hasRemoved("n9", 0)).isFalse();
+  }
+
+  @Test
+  void votersThatAreNoMembersAreNotNoted() {
+    ClusterState state =
+        MetaApplier.apply(CLUSTER, new MetaCommand.NoteVoters(List.of("n4", "n2")), TIME).state();
+    assertThat(state.metadataVoters()).containsExactly("n2", "n4");
+    assertThat(state.version()).isEqualTo(CLUSTER.version() + 1);
+    MetaChange unknown =
+        MetaApplier.apply(CLUSTER, new MetaCommand.NoteVoters(List.of("n1", "n9")), TIME);
+    assertNothing(unknown, CLUSTER, Outcome.REFUSED, "metadata voter is no member: n9");
   }
 
   private static MetaChange join(ClusterState state, NodeSpec node) {

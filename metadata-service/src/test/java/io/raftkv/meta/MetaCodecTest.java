@@ -9,6 +9,7 @@ import io.raftkv.meta.MetaCommand.AdvanceJob.Progress;
 import io.raftkv.meta.MetaCommand.Bootstrap;
 import io.raftkv.meta.MetaCommand.CancelJob;
 import io.raftkv.meta.MetaCommand.JoinNode;
+import io.raftkv.meta.MetaCommand.NoteVoters;
 import io.raftkv.meta.MetaCommand.RegisterNode;
 import io.raftkv.meta.MetaCommand.ResumeNode;
 import io.raftkv.meta.MetaCommand.SetNodeState;
@@ -60,9 +61,13 @@ class MetaCodecTest {
         new CancelJob("j12"),
         new JoinNode(Samples.node(4, 7)),
         new ResumeNode("n4"),
+        new NoteVoters(List.of("n10", "n2")),
         new StartJob(
             Samples.plan("s1"),
-            List.of(new StateEdit.DrainNode(true), new StateEdit.DrainNode(false))));
+            List.of(
+                new StateEdit.DrainNode(true),
+                new StateEdit.DrainNode(false),
+                new StateEdit.RemoveNode())));
   }
 
   @ParameterizedTest
@@ -156,8 +161,9 @@ class MetaCodecTest {
   }
 
   @Test
-  void resumeNodeLayoutIsPinned() {
+  void layoutsOfResumeNodeAndNoteVotersArePinned() {
     assertPinned(new ResumeNode("n1"), "0108" + "026e31");
+    assertPinned(new NoteVoters(List.of("n1")), "0109" + "01026e31");
   }
 
   @Test
@@ -242,8 +248,8 @@ class MetaCodecTest {
     assertPinned(
         new StartJob(
             new JobInfo.Plan(JobKind.DRAIN, List.of(), new TreeMap<>(), List.of("x"), 1),
-            List.of(new StateEdit.DrainNode(true))),
-        "01" + "04" + "05" + "00" + "00" + "010178" + "01" + "01" + "0301");
+            List.of(new StateEdit.DrainNode(true), new StateEdit.RemoveNode())),
+        "01" + "04" + "05" + "00" + "00" + "010178" + "01" + "02" + "0301" + "04");
   }
 
   private static final String EDIT_BYTES =

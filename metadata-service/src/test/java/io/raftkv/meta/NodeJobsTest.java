@@ -1,6 +1,7 @@
 package io.raftkv.meta;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.raftkv.meta.MetaCommand.AdvanceJob;
 import io.raftkv.meta.MetaCommand.AdvanceJob.Place;
@@ -11,6 +12,7 @@ import io.raftkv.meta.MetaCommand.SetNodeState;
 import io.raftkv.meta.MetaCommand.StartJob;
 import io.raftkv.meta.MetaReply.Outcome;
 import io.raftkv.meta.StateEdit.DrainNode;
+import io.raftkv.meta.StateEdit.RemoveNode;
 import io.raftkv.meta.job.JobPlans;
 import io.raftkv.meta.job.JobRefusedException;
 import java.util.List;
@@ -107,6 +109,82 @@ class NodeJobsTest {
             apply(empty, JobPlans.migrate(CLUSTER, other.id(), Optional.of("n4"), Optional.empty()))
                 .isChange())
         .isTrue();
+  }
+
+  @Test
+  void onlyANodeWithoutReplicasIsRemovedAndOneAtATime() throws JobRefusedException {
+    refused(
+        CLUSTER,
+        JobPlans.remove(CLUSTER, "n1", false),
+        "node n1 still has replicas, of s1, s2, s3, s5, s6 and others:"
+            + " RAFTKV.NODE DRAIN n1 moves them to other nodes");
+    ClusterState joined = apply(apply(CLUSTER, join(5)).state(), join(6)).state();
+    assertThatThrownBy(() -> JobPlans.remove(joined, "n5", false))
+        .isInstanceOf(JobRefusedException.class)
+        .hasMessageStartingWith("node n5 is joining: FORCE removes it nevertheless");
+    StartJob remove = JobPlans.remove(joined, "n5", true);
+    ClusterState removing = apply(joined, remove).state();
+    assertThat(removing.node("n5").orElseThrow().draining()).isTrue();
+    refused(removing, remove, "node n5 is busy with job j1 (remove)");
+    refused(
+        removing,
+        JobPlans.remove(removing, "n6", true),
+        "job j1 (remove) has not ended, which removes another node");
+
+    MetaChange removed =
+        apply(removing, end(removing.job("j1").orElseThrow(), JobState.DONE, new RemoveNode()));
+    assertThat(removed.state().node("n5").orElseThrow().state()).isEqualTo(NodeState.REMOVED);
+    assertThat(removed.events())
+        .extracting(HistoryEvent::text)
+        .contains("remove done", "JOINING to REMOVED");
+    refused(removed.state(), remove, "node n5 was removed");
+  }
+
+  @Test
+  void lastNodesAndLastVotersStay() {
+    ClusterState one = Samples.withoutShardsOn(CLUSTER, "n1");
+    for (String node : List.of("n2", "n3", "n4")) {
+      one = Samples.with(one, node, NodeState.UNHEALTHY);
+    }
+    refused(one, removeOf("n1"), "no other node is online: the cluster would end with node n1");
+
+    ClusterState lone =
+        apply(Samples.withoutShardsOn(CLUSTER, "n1"), new MetaCommand.NoteVoters(List.of("n1")))
+            .state();
+    ClusterState removing = apply(lone, removeOf("n1")).state();
+    refused(
+        removing,
+        end(removing.job("j1").orElseThrow(), JobState.DONE, new RemoveNode()),
+        "node n1 is the only one that is known to vote for the metadata");
+    ClusterState noted = apply(removing, new MetaCommand.NoteVoters(List.of("n1", "n2"))).state();
+    assertThat(
+            apply(noted, end(noted.job("j1").orElseThrow(), JobState.DONE, new RemoveNode()))
+                .state()
+                .metadataVoters())
+        .containsExactly("n2");
+  }
+
+  /** A replica that came although the node was to be empty: a shard's split makes one. */
+  @Test
+  void nodeThatHasAReplicaAfterAllIsNotRemoved() {
+    ClusterState without = Samples.withoutShardsOn(CLUSTER, "n1");
+    ClusterState removing = apply(without, removeOf("n1")).state();
+    ClusterState with = Samples.withShard(removing, CLUSTER.shards().get("s1"));
+    refused(
+        with,
+        end(with.job("j1").orElseThrow(), JobState.DONE, new RemoveNode()),
+        "replica on no member of shard s1");
+  }
+
+  private static StartJob removeOf(String node) {
+    return new StartJob(
+        new JobInfo.Plan(
+            JobKind.REMOVE,
+            List.of(),
+            new TreeMap<>(Map.of(JobInfo.NODE, node)),
+            List.of("leave"),
+            1),
+        List.of(new DrainNode(true)));
   }
 
   /** What a leader asks for that does not know the job's end, or another one's move. */

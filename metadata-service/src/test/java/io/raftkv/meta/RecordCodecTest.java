@@ -174,13 +174,14 @@ class RecordCodecTest {
     assertThat(codes(ShardState.values()))
         .isEqualTo("CREATING=0 ACTIVE=1 MIGRATING=2 SPLITTING=3 MERGING=4 DELETING=5");
     assertThat(codes(JobKind.values()))
-        .isEqualTo("CREATE=0 DELETE=1 MIGRATE=2 SPLIT=3 MERGE=4 DRAIN=5 TRANSFER=6");
+        .isEqualTo("CREATE=0 DELETE=1 MIGRATE=2 SPLIT=3 MERGE=4 DRAIN=5 TRANSFER=6 REMOVE=7");
     assertThat(codes(JobState.values()))
         .isEqualTo("RUNNING=1 UNDOING=5 DONE=2 FAILED=3 CANCELLED=4");
     assertThat(codes(EventKind.values()))
         .isEqualTo(
             "CLUSTER_BOOTSTRAPPED=0 ROUTING_CHANGED=1 NODE_REGISTERED=2 NODE_RESTARTED=3"
-                + " NODE_STATE_CHANGED=4 JOB_STARTED=5 JOB_ADVANCED=6 JOB_ENDED=7");
+                + " NODE_STATE_CHANGED=4 JOB_STARTED=5 JOB_ADVANCED=6 JOB_ENDED=7"
+                + " METADATA_VOTERS_CHANGED=8");
     assertThat(codes(Replica.Role.values())).isEqualTo("VOTER=0 LISTENER=1");
     assertThat(codes(MetaReply.Outcome.values())).isEqualTo("CHANGED=0 UNCHANGED=1 REFUSED=2");
   }

@@ -93,6 +93,41 @@ public final class Samples {
     return draft.build();
   }
 
+  /** The state in which a shard has one replica, there. */
+  public static ClusterState withReplicaOn(ClusterState state, ShardInfo shard, String nodeId) {
+    ShardSpec spec = shard.spec();
+    return withShard(
+        state,
+        new ShardInfo(
+            new ShardSpec(
+                spec.id(), spec.groupId(), spec.slots(), List.of(Replica.voter(nodeId)), nodeId),
+            shard.state(),
+            shard.version() + 1,
+            shard.createdAtMillis(),
+            shard.updatedAtMillis()));
+  }
+
+  /** The state in which a node has no replicas, and the shards one less. */
+  public static ClusterState withoutShardsOn(ClusterState state, String nodeId) {
+    ClusterState without = state;
+    for (ShardInfo shard : state.shardsOn(nodeId)) {
+      ShardSpec spec = shard.spec();
+      List<Replica> replicas =
+          spec.replicas().stream().filter(replica -> !replica.nodeId().equals(nodeId)).toList();
+      without =
+          withShard(
+              without,
+              new ShardInfo(
+                  new ShardSpec(
+                      spec.id(), spec.groupId(), spec.slots(), replicas, replicas.get(0).nodeId()),
+                  shard.state(),
+                  shard.version() + 1,
+                  shard.createdAtMillis(),
+                  shard.updatedAtMillis()));
+    }
+    return without;
+  }
+
   /** The shard with other slots. */
   public static ShardInfo withSlots(ShardInfo shard, List<SlotRange> slots) {
     ShardSpec spec = shard.spec();

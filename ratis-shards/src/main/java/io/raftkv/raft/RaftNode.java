@@ -350,10 +350,18 @@ public final class RaftNode implements AutoCloseable {
   }
 
   /**
-   * Makes the files of an empty replica as {@link #startJoining} does, for {@link #start} to find;
-   * does nothing if there are any.
+   * Makes the files of an empty replica as {@link #startJoining} does, for {@link #start} to find,
+   * instead of those that are there. For a replica that nobody has counted on yet: what it has
+   * acknowledged is lost.
    */
-  public void begin(UUID group, long term) throws IOException {
+  public synchronized void beginAnew(UUID group, long term) throws IOException {
+    if (groups.containsKey(group)) {
+      throw new IllegalStateException("group " + group + " is started");
+    }
+    if (removed.isHere(group)) {
+      removed.mark(group, names.apply(group));
+      removed.delete(group);
+    }
     RaftMetaFiles.begin(groupsDirectory().resolve(group.toString()), term);
   }
 

@@ -143,15 +143,21 @@ final class ClusterController implements AutoCloseable {
 
   private void step() throws StartupException, IOException {
     ClusterState state = node.metadata().state();
-    if (hasJoined()) {
-      watched.atDisk(() -> node.raft().settle(MetadataGroup.GROUP));
-    }
+    watched.atDisk(() -> node.raft().settle(MetadataGroup.GROUP));
     if (!state.isBootstrapped()) {
       formCluster();
       knock();
       return;
     }
     watched.atDisk(() -> node.directory().rememberClusterId(state.clusterId()));
+    if (state.hasRemoved(self, node.memberSince())) {
+      node.removedFromCluster(self);
+      return;
+    }
+    watched.atDisk(() -> noteArrival(state));
+    if (!node.directory().hasArrived()) {
+      return;
+    }
     register(state);
     watched.atDisk(() -> startReplicas(state));
     watched.atDisk(() -> cleaner.look(state));
@@ -162,6 +168,19 @@ final class ClusterController implements AutoCloseable {
     watched.atDisk(() -> spreadLeaders(state)); // Ratis holds its monitor while it writes a vote
     announce();
     driveJobs(state);
+  }
+
+  /**
+   * Notes that this node has the entry that admitted it. What it knows before is the past, in which
+   * another node may have had its id, and replicas.
+   */
+  private void noteArrival(ClusterState state) throws StartupException {
+    NodeInfo known = state.nodes().get(self);
+    if (!node.directory().hasArrived()
+        && known != null
+        && known.memberSince() == node.memberSince()) {
+      node.directory().rememberArrival(known.memberSince());
+    }
   }
 
   private ClusterState metadataState() {

@@ -36,23 +36,51 @@ final class ControlRequests {
   private ControlRequests() {}
 
   /**
+   * What a node says of itself when it sends a heartbeat.
+   *
+   * @param clusterId its cluster; empty if it is of none yet
+   * @param nodeId its id there
+   * @param memberSince see {@link io.raftkv.meta.NodeInfo}
+   */
+  record Greeting(String clusterId, String nodeId, long memberSince) {}
+
+  /**
    * What a node answers to a heartbeat.
    *
    * @param clockMillis its clock, since the epoch
+   * @param clusterId its cluster; empty if it is of none yet
+   * @param removed whether it knows that who asks is no part of this cluster any more
    * @param clientHost the host that clients are to reach it by, if it has one to announce
    */
-  record Heartbeat(long clockMillis, Optional<String> clientHost) {}
+  record Heartbeat(
+      long clockMillis, String clusterId, boolean removed, Optional<String> clientHost) {}
 
   /** Answered with {@link #encode(Heartbeat)}. */
-  static byte[] heartbeat() {
-    return new byte[] {HEARTBEAT};
+  static byte[] heartbeat(Greeting greeting) {
+    return bytes(
+        HEARTBEAT,
+        out -> {
+          out.writeUTF(greeting.clusterId());
+          out.writeUTF(greeting.nodeId());
+          out.writeLong(greeting.memberSince());
+        });
   }
 
-  /** The clock, 8 bytes, then the host as UTF-8 to the end. */
+  /** Inverse of {@link #heartbeat}, behind the kind. */
+  static Greeting decodeGreeting(DataInputStream in) throws IOException {
+    return new Greeting(in.readUTF(), in.readUTF(), in.readLong());
+  }
+
+  /** The clock, 8 bytes; 1 if the asker was removed; cluster and host, each behind its length. */
   static byte[] encode(Heartbeat heartbeat) {
+    byte[] cluster = heartbeat.clusterId().getBytes(StandardCharsets.UTF_8);
     byte[] host = heartbeat.clientHost().orElse("").getBytes(StandardCharsets.UTF_8);
-    return ByteBuffer.allocate(Long.BYTES + host.length)
+    return ByteBuffer.allocate(Long.BYTES + 3 + cluster.length + host.length)
         .putLong(heartbeat.clockMillis())
+        .put((byte) (heartbeat.removed() ? 1 : 0))
+        .put((byte) cluster.length)
+        .put(cluster)
+        .put((byte) host.length)
         .put(host)
         .array();
   }
@@ -61,8 +89,11 @@ final class ControlRequests {
   static Heartbeat decodeHeartbeat(byte[] bytes) {
     ByteBuffer in = ByteBuffer.wrap(bytes);
     long clock = in.getLong();
-    String host = StandardCharsets.UTF_8.decode(in).toString();
-    return new Heartbeat(clock, host.isEmpty() ? Optional.empty() : Optional.of(host));
+    boolean removed = in.get() == 1;
+    String cluster = text(in);
+    String host = text(in);
+    return new Heartbeat(
+        clock, cluster, removed, host.isEmpty() ? Optional.empty() : Optional.of(host));
   }
 
   /**

@@ -124,6 +124,11 @@ public final class DataDirectory implements AutoCloseable {
                 + found.get().nodeId()
                 + " or another --data-dir");
       }
+      if (found.get().removed().isPresent()) {
+        throw new StartupException(
+            "data directory %s is of a node that was removed from its cluster: %s; to join again, node %s needs an empty --data-dir"
+                .formatted(path, found.get().removed().get(), nodeId));
+      }
       return found.get();
     }
     List<String> strangers = strangers(path);
@@ -137,7 +142,7 @@ public final class DataDirectory implements AutoCloseable {
               + NodeFile.NAME
               + " file: it is not RaftKV's, or is damaged; choose an empty one");
     }
-    NodeFile fresh = new NodeFile(nodeId, Optional.empty(), Optional.empty(), Instant.now());
+    NodeFile fresh = NodeFile.fresh(nodeId);
     fresh.write(path);
     return fresh;
   }
@@ -206,7 +211,7 @@ public final class DataDirectory implements AutoCloseable {
       }
       return;
     }
-    replace(new NodeFile(node.nodeId(), Optional.of(clusterId), node.joinedBy(), node.created()));
+    replace(node.withClusterId(clusterId));
   }
 
   /**
@@ -228,7 +233,7 @@ public final class DataDirectory implements AutoCloseable {
               + " to go on with this one, start it without --join");
     }
     if (!joins || !node.joinedBy().get().equals(seed)) {
-      replace(new NodeFile(node.nodeId(), node.clusterId(), Optional.of(seed), node.created()));
+      replace(node.withJoinedBy(Optional.of(seed)));
     }
   }
 
@@ -247,8 +252,48 @@ public final class DataDirectory implements AutoCloseable {
   /** Takes that back, for a node that was refused: its directory is as good as new. */
   public synchronized void forgetJoining() throws StartupException {
     if (node.clusterId().isEmpty()) {
-      replace(new NodeFile(node.nodeId(), Optional.empty(), Optional.empty(), node.created()));
+      replace(node.withJoinedBy(Optional.empty()));
     }
+  }
+
+  /**
+   * Whether this node has, durably, the metadata that made it one of its cluster. One that joined
+   * has not at first: what it has of the metadata group until then counts for nothing, and may be
+   * of a node that had its id before.
+   */
+  public boolean hasArrived() {
+    return joinedBy().isEmpty() || nodeFile().memberSince().isPresent();
+  }
+
+  /**
+   * Version of the metadata that made it one; 0 if it began with its cluster or has not arrived.
+   */
+  public long memberSince() {
+    return nodeFile().memberSince().orElse(0L);
+  }
+
+  /** Notes, durably, that it has arrived; nothing if that is noted. */
+  public synchronized void rememberArrival(long memberSince) throws StartupException {
+    if (!node.memberSince().equals(Optional.of(memberSince))) {
+      replace(node.withMemberSince(Optional.of(memberSince)));
+    }
+  }
+
+  /** Notes, durably, that it has not arrived: it is about to begin the metadata group anew. */
+  public synchronized void forgetArrival() throws StartupException {
+    if (node.memberSince().isPresent()) {
+      replace(node.withMemberSince(Optional.empty()));
+    }
+  }
+
+  /**
+   * Notes, durably, that this node is no part of its cluster any more: with this directory it does
+   * not start again.
+   *
+   * @param why for the operator, in one line
+   */
+  public synchronized void rememberRemoval(String why) throws StartupException {
+    replace(node.withRemoved(why));
   }
 
   private void replace(NodeFile next) throws StartupException {

@@ -5,10 +5,12 @@ import io.raftkv.meta.MetaCommand;
 import io.raftkv.meta.MetaReply;
 import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.NodeSpec;
+import io.raftkv.meta.NodeState;
 import io.raftkv.raft.Replica;
 import io.raftkv.server.JoinExchange.Answer;
 import io.raftkv.server.JoinExchange.Request;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -40,7 +42,13 @@ final class JoinDesk {
     if (heard != null && System.nanoTime() - heard < RUNNING_NANOS) {
       return done(Answer.later("node " + id + " runs already"));
     }
-    String wrong = objection(state, request);
+    Optional<String> before = memberBefore(state, metadata, request.node());
+    if (before.isPresent()) {
+      return done(
+          Answer.later(
+              "removed node " + before.get() + ", at its address, is not out of the cluster yet"));
+    }
+    String wrong = objection(state, metadata, request);
     if (!wrong.isEmpty()) {
       return done(Answer.refused(wrong));
     }
@@ -50,7 +58,7 @@ final class JoinDesk {
         .handle(
             (reply, lost) ->
                 lost == null
-                    ? answer(state, request.node(), reply)
+                    ? answer(request.node(), reply)
                     : Answer.later("the metadata group did not answer: " + lost.getMessage()));
   }
 
@@ -58,16 +66,32 @@ final class JoinDesk {
     return CompletableFuture.completedFuture(answer);
   }
 
-  private Answer answer(ClusterState state, NodeSpec joins, MetaReply reply) {
+  /** What is sent to it would reach the new one. */
+  private static Optional<String> memberBefore(
+      ClusterState state, Replica metadata, NodeSpec joins) {
+    return metadata.members().stream()
+        .flatMap(id -> state.node(id).stream())
+        .filter(known -> known.state() == NodeState.REMOVED)
+        .filter(known -> known.spec().sharesAddressWith(joins))
+        .map(NodeInfo::id)
+        .findFirst();
+  }
+
+  private Answer answer(NodeSpec joins, MetaReply reply) {
+    ClusterState state = node.metadata().state();
     if (reply.outcome() != MetaReply.Outcome.REFUSED) {
       Replica metadata = node.replica(MetadataGroup.GROUP);
       long term = metadata == null ? -1 : metadata.term();
+      if (state.version() < reply.version() || state.node(joins.id()).isEmpty()) {
+        return Answer.later("node " + self + " is behind");
+      }
       if (term < 0) { // it is being started anew
         return Answer.later("the metadata group of node " + self + " does not run");
       }
       return Answer.admitted(
           state.clusterId(),
           term,
+          state.nodes().get(joins.id()).memberSince(),
           state.members().stream()
               .flatMap(member -> node.addresses().of(member.id()).stream())
               .toList());
@@ -78,10 +102,18 @@ final class JoinDesk {
   }
 
   /** What is wrong with the request however often it is made; empty if nothing is. */
-  private String objection(ClusterState state, Request request) {
+  private String objection(ClusterState state, Replica metadata, Request request) {
     if (request.clusterId().isPresent() && !request.clusterId().get().equals(state.clusterId())) {
       return "the data directory is of cluster %s, but node %s of cluster %s: --join or --data-dir is the wrong one"
           .formatted(request.clusterId().get(), self, state.clusterId());
+    }
+    String id = request.node().id();
+    if (request.clusterId().isEmpty()
+        && (metadata.voters().contains(id) || state.metadataVoters().contains(id))
+        && state.members().stream().anyMatch(member -> member.id().equals(id))) {
+      // One that forgot what it has acknowledged must not count as the one that did.
+      return "node %s votes in the metadata group, and its data is gone: RAFTKV.NODE DRAIN %1$s and REMOVE %1$s FORCE, asked of another node, come first"
+          .formatted(id);
     }
     for (Map.Entry<String, String> own : JoinExchange.settings(node.config()).entrySet()) {
       String other = request.settings().get(own.getKey());

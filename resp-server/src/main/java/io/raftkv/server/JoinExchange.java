@@ -19,7 +19,7 @@ import java.util.TreeMap;
  * <pre>
  *   request  JOIN:1  id host respPort:4 raftPort:4 httpPort:4 version incarnation:8
  *            clusterId  count:4 { setting value }
- *   answer   outcome:1  text  term:8  count:4 { member }
+ *   answer   outcome:1  text  term:8  memberSince:8  count:4 { member }
  * </pre>
  *
  * A member is as {@link ClusterMember} writes it. Texts are in Java's modified UTF-8 with a length
@@ -61,19 +61,22 @@ final class JoinExchange {
    *
    * @param text the cluster's id if the node is admitted, else why it is not
    * @param term of the metadata group; the node is to follow no leader of an earlier one
+   * @param memberSince version of the metadata that made the node one of the cluster
    * @param members all nodes of the cluster, for as long as the metadata is not there
    */
-  record Answer(Outcome outcome, String text, long term, List<ClusterMember> members) {
-    static Answer admitted(String clusterId, long term, List<ClusterMember> members) {
-      return new Answer(Outcome.ADMITTED, clusterId, term, members);
+  record Answer(
+      Outcome outcome, String text, long term, long memberSince, List<ClusterMember> members) {
+    static Answer admitted(
+        String clusterId, long term, long memberSince, List<ClusterMember> members) {
+      return new Answer(Outcome.ADMITTED, clusterId, term, memberSince, members);
     }
 
     static Answer later(String why) {
-      return new Answer(Outcome.LATER, why, 0, List.of());
+      return new Answer(Outcome.LATER, why, 0, 0, List.of());
     }
 
     static Answer refused(String why) {
-      return new Answer(Outcome.REFUSED, why, 0, List.of());
+      return new Answer(Outcome.REFUSED, why, 0, 0, List.of());
     }
   }
 
@@ -131,6 +134,7 @@ final class JoinExchange {
           out.writeByte(answer.outcome().ordinal());
           out.writeUTF(answer.text());
           out.writeLong(answer.term());
+          out.writeLong(answer.memberSince());
           out.writeInt(answer.members().size());
           for (ClusterMember member : answer.members()) {
             out.writeUTF(member.toString());
@@ -147,11 +151,12 @@ final class JoinExchange {
       }
       String text = in.readUTF();
       long term = in.readLong();
+      long memberSince = in.readLong();
       List<ClusterMember> members = new ArrayList<>();
       for (int left = in.readInt(); left > 0; left--) {
         members.add(ClusterMember.parse(in.readUTF()));
       }
-      return new Answer(Outcome.values()[outcome], text, term, members);
+      return new Answer(Outcome.values()[outcome], text, term, memberSince, members);
     } catch (IOException cut) {
       throw new IllegalArgumentException("answer is cut short", cut);
     }

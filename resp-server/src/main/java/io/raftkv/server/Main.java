@@ -29,6 +29,9 @@ public final class Main {
   /** A fault stopped the node. */
   static final int FAULT = 3;
 
+  /** The node was removed from its cluster. */
+  static final int REMOVED = 4;
+
   private static final Duration MAX_STOP = Duration.ofSeconds(30);
 
   private final ServerFactory factory;
@@ -156,6 +159,11 @@ public final class Main {
       log.info("stopped");
       return OK;
     } catch (CompletionException | CancellationException fault) {
+      if (fault.getCause() instanceof RemovedException removed) {
+        log.error("stopped, and not to be started with this data again: {}", removed.getMessage());
+        closeWithin(server, log);
+        return REMOVED;
+      }
       log.error("stopped by a fault", fault.getCause() == null ? fault : fault.getCause());
       closeWithin(server, log);
       return FAULT;

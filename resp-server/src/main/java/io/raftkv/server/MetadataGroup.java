@@ -2,6 +2,7 @@ package io.raftkv.server;
 
 import io.netty.util.concurrent.EventExecutor;
 import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.DerivedIds;
 import io.raftkv.meta.MetaApplier;
 import io.raftkv.meta.MetaChange;
 import io.raftkv.meta.MetaCodec;
@@ -21,7 +22,6 @@ import io.raftkv.storage.ReadView;
 import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.StoreBatch;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -35,8 +35,7 @@ import java.util.function.Function;
  */
 final class MetadataGroup implements Applier {
   /** The Raft group; one cluster has one. */
-  static final UUID GROUP =
-      UUID.nameUUIDFromBytes("raftkv-metadata".getBytes(StandardCharsets.US_ASCII));
+  static final UUID GROUP = DerivedIds.METADATA_GROUP;
 
   static final String NAME = "metadata";
 

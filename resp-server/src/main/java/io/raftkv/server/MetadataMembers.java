@@ -1,7 +1,12 @@
 package io.raftkv.server;
 
 import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.MetaCommand;
+import io.raftkv.meta.MetaReply;
 import io.raftkv.meta.NodeInfo;
+import io.raftkv.meta.control.MetadataVotes;
+import io.raftkv.meta.control.MetadataVotes.Change;
+import io.raftkv.meta.control.MetadataVotes.Kind;
 import io.raftkv.meta.job.ClusterFacts;
 import io.raftkv.meta.job.JobAction;
 import io.raftkv.meta.job.Members;
@@ -9,7 +14,6 @@ import io.raftkv.raft.Replica;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -18,22 +22,26 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes the members of the metadata group those that the state names, while this node leads it:
- * each node of the cluster that does not vote listens. So a node that joins is brought the metadata
- * by whoever leads, however often that changes meanwhile. For one thread.
+ * Makes the members of the metadata group those that {@link MetadataVotes} names, one change after
+ * the other, while this node leads it, and has the state name those that vote. So a node that joins
+ * is brought the metadata by whoever leads, however often that changes meanwhile. For one thread.
  */
 final class MetadataMembers {
   private static final Logger LOG = LoggerFactory.getLogger(MetadataMembers.class);
   private static final long TIMEOUT_MILLIS = 30_000;
 
-  /** How long a node is left alone that was not added: a failed attempt ends the leader's term. */
+  /** How long a node is left alone after a failed attempt, which may end the leader's term. */
   private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  private static final long REFUSED_PAUSE_MILLIS = 1_000;
 
   private final Node node;
   private final String self;
   private final FactsInquiry inquiry;
   private final Map<String, Long> triedNanos = new HashMap<>();
-  private CompletableFuture<?> underWay = CompletableFuture.completedFuture(null);
+
+  /** Ends with the node that was changed, or empty if none was. */
+  private CompletableFuture<String> underWay = CompletableFuture.completedFuture("");
 
   MetadataMembers(Node node) {
     this.node = node;
@@ -51,20 +59,21 @@ final class MetadataMembers {
     if (!underWay.isDone() || replica == null || replica.isChangingMembers()) {
       return;
     }
+    triedNanos.remove(underWay.join());
+    Members members = members(replica);
+    List<String> toNote = MetadataVotes.toNote(state, members).orElse(List.of());
+    if (!toNote.isEmpty()) {
+      underWay = note(toNote);
+      return;
+    }
     long now = System.nanoTime();
     triedNanos.values().removeIf(at -> now - at > RETRY_NANOS);
-    Members members = members(replica);
-    Optional<String> missing =
-        state.members().stream()
-            .map(NodeInfo::id)
-            .filter(id -> !members.contains(id) && !triedNanos.containsKey(id))
-            .filter(isHeard)
-            .findFirst();
-    missing.ifPresent(
-        id -> {
-          triedNanos.put(id, now);
-          underWay = add(id, members);
-        });
+    MetadataVotes.next(state, members, isHeard, id -> !triedNanos.containsKey(id))
+        .ifPresent(
+            change -> {
+              triedNanos.put(change.nodeId(), now);
+              underWay = make(change, members);
+            });
   }
 
   private static Members members(Replica replica) {
@@ -74,49 +83,87 @@ final class MetadataMembers {
     return new Members(voters, listeners);
   }
 
-  /** Its replica must be there: for one that does not answer the leader would wait in vain. */
-  private CompletableFuture<?> add(String id, Members members) {
-    return inquiry
-        .ask(List.of(id))
-        .thenCompose(
-            facts ->
-                facts
-                        .replica(id, MetadataGroup.GROUP)
-                        .filter(replica -> mayBeAdded(replica, id))
-                        .isPresent()
-                    ? change(id, members, members.withListener(id))
-                    : CompletableFuture.completedFuture(null))
+  /** Ends a while later if it was in vain: it is in the log nevertheless. */
+  private CompletableFuture<String> note(List<String> voters) {
+    CompletableFuture<String> over = new CompletableFuture<>();
+    node.metadata()
+        .propose(node.shards().client(MetadataGroup.GROUP), new MetaCommand.NoteVoters(voters))
+        .whenComplete(
+            (reply, lost) -> {
+              LOG.info("voters of the metadata group are {}: {}", voters, reply, lost);
+              if (lost == null && reply.outcome() != MetaReply.Outcome.REFUSED) {
+                over.complete("");
+              } else {
+                over.completeOnTimeout("", REFUSED_PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+              }
+            });
+    return over;
+  }
+
+  /** For a node that is to get something its replica must be there, or it is waited for in vain. */
+  private CompletableFuture<String> make(Change change, Members members) {
+    boolean gets = change.kind() == Kind.ADD || change.kind() == Kind.GIVE_VOTE;
+    CompletableFuture<Boolean> ready =
+        gets
+            ? inquiry.ask(List.of(change.nodeId())).thenApply(facts -> isReady(facts, change))
+            : CompletableFuture.completedFuture(true);
+    return ready
+        .thenCompose(yes -> yes ? ask(change, members) : CompletableFuture.completedFuture(""))
         .exceptionally(
             failed -> {
-              LOG.warn("node={} not added to the metadata group yet", id, failed);
-              return null;
+              LOG.warn("metadata group not changed yet, {}", text(change), failed);
+              return "";
             });
   }
 
-  /**
-   * Running, and not of a cluster of its own. It need not be empty: an attempt that ended with its
-   * leader may have left a part of the log there.
-   */
-  static boolean mayBeAdded(ClusterFacts.ReplicaFacts replica, String id) {
-    return replica.open() && !replica.members().voters().contains(id);
+  /** By the state as it is now: the node may have been removed while it was asked. */
+  private boolean isReady(ClusterFacts facts, Change change) {
+    ClusterState now = node.metadata().state();
+    return !MetadataVotes.isLeaving(now, change.nodeId())
+        && now.node(change.nodeId())
+            .filter(known -> isReady(facts.nodes().get(change.nodeId()), known, change.kind()))
+            .isPresent();
   }
 
-  private CompletableFuture<Void> change(String id, Members before, Members after) {
-    LOG.info("adding node={} to the metadata group", id);
+  /**
+   * Whether the process that answers is the node which the state means, and its replica runs. What
+   * that one's log says of itself does not matter: it may have been sent a part of it, from when
+   * its id was another node's. A vote is only for one that will not begin anew.
+   */
+  static boolean isReady(ClusterFacts.NodeFacts facts, NodeInfo known, Kind kind) {
+    ClusterFacts.ReplicaFacts replica =
+        facts == null ? null : facts.replicas().get(MetadataGroup.GROUP);
+    return replica != null
+        && replica.open()
+        && facts.memberSince() == known.memberSince()
+        && (facts.arrived() || kind == Kind.ADD);
+  }
+
+  private static String text(Change change) {
+    return switch (change.kind()) {
+      case ADD -> "to add node=" + change.nodeId();
+      case GIVE_VOTE -> "to have node=" + change.nodeId() + " vote";
+      case TAKE_VOTE -> "to have node=" + change.nodeId() + " not vote";
+      case TAKE_OUT -> "to take out node=" + change.nodeId();
+    };
+  }
+
+  private CompletableFuture<String> ask(Change change, Members before) {
+    LOG.info("the metadata group is asked {}", text(change));
     return FactsInquiry.call(
             node,
             self,
             ControlRequests.changeMembers(
-                new JobAction.ChangeMembers(self, MetadataGroup.GROUP, before, after)))
+                new JobAction.ChangeMembers(self, MetadataGroup.GROUP, before, change.next())))
         .orTimeout(TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)
-        .thenAccept(
+        .thenApply(
             answer -> {
               String why = ControlRequests.decodeOutcome(answer);
-              if (why.isEmpty()) {
-                LOG.info("node={} is in the metadata group", id);
-              } else {
-                LOG.info("node={} not added to the metadata group yet: {}", id, why);
-              }
+              LOG.info(
+                  "the metadata group {} {}",
+                  why.isEmpty() ? "was changed," : "is not changed yet (" + why + "),",
+                  text(change));
+              return why.isEmpty() ? change.nodeId() : "";
             });
   }
 }

@@ -43,6 +43,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -92,6 +93,11 @@ final class Node implements RunningServer {
   private final ClientListeners listeners;
   private final RoutingFeed routing = new RoutingFeed(new RoutingSnapshot(ClusterState.EMPTY));
   private final int raftPort;
+  private final AtomicBoolean removed = new AtomicBoolean();
+
+  /** As this node was told when it was admitted by this process. */
+  private volatile long admittedSince;
+
   private volatile int respPort;
   private HttpServer http;
   private boolean closed;
@@ -117,11 +123,13 @@ final class Node implements RunningServer {
               NodeOptions.outgoing(transport),
               options.links(),
               this::linkAddress,
-              secret);
+              secret,
+              this::clusterId);
       this.peers =
           new PeerMonitor(
               config.node().id(),
               links,
+              new Membership(),
               config.raft().clockSkewLimit().toMillis(),
               System::currentTimeMillis,
               System::nanoTime);
@@ -165,7 +173,7 @@ final class Node implements RunningServer {
               this::stand,
               options.leaderSilence().toMillis());
       this.requests = new PeerRequests(this);
-      this.linkCommands = new LinkCommands(requests::answer, secret);
+      this.linkCommands = new LinkCommands(requests::answer, secret, this::clusterId);
       this.view = new NodeView(this);
       this.changes = new NodeChanges(this);
       table[0] = Commands.table(view, changes, linkCommands, this::stopByCommand, readPool());
@@ -382,19 +390,56 @@ final class Node implements RunningServer {
     links.onGone(succession::nodeGone);
   }
 
-  /** Does nothing if this node began with its cluster, or has been admitted to it before. */
+  /**
+   * Does nothing if this node began with its cluster, or has arrived in it. One that was cut off
+   * before asks again, and begins anew: what it has may be a part of a log from when its id was
+   * another node's, by which it would be a voter, even the only one.
+   */
   private void join() throws IOException, StartupException {
     Optional<HostPort> seed = directory.joinedBy();
-    if (seed.isPresent() && !raft.hasFiles(MetadataGroup.GROUP)) {
+    if (seed.isPresent() && !(directory.hasArrived() && raft.hasFiles(MetadataGroup.GROUP))) {
       JoinExchange.Answer admission = new ClusterJoin(this, seed.get(), hosts).admission();
       if (admission.outcome() == JoinExchange.Outcome.REFUSED) {
         directory.forgetJoining();
         throw new StartupException(admission.text());
       }
       directory.rememberClusterId(admission.text());
+      directory.forgetArrival();
       addresses.tell(admission.members());
-      raft.begin(MetadataGroup.GROUP, admission.term());
+      admittedSince = admission.memberSince();
+      raft.beginAnew(MetadataGroup.GROUP, admission.term());
     }
+  }
+
+  /** See {@link io.raftkv.meta.NodeInfo}; as it was told if it has not arrived yet. */
+  long memberSince() {
+    return directory.hasArrived() ? directory.memberSince() : admittedSince;
+  }
+
+  /**
+   * Ends this node, which is no part of its cluster any more; its data stays. Does nothing when it
+   * is called again.
+   *
+   * @param by who says so
+   */
+  void removedFromCluster(String by) {
+    if (!removed.compareAndSet(false, true)) {
+      return;
+    }
+    String why =
+        "node %s says that node %s was removed from cluster %s"
+            .formatted(by, config.node().id(), directory.clusterId().orElse(""));
+    threads
+        .slow()
+        .execute(
+            () -> {
+              try {
+                directory.rememberRemoval(why);
+              } catch (StartupException unwritable) {
+                LOG.error("cannot note that this node was removed", unwritable);
+              }
+              terminated.completeExceptionally(new RemovedException(why));
+            });
   }
 
   /** Ratis ends the process if it cannot have its port; better to say which one it is. */
@@ -468,6 +513,22 @@ final class Node implements RunningServer {
         .of(nodeId)
         .map(member -> new InetSocketAddress(member.host(), member.respPort()))
         .orElse(null);
+  }
+
+  private String clusterId() {
+    return directory.clusterId().orElse("");
+  }
+
+  private final class Membership implements PeerMonitor.Membership {
+    @Override
+    public ControlRequests.Greeting greeting() {
+      return new ControlRequests.Greeting(clusterId(), config.node().id(), memberSince());
+    }
+
+    @Override
+    public void removed(String by) {
+      removedFromCluster(by);
+    }
   }
 
   private final class Surroundings implements ShardHost.Surroundings {

@@ -26,7 +26,7 @@ import java.util.UUID;
  * Bytes of {@link NodeFacts}, which travel between nodes of one release only.
  *
  * <pre>
- *   stateVersion:8  noRoom  count:4  { group:16 open:1 leads:1 term:8 voters listeners changing:1
+ *   stateVersion:8  memberSince:8  arrived:1  noRoom  count:4  { group:16 open:1 leads:1 term:8 voters listeners changing:1
  *                              bytes:8 epoch:8 isFenced:1 [target:16] fenceMillis:8 slots }
  *   count:4  { target:16 }   the cuts
  *   slots  =  count:4  { first:2 last:2 }
@@ -41,6 +41,8 @@ final class NodeFactsCodec {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (DataOutputStream out = new DataOutputStream(bytes)) {
       out.writeLong(facts.stateVersion());
+      out.writeLong(facts.memberSince());
+      out.writeBoolean(facts.arrived());
       out.writeUTF(facts.noRoom());
       out.writeInt(facts.replicas().size());
       for (Map.Entry<UUID, ReplicaFacts> entry : facts.replicas().entrySet()) {
@@ -105,6 +107,8 @@ final class NodeFactsCodec {
   static NodeFacts decode(byte[] bytes) {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
       long version = in.readLong();
+      long memberSince = in.readLong();
+      boolean arrived = in.readBoolean();
       String noRoom = in.readUTF();
       Map<UUID, ReplicaFacts> replicas = new HashMap<>();
       for (int left = in.readInt(); left > 0; left--) {
@@ -115,7 +119,7 @@ final class NodeFactsCodec {
       for (int left = in.readInt(); left > 0; left--) {
         cuts.add(group(in));
       }
-      return new NodeFacts(version, noRoom, replicas, cuts);
+      return new NodeFacts(version, memberSince, arrived, noRoom, replicas, cuts);
     } catch (IOException cut) {
       throw new IllegalArgumentException("facts of a node are cut short", cut);
     }

@@ -22,10 +22,18 @@ import java.util.Optional;
  * @param nodeId whose it is
  * @param clusterId the cluster it is part of, once that is known
  * @param joinedBy where it asked to join a cluster; empty if it began with its cluster
+ * @param memberSince of a node that joined, once it has the metadata that admitted it, see {@link
+ *     io.raftkv.meta.NodeInfo}
+ * @param removed why it is no part of its cluster any more, if it is not
  * @param created when it was made
  */
 record NodeFile(
-    String nodeId, Optional<String> clusterId, Optional<HostPort> joinedBy, Instant created) {
+    String nodeId,
+    Optional<String> clusterId,
+    Optional<HostPort> joinedBy,
+    Optional<Long> memberSince,
+    Optional<String> removed,
+    Instant created) {
   static final String NAME = "NODE";
   static final String TEMPORARY_NAME = "NODE.tmp";
 
@@ -33,9 +41,39 @@ record NodeFile(
   private static final int FIRST_FORMAT = 1;
 
   /** Has {@code joined-by}: an older version would begin a cluster of its own. */
-  private static final int FORMAT = 2;
+  private static final int SECOND_FORMAT = 2;
+
+  /** Has {@code member-since} or {@code removed}: an older version would forget that. */
+  private static final int FORMAT = 3;
 
   private static final long MAX_BYTES = 4096;
+
+  /** Of a node that has not been started before. */
+  static NodeFile fresh(String nodeId) {
+    return new NodeFile(
+        nodeId,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Instant.now());
+  }
+
+  NodeFile withClusterId(String id) {
+    return new NodeFile(nodeId, Optional.of(id), joinedBy, memberSince, removed, created);
+  }
+
+  NodeFile withJoinedBy(Optional<HostPort> seed) {
+    return new NodeFile(nodeId, clusterId, seed, memberSince, removed, created);
+  }
+
+  NodeFile withMemberSince(Optional<Long> version) {
+    return new NodeFile(nodeId, clusterId, joinedBy, version, removed, created);
+  }
+
+  NodeFile withRemoved(String why) {
+    return new NodeFile(nodeId, clusterId, joinedBy, memberSince, Optional.of(why), created);
+  }
 
   /** The file of this directory, if there is one. */
   static Optional<NodeFile> read(Path directory) throws IOException, StartupException {
@@ -79,9 +117,13 @@ record NodeFile(
               nodeId,
               Optional.ofNullable(values.get("cluster-id")),
               Optional.ofNullable(values.get("joined-by")).map(HostPort::parse),
+              Optional.ofNullable(values.get("member-since")).map(Long::valueOf),
+              Optional.ofNullable(values.get("removed")),
               Instant.parse(created)));
     } catch (DateTimeException notATime) {
       throw damaged(file, "created '" + created + "'");
+    } catch (NumberFormatException notANumber) {
+      throw damaged(file, "member-since '" + values.get("member-since") + "'");
     } catch (IllegalArgumentException notAnAddress) {
       throw damaged(file, "joined-by '" + values.get("joined-by") + "'");
     }
@@ -93,10 +135,15 @@ record NodeFile(
 
   /** Replaces the file; after a crash either the old or the new one is there, whole. */
   void write(Path directory) throws IOException {
-    int format = joinedBy.isPresent() ? FORMAT : FIRST_FORMAT;
+    int format =
+        memberSince.isPresent() || removed.isPresent()
+            ? FORMAT
+            : joinedBy.isPresent() ? SECOND_FORMAT : FIRST_FORMAT;
     StringBuilder text = new StringBuilder("format " + format + "\nnode-id " + nodeId + "\n");
     clusterId.ifPresent(id -> text.append("cluster-id ").append(id).append('\n'));
     joinedBy.ifPresent(seed -> text.append("joined-by ").append(seed).append('\n'));
+    memberSince.ifPresent(version -> text.append("member-since ").append(version).append('\n'));
+    removed.ifPresent(why -> text.append("removed ").append(why).append('\n'));
     text.append("created ").append(created).append('\n');
     Path temporary = directory.resolve(TEMPORARY_NAME);
     try (FileChannel channel =

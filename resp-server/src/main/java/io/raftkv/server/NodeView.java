@@ -106,7 +106,13 @@ final class NodeView implements NodeStatus {
     for (UUID group : node.raft().groups()) {
       replicas.put(group, facts(group, node.replica(group)));
     }
-    return new ClusterFacts.NodeFacts(version, node.noRoom(), replicas, cuts());
+    return new ClusterFacts.NodeFacts(
+        version,
+        node.memberSince(),
+        node.directory().hasArrived(),
+        node.noRoom(),
+        replicas,
+        cuts());
   }
 
   private Set<UUID> cuts() {

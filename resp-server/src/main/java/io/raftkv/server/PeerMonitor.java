@@ -24,8 +24,22 @@ import org.slf4j.LoggerFactory;
 final class PeerMonitor {
   private static final Logger LOG = LoggerFactory.getLogger(PeerMonitor.class);
 
+  /** This node as one of its cluster. */
+  interface Membership {
+    /** What it says of itself; another one at each call. */
+    ControlRequests.Greeting greeting();
+
+    /**
+     * A node of the same cluster knows that this one is no part of it any more.
+     *
+     * @param by that node
+     */
+    void removed(String by);
+  }
+
   private final String self;
   private final PeerTransport transport;
+  private final Membership membership;
   private final long skewLimitMillis;
   private final LongSupplier clock;
   private final LongSupplier nanoClock;
@@ -52,11 +66,13 @@ final class PeerMonitor {
   PeerMonitor(
       String self,
       PeerTransport transport,
+      Membership membership,
       long skewLimitMillis,
       LongSupplier clock,
       LongSupplier nanoClock) {
     this.self = self;
     this.transport = transport;
+    this.membership = membership;
     this.skewLimitMillis = skewLimitMillis;
     this.clock = clock;
     this.nanoClock = nanoClock;
@@ -105,8 +121,9 @@ final class PeerMonitor {
 
   private void beat(String node) {
     long sentAt = steadyMillis();
+    ControlRequests.Greeting greeting = membership.greeting();
     transport
-        .call(node, PeerTransport.Kind.CONTROL, ControlRequests.heartbeat())
+        .call(node, PeerTransport.Kind.CONTROL, ControlRequests.heartbeat(greeting))
         .whenComplete(
             (answer, lost) -> {
               if (lost != null) {
@@ -114,8 +131,16 @@ final class PeerMonitor {
                 return;
               }
               long roundTrip = steadyMillis() - sentAt;
-              lastHeard.put(node, nanoClock.getAsLong());
               ControlRequests.Heartbeat heard = ControlRequests.decodeHeartbeat(answer);
+              boolean both = !heard.clusterId().isEmpty() && !greeting.clusterId().isEmpty();
+              if (both && !heard.clusterId().equals(greeting.clusterId())) {
+                LOG.debug("peer={} is of cluster {}", node, heard.clusterId());
+                return; // nothing that it says is about this one
+              }
+              if (both && heard.removed()) {
+                membership.removed(node);
+              }
+              lastHeard.put(node, nanoClock.getAsLong());
               announcedHosts.put(node, heard.clientHost());
               if (roundTrip < skewLimitMillis) {
                 offsets.put(node, heard.clockMillis() - sentAt - roundTrip / 2);

@@ -1,5 +1,6 @@
 package io.raftkv.server;
 
+import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.job.JobAction;
 import io.raftkv.meta.job.Members;
 import io.raftkv.raft.Member;
@@ -67,7 +68,8 @@ final class PeerRequests {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(request))) {
       byte kind = in.readByte();
       return switch (kind) {
-        case ControlRequests.HEARTBEAT -> CompletableFuture.completedFuture(heartbeat());
+        case ControlRequests.HEARTBEAT ->
+            CompletableFuture.completedFuture(heartbeat(ControlRequests.decodeGreeting(in)));
         case ControlRequests.REPLICA_STATUS -> replicaStatus(ControlRequests.group(in));
         case ControlRequests.NODE_FACTS -> facts();
         case ControlRequests.START_JOINING ->
@@ -91,10 +93,19 @@ final class PeerRequests {
     }
   }
 
-  private byte[] heartbeat() {
+  /** Each time, not only when the connection is made: that may be older than the removal. */
+  private byte[] heartbeat(ControlRequests.Greeting asker) {
+    ClusterState state = node.metadata().state();
+    boolean removed =
+        state.isBootstrapped()
+            && state.clusterId().equals(asker.clusterId())
+            && state.hasRemoved(asker.nodeId(), asker.memberSince());
     return ControlRequests.encode(
         new ControlRequests.Heartbeat(
-            System.currentTimeMillis(), node.config().listen().announceHost()));
+            System.currentTimeMillis(),
+            node.directory().clusterId().orElse(""),
+            removed,
+            node.config().listen().announceHost()));
   }
 
   /**
@@ -119,6 +130,9 @@ final class PeerRequests {
   private CompletionStage<byte[]> startJoining(JobAction.StartJoining joining) {
     return CompletableFuture.supplyAsync(
         () -> {
+          if (!node.directory().hasArrived()) {
+            return ControlRequests.outcome("it has not the metadata yet");
+          }
           if (!node.noRoom().isEmpty()) {
             return ControlRequests.outcome(node.noRoom());
           }

@@ -30,7 +30,8 @@ class CommandDocumentTest {
   /** The table of a node that nobody asks anything: only its entries are looked at. */
   private static CommandTable table() {
     LinkCommands links =
-        new LinkCommands((kind, request) -> CompletableFuture.completedFuture(request), "");
+        new LinkCommands(
+            (kind, request) -> CompletableFuture.completedFuture(request), "", () -> "");
     return Commands.table(
         nobody(NodeStatus.class), nobody(ClusterChanges.class), links, () -> {}, Runnable::run);
   }

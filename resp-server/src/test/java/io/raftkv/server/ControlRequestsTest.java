@@ -49,24 +49,35 @@ class ControlRequestsTest {
                 + "00".repeat(3 * Long.BYTES));
     assertThat(HexFormat.of().formatHex(ControlRequests.replicaStatus(new UUID(1, 2))))
         .isEqualTo("0200000000000000010000000000000002");
-    assertThat(ControlRequests.heartbeat()).containsExactly(1);
+    assertThat(
+            HexFormat.of()
+                .formatHex(
+                    ControlRequests.heartbeat(new ControlRequests.Greeting("c1", "n1", 0x102))))
+        .isEqualTo("01" + "00026331" + "00026e31" + "0000000000000102");
     assertThat(
             HexFormat.of()
                 .formatHex(
                     ControlRequests.encode(
-                        new ControlRequests.Heartbeat(0x102, Optional.of("h\u00f6")))))
-        .isEqualTo("0000000000000102" + "68c3b6");
+                        new ControlRequests.Heartbeat(0x102, "c1", true, Optional.of("h\u00f6")))))
+        .isEqualTo("0000000000000102" + "01" + "026331" + "0368c3b6");
   }
 
   @Test
-  void aHeartbeatComesBackAsItWasAndAClockAloneAnnouncesNothing() {
+  void heartbeatAndItsAnswerComeBackAsTheyWere() throws IOException {
     for (Optional<String> host : List.of(Optional.of("db.example.com"), Optional.<String>empty())) {
-      ControlRequests.Heartbeat heartbeat = new ControlRequests.Heartbeat(77, host);
-      assertThat(ControlRequests.decodeHeartbeat(ControlRequests.encode(heartbeat)))
-          .isEqualTo(heartbeat);
+      for (boolean removed : new boolean[] {true, false}) {
+        ControlRequests.Heartbeat heartbeat =
+            new ControlRequests.Heartbeat(77, host.isEmpty() ? "" : "c1", removed, host);
+        assertThat(ControlRequests.decodeHeartbeat(ControlRequests.encode(heartbeat)))
+            .isEqualTo(heartbeat);
+      }
     }
-    assertThat(ControlRequests.decodeHeartbeat(HexFormat.of().parseHex("000000000000004d")))
-        .isEqualTo(new ControlRequests.Heartbeat(77, Optional.empty()));
+    ControlRequests.Greeting greeting = new ControlRequests.Greeting("c1", "n4", 1L << 40);
+    byte[] bytes = ControlRequests.heartbeat(greeting);
+    try (DataInputStream in =
+        new DataInputStream(new ByteArrayInputStream(bytes, 1, bytes.length - 1))) {
+      assertThat(ControlRequests.decodeGreeting(in)).isEqualTo(greeting);
+    }
   }
 
   @Test

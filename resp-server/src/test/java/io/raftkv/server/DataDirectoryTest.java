@@ -110,10 +110,10 @@ class DataDirectoryTest {
 
   @Test
   void aNewerFormatIsRefused() throws Exception {
-    Files.writeString(temp.resolve("NODE"), "format 3\nsomething new\n");
+    Files.writeString(temp.resolve("NODE"), "format 4\nsomething new\n");
     assertThatThrownBy(() -> DataDirectory.open(temp, "n1"))
         .isInstanceOf(StartupException.class)
-        .hasMessageContaining("has format 3, this version reads up to 2");
+        .hasMessageContaining("has format 4, this version reads up to 3");
   }
 
   @Test
@@ -132,6 +132,42 @@ class DataDirectoryTest {
     }
     assertThat(Files.readAllLines(temp.resolve("NODE")))
         .startsWith("format 2", "node-id n4", "cluster-id c-7", "joined-by later:1");
+  }
+
+  @Test
+  void nodeThatJoinedHasArrivedWhenThatIsNoted() throws Exception {
+    try (DataDirectory founder = DataDirectory.open(temp.resolve("founder"), "n1")) {
+      assertThat(founder.hasArrived()).isTrue();
+      assertThat(founder.memberSince()).isZero();
+    }
+    Path joiner = temp.resolve("joiner");
+    try (DataDirectory data = DataDirectory.open(joiner, "n4")) {
+      data.rememberJoining(new HostPort("h", 1));
+      assertThat(data.hasArrived()).isFalse();
+      data.rememberArrival(300);
+    }
+    try (DataDirectory data = DataDirectory.open(joiner, "n4")) {
+      assertThat(data.hasArrived()).isTrue();
+      assertThat(data.memberSince()).isEqualTo(300);
+      assertThat(Files.readAllLines(joiner.resolve("NODE")))
+          .startsWith("format 3", "node-id n4", "joined-by h:1", "member-since 300");
+      data.forgetArrival();
+      assertThat(data.hasArrived()).isFalse();
+    }
+    assertThat(Files.readAllLines(joiner.resolve("NODE"))).startsWith("format 2");
+  }
+
+  @Test
+  void directoryOfARemovedNodeIsNotUsedAgain() throws Exception {
+    try (DataDirectory data = DataDirectory.open(temp, "n1")) {
+      data.rememberClusterId("c-1");
+      data.rememberRemoval("node n2 says so");
+    }
+    assertThat(Files.readAllLines(temp.resolve("NODE"))).startsWith("format 3");
+    assertThatThrownBy(() -> DataDirectory.open(temp, "n1"))
+        .isInstanceOf(StartupException.class)
+        .hasMessageContaining("was removed from its cluster: node n2 says so")
+        .hasMessageContaining("node n1 needs an empty --data-dir");
   }
 
   @Test
@@ -162,6 +198,7 @@ class DataDirectoryTest {
       strings = {
         "",
         "format 2\nnode-id n1\njoined-by nowhere\ncreated 2026-11-21T07:01:02Z\n",
+        "format 3\nnode-id n1\nmember-since x\ncreated 2026-11-21T07:01:02Z\n",
         "format one\n",
         "format 1\nnode-id n1\n",
         "format 1\nnode-id n1\ncreated never\n",

@@ -2,34 +2,62 @@ package io.raftkv.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftkv.meta.NodeInfo;
+import io.raftkv.meta.NodeSpec;
+import io.raftkv.meta.NodeState;
+import io.raftkv.meta.control.MetadataVotes.Kind;
+import io.raftkv.meta.job.ClusterFacts.NodeFacts;
 import io.raftkv.meta.job.ClusterFacts.ReplicaFacts;
 import io.raftkv.meta.job.ClusterFacts.SlotFacts;
 import io.raftkv.meta.job.Members;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 class MetadataMembersTest {
-  private static boolean mayBeAdded(boolean open, String... voters) {
+  private static final NodeInfo KNOWN =
+      new NodeInfo(
+          new NodeSpec("n4", "h", 7004, 17004, 0, "", 1), NodeState.JOINING, false, 9, 0, 0);
+
+  private static NodeFacts facts(
+      boolean open, long memberSince, boolean arrived, String... voters) {
     Members members = new Members(new TreeSet<>(Set.of(voters)), new TreeSet<>());
-    return MetadataMembers.mayBeAdded(
-        new ReplicaFacts(open, false, 1, members, false, 0, SlotFacts.UNKNOWN), "n4");
+    return new NodeFacts(
+        1,
+        memberSince,
+        arrived,
+        "",
+        Map.of(
+            MetadataGroup.GROUP,
+            new ReplicaFacts(open, false, 1, members, false, 0, SlotFacts.UNKNOWN)),
+        Set.of());
   }
 
   @Test
-  void replicaThatRunsIsAdded() {
-    assertThat(mayBeAdded(true)).isTrue();
-    assertThat(mayBeAdded(false)).isFalse();
+  void replicaOfTheNodeThatWasAdmittedIsAddedIfItRuns() {
+    assertThat(MetadataMembers.isReady(facts(true, 9, false), KNOWN, Kind.ADD)).isTrue();
+    assertThat(MetadataMembers.isReady(facts(false, 9, false), KNOWN, Kind.ADD)).isFalse();
+    assertThat(MetadataMembers.isReady(null, KNOWN, Kind.ADD)).isFalse();
   }
 
-  /** It was sent a part of the log, and then the leader that was adding it ended. */
+  /** It was sent a part of the log, by which it is a voter, as the node with its id before. */
   @Test
-  void replicaThatWasHalfAddedIsAddedByTheNextLeader() {
-    assertThat(mayBeAdded(true, "n1", "n2", "n3")).isTrue();
+  void whatItsLogSaysDoesNotMatter() {
+    for (String[] voters : new String[][] {{"n1", "n2", "n3"}, {"n4", "n2"}, {"n4"}}) {
+      assertThat(MetadataMembers.isReady(facts(true, 9, false, voters), KNOWN, Kind.ADD)).isTrue();
+    }
   }
 
   @Test
-  void replicaOfAClusterOfItsOwnIsNot() {
-    assertThat(mayBeAdded(true, "n4")).isFalse();
+  void processOfANodeThatWasRemovedIsNotTakenForTheNewOne() {
+    assertThat(MetadataMembers.isReady(facts(true, 8, true), KNOWN, Kind.ADD)).isFalse();
+    assertThat(MetadataMembers.isReady(facts(true, 0, true), KNOWN, Kind.ADD)).isFalse();
+  }
+
+  @Test
+  void voteIsForOneThatHasNotedItsArrival() {
+    assertThat(MetadataMembers.isReady(facts(true, 9, false), KNOWN, Kind.GIVE_VOTE)).isFalse();
+    assertThat(MetadataMembers.isReady(facts(true, 9, true), KNOWN, Kind.GIVE_VOTE)).isTrue();
   }
 }

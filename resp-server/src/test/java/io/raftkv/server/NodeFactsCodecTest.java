@@ -31,6 +31,8 @@ class NodeFactsCodecTest {
   private static final NodeFacts FACTS =
       new NodeFacts(
           77,
+          1L << 33,
+          true,
           "its disk is nearly full",
           Map.of(
               new UUID(1, 1),
@@ -49,7 +51,7 @@ class NodeFactsCodecTest {
   @Test
   void factsComeBackAsTheyWere() {
     assertThat(NodeFactsCodec.decode(NodeFactsCodec.encode(FACTS))).isEqualTo(FACTS);
-    NodeFacts nothing = new NodeFacts(1, "", Map.of(), Set.of());
+    NodeFacts nothing = new NodeFacts(1, 0, false, "", Map.of(), Set.of());
     assertThat(NodeFactsCodec.decode(NodeFactsCodec.encode(nothing))).isEqualTo(nothing);
   }
 

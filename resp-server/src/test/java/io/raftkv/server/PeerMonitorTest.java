@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftkv.shard.PeerTransport;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,16 @@ class PeerMonitorTest {
   /** What each other node's clock differs from the true time; null while it is away. */
   private final Map<String, Long> offsets = new HashMap<>();
 
+  private static final ControlRequests.Greeting GREETING =
+      new ControlRequests.Greeting("c-1", "n1", 7);
+
+  /**
+   * Clusters of nodes that are of another one; nodes that say that n1 was removed; who was heard.
+   */
+  private final Map<String, String> clusters = new HashMap<>();
+
+  private final List<String> removing = new ArrayList<>();
+  private final List<String> removedBy = new ArrayList<>();
   private final Map<String, String> announced = new HashMap<>();
   private final Map<String, CompletableFuture<byte[]>> slow = new HashMap<>();
   private long passedMillis;
@@ -28,6 +39,17 @@ class PeerMonitorTest {
       new PeerMonitor(
           "n1",
           new Network(),
+          new PeerMonitor.Membership() {
+            @Override
+            public ControlRequests.Greeting greeting() {
+              return GREETING;
+            }
+
+            @Override
+            public void removed(String by) {
+              removedBy.add(by);
+            }
+          },
           LIMIT,
           () -> TIME + passedMillis + ownOffset,
           () -> TimeUnit.MILLISECONDS.toNanos(77_000 + passedMillis));
@@ -36,7 +58,7 @@ class PeerMonitorTest {
     @Override
     public CompletableFuture<byte[]> call(String nodeId, Kind kind, byte[] request) {
       assertThat(kind).isEqualTo(Kind.CONTROL);
-      assertThat(request).isEqualTo(ControlRequests.heartbeat());
+      assertThat(request).isEqualTo(ControlRequests.heartbeat(GREETING));
       CompletableFuture<byte[]> held = slow.get(nodeId);
       if (held != null) {
         return held;
@@ -59,7 +81,10 @@ class PeerMonitorTest {
   private byte[] clockOf(String nodeId) {
     return ControlRequests.encode(
         new ControlRequests.Heartbeat(
-            TIME + passedMillis + offsets.get(nodeId), Optional.ofNullable(announced.get(nodeId))));
+            TIME + passedMillis + offsets.get(nodeId),
+            clusters.getOrDefault(nodeId, GREETING.clusterId()),
+            removing.contains(nodeId),
+            Optional.ofNullable(announced.get(nodeId))));
   }
 
   private void beat(String... nodes) {
@@ -71,6 +96,18 @@ class PeerMonitorTest {
 
   private long stampError() {
     return monitor.stampMillis() - (TIME + passedMillis);
+  }
+
+  @Test
+  void onlyANodeOfTheSameClusterIsHeardAndCanSayThatThisOneWasRemoved() {
+    offsets.putAll(Map.of("n2", 0L, "n3", 0L, "n4", 0L));
+    removing.addAll(List.of("n2", "n3", "n4"));
+    clusters.putAll(Map.of("n2", "another", "n3", ""));
+    beat("n1", "n2", "n3");
+    assertThat(removedBy).isEmpty();
+    assertThat(monitor.lastHeard()).as("n3 is of no cluster yet").containsOnlyKeys("n1", "n3");
+    beat("n1", "n2", "n3", "n4");
+    assertThat(removedBy).contains("n4").doesNotContain("n2", "n3");
   }
 
   @Test

@@ -123,6 +123,19 @@ public final class TestNode {
     }
   }
 
+  /** Waits until the process has ended by itself; with which code. */
+  public synchronized int awaitEnd(Duration patience) {
+    try {
+      if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new AssertionError(id + " still runs after " + patience);
+      }
+      return process.exitValue();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while waiting for " + id + " to end", e);
+    }
+  }
+
   private void awaitExit(String signal) {
     try {
       if (!process.waitFor(STOP_DEADLINE.toMillis(), TimeUnit.MILLISECONDS)) {

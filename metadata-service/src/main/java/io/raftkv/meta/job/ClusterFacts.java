@@ -18,13 +18,20 @@ public record ClusterFacts(Map<String, NodeFacts> nodes) {
    * One node.
    *
    * @param stateVersion of the newest cluster state it has applied
+   * @param memberSince as of the process, see {@link io.raftkv.meta.NodeInfo}
+   * @param arrived whether it has noted durably that it has the metadata from then on
    * @param noRoom why it takes no new replicas; empty if it does
    * @param replicas that it has files of, running or not, by group
    * @param cuts groups for which it has a cut: a copy of a replica's store as it was at the entry
    *     that set the fence, which a seed makes a replica of that group
    */
   public record NodeFacts(
-      long stateVersion, String noRoom, Map<UUID, ReplicaFacts> replicas, Set<UUID> cuts) {
+      long stateVersion,
+      long memberSince,
+      boolean arrived,
+      String noRoom,
+      Map<UUID, ReplicaFacts> replicas,
+      Set<UUID> cuts) {
     public NodeFacts {
       replicas = Map.copyOf(replicas);
       cuts = Set.copyOf(cuts);

@@ -284,6 +284,32 @@ public final class JobPlans {
         List.of(new StateEdit.DrainNode(true)));
   }
 
+  /**
+   * A node without replicas leaves the cluster.
+   *
+   * @param force although it does not answer, so that it cannot be told
+   */
+  public static StartJob remove(ClusterState state, String nodeId, boolean force)
+      throws JobRefusedException {
+    NodeInfo node = member(state, nodeId);
+    boolean answers = node.state() == NodeState.ONLINE || node.state() == NodeState.DRAINING;
+    if (!force && !answers && state.shardsOn(nodeId).isEmpty()) {
+      throw new JobRefusedException(
+          "node %s is %s: FORCE removes it nevertheless; if it comes back, it is told and ends itself"
+              .formatted(nodeId, node.state().text()));
+    }
+    return new StartJob(
+        new JobInfo.Plan(
+            JobKind.REMOVE,
+            List.of(),
+            new TreeMap<>(
+                Map.of(
+                    JobInfo.NODE, nodeId, RemoveSteps.BEFORE, Boolean.toString(node.draining()))),
+            RemoveSteps.NAMES,
+            RemoveSteps.NAMES.size()),
+        List.of(new StateEdit.DrainNode(true)));
+  }
+
   private static StartJob start(
       JobKind kind,
       String shardId,

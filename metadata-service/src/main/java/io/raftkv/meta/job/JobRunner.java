@@ -45,6 +45,7 @@ public final class JobRunner {
       case TRANSFER -> new TransferSteps();
       case SPLIT -> new SplitSteps();
       case DRAIN -> new DrainSteps();
+      case REMOVE -> new RemoveSteps();
       case MERGE -> throw new IllegalStateException("no steps for " + job.kind() + " yet");
     };
   }

@@ -155,7 +155,9 @@ class DrainStepsTest {
                 SlotFacts.UNKNOWN));
       }
       said.put(
-          node, new NodeFacts(state.version(), noRoom.getOrDefault(node, ""), replicas, Set.of()));
+          node,
+          new NodeFacts(
+              state.version(), 0, true, noRoom.getOrDefault(node, ""), replicas, Set.of()));
     }
     return new ClusterFacts(said);
   }

@@ -462,7 +462,8 @@ final class JobSimulation {
                 ClusterFacts.SlotFacts.UNKNOWN));
       }
       nodes.put(
-          node, new ClusterFacts.NodeFacts(known.get(node).version(), "", replicas, Set.of()));
+          node,
+          new ClusterFacts.NodeFacts(known.get(node).version(), 0, true, "", replicas, Set.of()));
     }
     return new ClusterFacts(nodes);
   }

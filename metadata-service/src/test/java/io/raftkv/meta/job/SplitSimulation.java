@@ -362,6 +362,8 @@ final class SplitSimulation {
   private NodeFacts facts(String node) {
     return new NodeFacts(
         known.get(node).version(),
+        0,
+        true,
         "",
         groups.values().stream()
             .filter(group -> group.hasFiles(node))

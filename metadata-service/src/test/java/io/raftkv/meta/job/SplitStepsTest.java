@@ -351,7 +351,12 @@ class SplitStepsTest {
         said.put(
             node,
             new NodeFacts(
-                state.version(), "", replicas, cuts.contains(node) ? Set.of(CHILD) : Set.of()));
+                state.version(),
+                0,
+                true,
+                "",
+                replicas,
+                cuts.contains(node) ? Set.of(CHILD) : Set.of()));
       }
     }
     return new ClusterFacts(said);

@@ -9,6 +9,7 @@ import io.raftkv.resp.command.Flag;
 import io.raftkv.resp.command.Group;
 import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
+import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.shard.Completion;
 import io.raftkv.shard.PeerTransport;
 import java.nio.charset.StandardCharsets;
@@ -20,6 +21,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,8 +29,8 @@ import org.slf4j.LoggerFactory;
  * The receiving end of the links: the command by which nodes talk to each other.
  *
  * <pre>
- *   RAFTKV.LINK HELLO node secret        +OK, and the connection is a link from then on
- *   RAFTKV.LINK kind number request      push: link, number, answer (null if it failed)
+ *   RAFTKV.LINK HELLO node secret [cluster]  +OK, and the connection is a link from then on
+ *   RAFTKV.LINK kind number request          push: link, number, answer (null if it failed)
  * </pre>
  */
 public final class LinkCommands {
@@ -51,10 +53,16 @@ public final class LinkCommands {
   private final AtomicLong lastToldNanos = new AtomicLong(System.nanoTime() - TELL_NANOS);
   private final Requests requests;
   private final byte[] secret;
+  private final Supplier<String> clusterId;
   private final Set<Long> links = ConcurrentHashMap.newKeySet();
 
-  public LinkCommands(Requests requests, String secret) {
+  /**
+   * @param clusterId the cluster of this node, empty if it is of none yet: nodes of other clusters
+   *     are refused
+   */
+  public LinkCommands(Requests requests, String secret, Supplier<String> clusterId) {
     this.requests = requests;
+    this.clusterId = clusterId;
     this.secret = secret.getBytes(StandardCharsets.UTF_8);
   }
 
@@ -62,7 +70,7 @@ public final class LinkCommands {
   public List<CommandSpec> all() {
     return List.of(
         command(NAME)
-            .arity(WORDS)
+            .arity(-WORDS)
             .flags(Flag.ADMIN, Flag.NO_AUTH, Flag.NOSCRIPT)
             .docs(Group.CLUSTER, "0.1.0", "O(1)", "Carries requests between nodes.")
             .local(this::link));
@@ -70,7 +78,7 @@ public final class LinkCommands {
 
   /** True if a connection would begin with this if it came from another node. */
   public static boolean isHello(byte[][] words) {
-    return words.length == WORDS
+    return (words.length == WORDS || words.length == WORDS + 1)
         && NAME.equalsIgnoreCase(text(words[0]))
         && HELLO.equalsIgnoreCase(text(words[1]));
   }
@@ -89,10 +97,19 @@ public final class LinkCommands {
       if (!MessageDigest.isEqual(secret, args.bytes(3))) {
         throw new CommandException("NOPERM wrong cluster secret");
       }
+      String other = args.size() > WORDS ? args.text(WORDS) : "";
+      String own = clusterId.get();
+      if (!other.isEmpty() && !own.isEmpty() && !other.equals(own)) {
+        LOG.warn("node {} of another cluster, {}, was refused", args.text(2), other);
+        throw new CommandException("NOPERM this node is of cluster " + own + ", not " + other);
+      }
       links.add(connection.id());
       connection.authenticated(true);
       connection.becomeLink(args.text(2));
       return Reply.OK;
+    }
+    if (args.size() > WORDS) {
+      throw new CommandException(RespErrors.wrongArity(NAME));
     }
     if (!links.contains(connection.id())) {
       throw new CommandException("NOPERM this connection is not a link between nodes");

@@ -64,6 +64,7 @@ final class LinkConnection extends ChannelInboundHandlerAdapter {
   private final Channel channel;
   private final String self;
   private final String secret;
+  private final String clusterId;
   private final RespOutput out;
   private final Map<Long, Call> calls = new ConcurrentHashMap<>();
   private final Queue<byte[][]> unsent = new ConcurrentLinkedQueue<>();
@@ -75,11 +76,21 @@ final class LinkConnection extends ChannelInboundHandlerAdapter {
   private boolean accepted;
   private volatile boolean lost;
 
-  LinkConnection(Owner link, Channel channel, String self, String secret, LongSupplier nanoClock) {
+  /**
+   * @param clusterId the cluster of this node; empty if it is of none yet, or does not mind
+   */
+  LinkConnection(
+      Owner link,
+      Channel channel,
+      String self,
+      String secret,
+      String clusterId,
+      LongSupplier nanoClock) {
     this.link = link;
     this.channel = channel;
     this.self = self;
     this.secret = secret;
+    this.clusterId = clusterId;
     this.nanoClock = nanoClock;
     this.out = RespOutput.to(channel);
   }
@@ -152,7 +163,8 @@ final class LinkConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     RespEncoder.encodeCommand(
-        new byte[][] {COMMAND, text(LinkCommands.HELLO), text(self), text(secret)}, out);
+        new byte[][] {COMMAND, text(LinkCommands.HELLO), text(self), text(secret), text(clusterId)},
+        out);
     out.flush();
     lastReadNanos = nanoClock.getAsLong();
     checkSilenceLater();

@@ -13,6 +13,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** The connections to all other nodes, made when first needed. Thread-safe. */
 public final class NodeLinks implements PeerTransport, AutoCloseable {
@@ -21,6 +22,7 @@ public final class NodeLinks implements PeerTransport, AutoCloseable {
   private final RespLimits limits;
   private final Function<String, InetSocketAddress> addresses;
   private final String secret;
+  private final Supplier<String> clusterId;
   private final Map<String, PeerLink> links = new ConcurrentHashMap<>();
   private final ScheduledExecutorService connector =
       Executors.newSingleThreadScheduledExecutor(
@@ -38,18 +40,22 @@ public final class NodeLinks implements PeerTransport, AutoCloseable {
    * @param addresses where a node takes commands; null while unknown. Called on a thread that may
    *     block, since it may have to look up a name
    * @param secret what nodes prove to each other that they belong together; may be empty
+   * @param clusterId the cluster of this node, whose nodes alone take it; empty if it is of none
+   *     yet
    */
   public NodeLinks(
       String self,
       Bootstrap bootstrap,
       RespLimits limits,
       Function<String, InetSocketAddress> addresses,
-      String secret) {
+      String secret,
+      Supplier<String> clusterId) {
     this.self = self;
     this.bootstrap = bootstrap;
     this.limits = limits;
     this.addresses = addresses;
     this.secret = secret;
+    this.clusterId = clusterId;
   }
 
   /**
@@ -107,6 +113,7 @@ public final class NodeLinks implements PeerTransport, AutoCloseable {
                     limits,
                     self,
                     secret,
+                    clusterId,
                     node -> gone.accept(node)));
   }
 

@@ -56,6 +56,7 @@ final class PeerLink implements LinkConnection.Owner {
       RespLimits limits,
       String self,
       String secret,
+      Supplier<String> clusterId,
       Consumer<String> gone) {
     this.nodeId = nodeId;
     this.gone = gone;
@@ -72,7 +73,12 @@ final class PeerLink implements LinkConnection.Owner {
                         .addLast(
                             new RespReplyDecoder(limits),
                             new LinkConnection(
-                                PeerLink.this, made, self, secret, System::nanoTime));
+                                PeerLink.this,
+                                made,
+                                self,
+                                secret,
+                                clusterId.get(),
+                                System::nanoTime));
                   }
                 });
     connectAfter(0);

@@ -46,7 +46,7 @@ final class SingleRequest implements LinkConnection.Owner {
                         .addLast(
                             new RespReplyDecoder(limits),
                             new LinkConnection(
-                                SingleRequest.this, made, self, secret, System::nanoTime));
+                                SingleRequest.this, made, self, secret, "", System::nanoTime));
                   }
                 })
             .connect(address);

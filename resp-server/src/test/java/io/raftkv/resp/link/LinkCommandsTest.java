@@ -29,7 +29,8 @@ class LinkCommandsTest {
             answers.add(answer);
             return answer;
           },
-          "secret");
+          "secret",
+          () -> "c-1");
   private final CommandSpec spec = commands.all().get(0);
 
   /** A connection of which only what links need works. */
@@ -61,6 +62,19 @@ class LinkCommandsTest {
                     .map(word -> word.getBytes(StandardCharsets.UTF_8))
                     .toArray(byte[][]::new)),
             on);
+  }
+
+  @Test
+  void nodeOfAnotherClusterIsNoLink() {
+    Connection stranger = connection(9);
+    assertThatThrownBy(() -> run(stranger, "RAFTKV.LINK", "HELLO", "n2", "secret", "c-2"))
+        .isInstanceOf(CommandException.class)
+        .hasMessage("NOPERM this node is of cluster c-1, not c-2");
+    assertThat(calls).isEmpty();
+    for (String same : new String[] {"c-1", ""}) {
+      assertThat(run(connection(10), "RAFTKV.LINK", "HELLO", "n2", "secret", same))
+          .isEqualTo(Reply.OK);
+    }
   }
 
   @Test

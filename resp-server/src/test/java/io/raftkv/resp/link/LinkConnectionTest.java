@@ -22,7 +22,7 @@ class LinkConnectionTest implements LinkConnection.Owner {
   private long nanos;
   private boolean closed;
   private final LinkConnection connection =
-      new LinkConnection(this, channel, "n1", "secret", () -> nanos);
+      new LinkConnection(this, channel, "n1", "secret", "c-1", () -> nanos);
 
   @AfterEach
   void close() {
@@ -85,7 +85,7 @@ class LinkConnectionTest implements LinkConnection.Owner {
   @Test
   void itIntroducesItselfAndNumbersItsRequests() {
     connect();
-    assertThat(sent()).isEqualTo("*4|$11|RAFTKV.LINK|$5|HELLO|$2|n1|$6|secret|");
+    assertThat(sent()).isEqualTo("*5|$11|RAFTKV.LINK|$5|HELLO|$2|n1|$6|secret|$3|c-1|");
     CompletableFuture<byte[]> first = connection.call(Kind.TERMS, new byte[] {'a'});
     CompletableFuture<byte[]> second = connection.call(Kind.READ, new byte[] {'b'});
     assertThat(sent())
@@ -131,7 +131,7 @@ class LinkConnectionTest implements LinkConnection.Owner {
     EmbeddedChannel poor = new EmbeddedChannel();
     Purse purse = new Purse();
     poor.config().setAllocator(purse);
-    LinkConnection link = new LinkConnection(this, poor, "n1", "secret", () -> nanos);
+    LinkConnection link = new LinkConnection(this, poor, "n1", "secret", "c-1", () -> nanos);
     poor.pipeline().addLast(link);
     poor.pipeline().fireChannelActive();
     poor.writeInbound(Reply.OK);

@@ -39,6 +39,7 @@ class NodeLinksTest {
   private final ConcurrentLinkedQueue<Asked> asked = new ConcurrentLinkedQueue<>();
   private final List<NodeLinks> opened = new ArrayList<>();
   private boolean echoes = true;
+  private volatile String cluster = "";
   private LinkServer server = serve(0);
   private volatile InetSocketAddress address = server.address();
 
@@ -50,7 +51,7 @@ class NodeLinksTest {
   }
 
   private LinkServer serve(int port) {
-    return new LinkServer(loops, new LinkCommands(this::request, "secret"), port);
+    return new LinkServer(loops, new LinkCommands(this::request, "secret", () -> "c-1"), port);
   }
 
   private CompletionStage<byte[]> request(Kind kind, byte[] request) {
@@ -67,7 +68,7 @@ class NodeLinksTest {
 
   private NodeLinks open(String secret) {
     Bootstrap bootstrap = new Bootstrap().group(loops).channel(NioSocketChannel.class);
-    NodeLinks links = new NodeLinks("n1", bootstrap, LIMITS, id -> address, secret);
+    NodeLinks links = new NodeLinks("n1", bootstrap, LIMITS, id -> address, secret, () -> cluster);
     opened.add(links);
     return links;
   }
@@ -84,6 +85,18 @@ class NodeLinksTest {
 
   private static byte[] get(CompletableFuture<byte[]> answer) {
     return answer.orTimeout(30, TimeUnit.SECONDS).join();
+  }
+
+  @Test
+  void nodeOfAnotherClusterIsNotConnectedUntilItIsOfThisOne() {
+    cluster = "c-2";
+    NodeLinks links = open("secret");
+    assertThat(get(links.ask(address, Kind.READ, local -> new byte[] {7})))
+        .as("one that joins may ask")
+        .containsExactly(7);
+    assertThat(links.isConnected("n2")).isFalse();
+    cluster = "c-1";
+    soon().until(() -> links.isConnected("n2"));
   }
 
   @Test

@@ -6,6 +6,7 @@ import io.raftkv.meta.JobKind;
 import io.raftkv.meta.JobState;
 import io.raftkv.meta.MetaCommand;
 import io.raftkv.meta.NodeInfo;
+import io.raftkv.meta.NodeState;
 import io.raftkv.meta.job.JobPlans;
 import io.raftkv.resp.command.Args;
 import io.raftkv.resp.command.CommandSpec;
@@ -15,6 +16,7 @@ import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.server.NodeStatus;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /** RAFTKV.NODE: the nodes as they are, and jobs on them. Immutable. */
@@ -58,11 +60,21 @@ final class NodeCommands {
             "The node gets nothing new from then on. If that job runs already, its id is returned.",
             JobCommands.SYNC_HELP)
         .addAsync(
+            "REMOVE <node> [FORCE] [SYNC]",
+            -3,
+            AdminCommands.SINCE,
+            JOB,
+            "Begin a job that takes a node without replicas out of the cluster; return its id.",
+            (args, connection) -> remove(args),
+            "Its process ends. OK if it was removed before; the id of that job if it runs already.",
+            "FORCE: although it does not answer.",
+            JobCommands.SYNC_HELP)
+        .addAsync(
             "RESUME <node>",
             3,
             AdminCommands.SINCE,
             "O(n) for n jobs",
-            "Take a node as it is again; a job that empties it is undone.",
+            "Take a node as it is again; a job that empties or removes it is undone.",
             (args, connection) -> jobs.change(new MetaCommand.ResumeNode(nodeOf(args).id())),
             "What has moved away does not come back by itself.")
         .all();
@@ -85,6 +97,30 @@ final class NodeCommands {
     return running(cluster, node, JobKind.DRAIN)
         .map(job -> jobs.follow(job.id(), sync))
         .orElseGet(() -> jobs.start(() -> JobPlans.drain(cluster, node), sync));
+  }
+
+  private CompletionStage<Reply> remove(Args args) {
+    boolean force = false;
+    boolean sync = false;
+    for (int i = 3; i < args.size(); i++) {
+      if (args.is(i, "FORCE")) {
+        force = true;
+      } else if (args.is(i, "SYNC")) {
+        sync = true;
+      } else {
+        throw new CommandException(RespErrors.SYNTAX);
+      }
+    }
+    NodeInfo node = nodeOf(args);
+    if (node.state() == NodeState.REMOVED) {
+      return CompletableFuture.completedFuture(Reply.OK);
+    }
+    boolean forced = force;
+    boolean waits = sync;
+    ClusterState cluster = status.cluster();
+    return running(cluster, node.id(), JobKind.REMOVE)
+        .map(job -> jobs.follow(job.id(), waits))
+        .orElseGet(() -> jobs.start(() -> JobPlans.remove(cluster, node.id(), forced), waits));
   }
 
   /** To ask for the same again changes nothing. */

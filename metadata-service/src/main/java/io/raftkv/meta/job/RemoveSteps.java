@@ -1,0 +1,49 @@
+package io.raftkv.meta.job;
+
+import io.raftkv.meta.DerivedIds;
+import io.raftkv.meta.JobInfo;
+import io.raftkv.meta.StateEdit.DrainNode;
+import io.raftkv.meta.StateEdit.RemoveNode;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The end of a node's membership. While this job runs the leader of the metadata group takes the
+ * node out of that group ({@link io.raftkv.meta.control.MetadataVotes}); only when that is
+ * committed is it removed: told so before, it would end, and its vote may be needed for just that
+ * change.
+ */
+final class RemoveSteps implements Steps {
+  /** Whether the node was draining before. */
+  static final String BEFORE = "draining";
+
+  static final List<String> NAMES = List.of("leave");
+
+  @Override
+  public JobAction take(Scene scene) {
+    Optional<ClusterFacts.Leader> leader = scene.facts().leader(DerivedIds.METADATA_GROUP);
+    if (leader.isEmpty()) {
+      return scene.await("no leader is known of the metadata group");
+    }
+    if (leader.get().replica().changing()) {
+      return scene.await("the members of the metadata group are being changed");
+    }
+    String node = scene.job().argument(JobInfo.NODE);
+    Members members = leader.get().replica().members();
+    if (members.contains(node)) {
+      return scene.await(
+          "node %s is %s of the metadata group, whose voters are %s"
+              .formatted(
+                  node,
+                  members.voters().contains(node) ? "a voter" : "a member",
+                  String.join(" ", members.voters())));
+    }
+    return scene.taken(new RemoveNode());
+  }
+
+  /** The leader of the metadata group takes it in again. */
+  @Override
+  public JobAction undo(Scene scene) {
+    return scene.undone(new DrainNode(Boolean.parseBoolean(scene.job().argument(BEFORE))));
+  }
+}
