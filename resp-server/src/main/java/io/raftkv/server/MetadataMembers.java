@@ -33,15 +33,24 @@ final class MetadataMembers {
   /** How long a node is left alone after a failed attempt, which may end the leader's term. */
   private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(5);
 
+  /** The same for one that is not there yet: nobody was bothered but itself. */
+  private static final long READY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
   private static final long REFUSED_PAUSE_MILLIS = 1_000;
 
   private final Node node;
   private final String self;
   private final FactsInquiry inquiry;
-  private final Map<String, Long> triedNanos = new HashMap<>();
 
-  /** Ends with the node that was changed, or empty if none was. */
-  private CompletableFuture<String> underWay = CompletableFuture.completedFuture("");
+  /** Until when nodes are left alone. */
+  private final Map<String, Long> pausedUntilNanos = new HashMap<>();
+
+  private CompletableFuture<Pause> underWay = CompletableFuture.completedFuture(Pause.NONE);
+
+  /** For how long a node is to be left alone. */
+  private record Pause(String nodeId, long nanos) {
+    static final Pause NONE = new Pause("", 0);
+  }
 
   MetadataMembers(Node node) {
     this.node = node;
@@ -59,21 +68,19 @@ final class MetadataMembers {
     if (!underWay.isDone() || replica == null || replica.isChangingMembers()) {
       return;
     }
-    triedNanos.remove(underWay.join());
+    long now = System.nanoTime();
+    Pause pause = underWay.join();
+    underWay = CompletableFuture.completedFuture(Pause.NONE);
+    pausedUntilNanos.put(pause.nodeId(), now + pause.nanos());
+    pausedUntilNanos.values().removeIf(until -> until - now <= 0);
     Members members = members(replica);
     List<String> toNote = MetadataVotes.toNote(state, members).orElse(List.of());
     if (!toNote.isEmpty()) {
       underWay = note(toNote);
       return;
     }
-    long now = System.nanoTime();
-    triedNanos.values().removeIf(at -> now - at > RETRY_NANOS);
-    MetadataVotes.next(state, members, isHeard, id -> !triedNanos.containsKey(id))
-        .ifPresent(
-            change -> {
-              triedNanos.put(change.nodeId(), now);
-              underWay = make(change, members);
-            });
+    MetadataVotes.next(state, members, isHeard, id -> !pausedUntilNanos.containsKey(id))
+        .ifPresent(change -> underWay = make(change, members));
   }
 
   private static Members members(Replica replica) {
@@ -84,35 +91,39 @@ final class MetadataMembers {
   }
 
   /** Ends a while later if it was in vain: it is in the log nevertheless. */
-  private CompletableFuture<String> note(List<String> voters) {
-    CompletableFuture<String> over = new CompletableFuture<>();
+  private CompletableFuture<Pause> note(List<String> voters) {
+    CompletableFuture<Pause> over = new CompletableFuture<>();
     node.metadata()
         .propose(node.shards().client(MetadataGroup.GROUP), new MetaCommand.NoteVoters(voters))
         .whenComplete(
             (reply, lost) -> {
               LOG.info("voters of the metadata group are {}: {}", voters, reply, lost);
               if (lost == null && reply.outcome() != MetaReply.Outcome.REFUSED) {
-                over.complete("");
+                over.complete(Pause.NONE);
               } else {
-                over.completeOnTimeout("", REFUSED_PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+                over.completeOnTimeout(Pause.NONE, REFUSED_PAUSE_MILLIS, TimeUnit.MILLISECONDS);
               }
             });
     return over;
   }
 
   /** For a node that is to get something its replica must be there, or it is waited for in vain. */
-  private CompletableFuture<String> make(Change change, Members members) {
+  private CompletableFuture<Pause> make(Change change, Members members) {
     boolean gets = change.kind() == Kind.ADD || change.kind() == Kind.GIVE_VOTE;
     CompletableFuture<Boolean> ready =
         gets
             ? inquiry.ask(List.of(change.nodeId())).thenApply(facts -> isReady(facts, change))
             : CompletableFuture.completedFuture(true);
     return ready
-        .thenCompose(yes -> yes ? ask(change, members) : CompletableFuture.completedFuture(""))
+        .thenCompose(
+            yes ->
+                yes
+                    ? ask(change, members)
+                    : CompletableFuture.completedFuture(new Pause(change.nodeId(), READY_NANOS)))
         .exceptionally(
             failed -> {
               LOG.warn("metadata group not changed yet, {}", text(change), failed);
-              return "";
+              return new Pause(change.nodeId(), RETRY_NANOS);
             });
   }
 
@@ -148,7 +159,7 @@ final class MetadataMembers {
     };
   }
 
-  private CompletableFuture<String> ask(Change change, Members before) {
+  private CompletableFuture<Pause> ask(Change change, Members before) {
     LOG.info("the metadata group is asked {}", text(change));
     return FactsInquiry.call(
             node,
@@ -163,7 +174,7 @@ final class MetadataMembers {
                   "the metadata group {} {}",
                   why.isEmpty() ? "was changed," : "is not changed yet (" + why + "),",
                   text(change));
-              return why.isEmpty() ? change.nodeId() : "";
+              return why.isEmpty() ? Pause.NONE : new Pause(change.nodeId(), RETRY_NANOS);
             });
   }
 }

@@ -106,6 +106,12 @@ class MainTest {
   }
 
   @Test
+  void aNodeThatWasRemovedIsToldApartFromAFault() {
+    server.terminated.completeExceptionally(new RemovedException("node n2 says so"));
+    assertThat(run()).isEqualTo(Main.REMOVED);
+  }
+
+  @Test
   void aFaultIsClosedAndGivesThree() {
     server.terminated.completeExceptionally(new IllegalStateException("a disk broke"));
 

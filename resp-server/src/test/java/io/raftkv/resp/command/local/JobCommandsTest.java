@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.JobState;
+import io.raftkv.meta.MetaCommand;
 import io.raftkv.meta.MetaCommand.AdvanceJob;
 import io.raftkv.meta.MetaCommand.AdvanceJob.Place;
 import io.raftkv.meta.MetaCommand.AdvanceJob.Progress;
+import io.raftkv.meta.NodeSpec;
 import io.raftkv.meta.NodeState;
 import io.raftkv.meta.Replica;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.ShardState;
+import io.raftkv.meta.StateEdit;
 import java.util.List;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -69,6 +72,8 @@ class JobCommandsTest {
           raftkv.node drain n9                      ~ -ERR no node 'n9': see RAFTKV.NODE LIST|
           raftkv.node drain n1 now                  ~ -ERR syntax error|
           raftkv.node drain n1 sync sync            ~ -ERR syntax error|
+          raftkv.node remove n9                     ~ -ERR no node 'n9': see RAFTKV.NODE LIST|
+          raftkv.node remove n1 now                 ~ -ERR syntax error|
           raftkv.node resume n9                     ~ -ERR no node 'n9': see RAFTKV.NODE LIST|
           raftkv.job status j1                      ~ -ERR no job 'j1': see RAFTKV.JOB LIST|
           raftkv.job cancel j1                      ~ -ERR no job 'j1': see RAFTKV.JOB LIST|
@@ -111,6 +116,28 @@ class JobCommandsTest {
     assertThat(client.send("raftkv.node drain n1"))
         .isEqualTo("-ERR node n1 is busy with job j1 (drain)|");
     assertThat(client.send("raftkv.node resume n2")).as("it is not draining").isEqualTo("+OK|");
+  }
+
+  @Test
+  void nodeWithoutReplicasIsRemovedByOneJobAndThenIsRemoved() {
+    assertThat(client.send("raftkv.node remove n1"))
+        .startsWith("-ERR node n1 still has replicas, of s1, ")
+        .endsWith("RAFTKV.NODE DRAIN n1 moves them to other nodes|");
+    node.apply(
+        new MetaCommand.JoinNode(new NodeSpec("n5", "10.0.0.5", 7001, 17001, 0, "0.1.0", 9)));
+    assertThat(client.send("raftkv.node remove n5"))
+        .startsWith("-ERR node n5 is joining: FORCE removes it nevertheless");
+    assertThat(client.send("raftkv.node remove n5 force")).isEqualTo("$2|j1|");
+    assertThat(client.send("raftkv.node remove n5")).as("runs already").isEqualTo("$2|j1|");
+    node.apply(
+        new AdvanceJob(
+            "j1",
+            Place.of(job("j1")),
+            new Progress(new Place(JobState.DONE, 1), 0, 0, ""),
+            new TreeMap<>(),
+            List.of(new StateEdit.RemoveNode())));
+    assertThat(client.send("raftkv.node remove n5")).as("was removed").isEqualTo("+OK|");
+    assertThat(client.send("raftkv.node drain n5")).isEqualTo("-ERR node n5 was removed|");
   }
 
   @Test
