@@ -74,9 +74,17 @@ class NodesComeAndGoIT {
       load.assertLinearizable();
     }
     cluster.awaitEqualDigests();
+
+    // Emptied and removed it ends by itself, and does not come back with what it has.
+    assertThat(map(ask("RAFTKV.NODE", "DRAIN", "n4", "SYNC"))).containsEntry("state", "done");
+    assertThat(map(ask("RAFTKV.NODE", "REMOVE", "n4", "SYNC"))).containsEntry("state", "done");
+    assertThat(joiner.awaitEnd(PATIENCE)).isEqualTo(REMOVED_EXIT_CODE);
+    assertThat(nodes()).containsEntry("n4", "removed");
+    assertThat(ask("GET", "by-the-new-node")).isEqualTo("1");
   }
 
   private static final String LEADER = "metadata-leader";
+  private static final int REMOVED_EXIT_CODE = 4;
 
   private String metadataLeader() {
     return (String) map(ask("RAFTKV.CLUSTER", "STATUS")).get(LEADER);

@@ -17,9 +17,7 @@ public enum EventKind implements Coded {
   /** A job went from one step or state to another. */
   JOB_ADVANCED(6),
   /** A job ended: done, failed or cancelled. */
-  JOB_ENDED(7),
-  /** Others vote in the metadata group. */
-  METADATA_VOTERS_CHANGED(8);
+  JOB_ENDED(7);
 
   private final int code;
 

@@ -4,12 +4,12 @@ import java.util.Comparator;
 import java.util.regex.Pattern;
 
 /** Names of nodes, shards and jobs: their form and their order. */
-public final class Ids {
+final class Ids {
   /**
    * Numbers inside a name count as numbers: s2 before s10. Total and consistent with equals, so
    * every replica walks a map in the same order.
    */
-  public static final Comparator<String> NATURAL = Ids::compare;
+  static final Comparator<String> NATURAL = Ids::compare;
 
   private static final Pattern NODE_ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
   private static final int MAX_DIGITS = 10;

@@ -47,9 +47,6 @@ public final class MetaApplier {
     if (command instanceof MetaCommand.ResumeNode resume) {
       return JobApplier.resume(state, resume, timeMillis);
     }
-    if (command instanceof MetaCommand.NoteVoters voters) {
-      return noteVoters(state, voters.metadataVoters(), timeMillis);
-    }
     if (command instanceof MetaCommand.StartJob start) {
       return JobApplier.start(state, start, timeMillis);
     }
@@ -162,24 +159,6 @@ public final class MetaApplier {
                       : ""));
     }
     return register(state, node, true, timeMillis);
-  }
-
-  private static MetaChange noteVoters(ClusterState state, List<String> voters, long timeMillis) {
-    if (state.metadataVoters().equals(voters)) {
-      return unchanged(state, "noted before");
-    }
-    StateDraft draft = StateDraft.after(state, timeMillis);
-    draft.metadataVoters = voters;
-    try {
-      return changed(
-          state,
-          draft,
-          EventKind.METADATA_VOTERS_CHANGED,
-          state.clusterId(),
-          String.join(" ", state.metadataVoters()) + " to " + String.join(" ", voters));
-    } catch (IllegalStateException noMember) {
-      return refused(state, noMember.getMessage());
-    }
   }
 
   private static MetaChange setNodeState(

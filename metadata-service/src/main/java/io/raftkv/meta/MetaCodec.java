@@ -22,7 +22,6 @@ public final class MetaCodec {
   private static final int CANCEL_JOB = 6;
   private static final int JOIN_NODE = 7;
   private static final int RESUME_NODE = 8;
-  private static final int NOTE_VOTERS = 9;
 
   private MetaCodec() {}
 
@@ -55,8 +54,6 @@ public final class MetaCodec {
       Parts.write(out, join.node());
     } else if (command instanceof MetaCommand.ResumeNode resume) {
       out.u8(RESUME_NODE).text(resume.nodeId());
-    } else if (command instanceof MetaCommand.NoteVoters voters) {
-      out.u8(NOTE_VOTERS).list(voters.metadataVoters(), ByteWriter::text);
     } else {
       throw new IllegalStateException("no bytes for " + command.getClass());
     }
@@ -107,7 +104,6 @@ public final class MetaCodec {
               in.list(Parts::edit));
       case CANCEL_JOB -> new MetaCommand.CancelJob(in.text());
       case JOIN_NODE -> new MetaCommand.JoinNode(Parts.nodeSpec(in));
-      case NOTE_VOTERS -> new MetaCommand.NoteVoters(in.list(ByteReader::text));
       case RESUME_NODE -> new MetaCommand.ResumeNode(in.text());
       default -> throw in.unknown("kind", kind);
     };

@@ -156,21 +156,6 @@ public sealed interface MetaCommand {
   }
 
   /**
-   * Records who votes in the metadata group; its Raft group has them already.
-   *
-   * @param metadataVoters ids of nodes, at least one, in natural order
-   */
-  record NoteVoters(List<String> metadataVoters) implements MetaCommand {
-    public NoteVoters {
-      metadataVoters =
-          metadataVoters.stream().map(Ids::requireNodeId).distinct().sorted(Ids.NATURAL).toList();
-      if (metadataVoters.isEmpty() || metadataVoters.size() > MAX_NODES) {
-        throw new IllegalArgumentException(metadataVoters.size() + " metadata voters");
-      }
-    }
-  }
-
-  /**
    * Begins a job.
    *
    * @param plan what it is to achieve; neither its shards nor its node may belong to another job

@@ -53,17 +53,11 @@ final class NodeJobs {
         .orElse("");
   }
 
-  /**
-   * What stands against the removal of a node. One goes at a time: each takes the place of another
-   * one's vote into account.
-   */
+  /** What stands against the removal of a node. */
   private static String objection(ClusterState state, NodeInfo node) {
-    Optional<JobInfo> other =
-        state.jobs().values().stream()
-            .filter(job -> job.kind() == JobKind.REMOVE && !job.state().isFinal())
-            .findFirst();
-    if (other.isPresent()) {
-      return JobApplier.name(other.get()) + " has not ended, which removes another node";
+    if (state.metadataVoters().contains(node.id())) {
+      return "node %s votes in the metadata group, and its vote cannot be given to another one"
+          .formatted(node.id());
     }
     List<ShardInfo> hosted = state.shardsOn(node.id());
     if (!hosted.isEmpty()) {
@@ -73,10 +67,7 @@ final class NodeJobs {
               String.join(", ", hosted.stream().limit(MAX_NAMED).map(ShardInfo::id).toList()),
               hosted.size() > MAX_NAMED ? " and others" : "");
     }
-    boolean replaced =
-        state.members().stream()
-            .anyMatch(one -> one.state() == NodeState.ONLINE && !one.id().equals(node.id()));
-    return replaced ? "" : "no other node is online: the cluster would end with node " + node.id();
+    return "";
   }
 
   /**
@@ -125,19 +116,14 @@ final class NodeJobs {
       return "";
     }
     if (edit instanceof StateEdit.RemoveNode) {
-      return remove(draft, node, events);
+      remove(draft, node, events);
+      return "";
     }
     throw new IllegalStateException("no meaning for " + edit.getClass());
   }
 
   /** Its replicas are looked at when the state is made. */
-  private static String remove(StateDraft draft, NodeInfo node, List<HistoryEvent> events) {
-    List<String> voters =
-        draft.metadataVoters.stream().filter(voter -> !voter.equals(node.id())).toList();
-    if (voters.isEmpty()) {
-      return "node " + node.id() + " is the only one that is known to vote for the metadata";
-    }
-    draft.metadataVoters = voters;
+  private static void remove(StateDraft draft, NodeInfo node, List<HistoryEvent> events) {
     draft.put(node.withState(NodeState.REMOVED, draft.updatedAtMillis));
     events.add(
         new HistoryEvent(
@@ -146,7 +132,6 @@ final class NodeJobs {
             EventKind.NODE_STATE_CHANGED,
             node.id(),
             node.state() + " to REMOVED"));
-    return "";
   }
 
   /** Puts it into the draft; what the history is to say of it. */

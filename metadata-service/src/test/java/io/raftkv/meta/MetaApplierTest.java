@@ -225,17 +225,6 @@ class MetaApplierTest {
     assertThat(again.hasRemoved("n9", 0)).isFalse();
   }
 
-  @Test
-  void votersThatAreNoMembersAreNotNoted() {
-    ClusterState state =
-        MetaApplier.apply(CLUSTER, new MetaCommand.NoteVoters(List.of("n4", "n2")), TIME).state();
-    assertThat(state.metadataVoters()).containsExactly("n2", "n4");
-    assertThat(state.version()).isEqualTo(CLUSTER.version() + 1);
-    MetaChange unknown =
-        MetaApplier.apply(CLUSTER, new MetaCommand.NoteVoters(List.of("n1", "n9")), TIME);
-    assertNothing(unknown, CLUSTER, Outcome.REFUSED, "metadata voter is no member: n9");
-  }
-
   private static MetaChange join(ClusterState state, NodeSpec node) {
     return MetaApplier.apply(state, new MetaCommand.JoinNode(node), TIME + 1);
   }

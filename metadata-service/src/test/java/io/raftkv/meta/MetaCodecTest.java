@@ -9,7 +9,6 @@ import io.raftkv.meta.MetaCommand.AdvanceJob.Progress;
 import io.raftkv.meta.MetaCommand.Bootstrap;
 import io.raftkv.meta.MetaCommand.CancelJob;
 import io.raftkv.meta.MetaCommand.JoinNode;
-import io.raftkv.meta.MetaCommand.NoteVoters;
 import io.raftkv.meta.MetaCommand.RegisterNode;
 import io.raftkv.meta.MetaCommand.ResumeNode;
 import io.raftkv.meta.MetaCommand.SetNodeState;
@@ -61,7 +60,6 @@ class MetaCodecTest {
         new CancelJob("j12"),
         new JoinNode(Samples.node(4, 7)),
         new ResumeNode("n4"),
-        new NoteVoters(List.of("n10", "n2")),
         new StartJob(
             Samples.plan("s1"),
             List.of(
@@ -161,9 +159,8 @@ class MetaCodecTest {
   }
 
   @Test
-  void layoutsOfResumeNodeAndNoteVotersArePinned() {
+  void layoutOfResumeNodeIsPinned() {
     assertPinned(new ResumeNode("n1"), "0108" + "026e31");
-    assertPinned(new NoteVoters(List.of("n1")), "0109" + "01026e31");
   }
 
   @Test

@@ -1,12 +1,9 @@
 package io.raftkv.server;
 
 import io.raftkv.meta.ClusterState;
-import io.raftkv.meta.MetaCommand;
-import io.raftkv.meta.MetaReply;
 import io.raftkv.meta.NodeInfo;
-import io.raftkv.meta.control.MetadataVotes;
-import io.raftkv.meta.control.MetadataVotes.Change;
-import io.raftkv.meta.control.MetadataVotes.Kind;
+import io.raftkv.meta.control.MetadataListeners;
+import io.raftkv.meta.control.MetadataListeners.Change;
 import io.raftkv.meta.job.ClusterFacts;
 import io.raftkv.meta.job.JobAction;
 import io.raftkv.meta.job.Members;
@@ -22,9 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes the members of the metadata group those that {@link MetadataVotes} names, one change after
- * the other, while this node leads it, and has the state name those that vote. So a node that joins
- * is brought the metadata by whoever leads, however often that changes meanwhile. For one thread.
+ * Makes the members of the metadata group those that {@link MetadataListeners} names, one change
+ * after the other, while this node leads it. So a node that joins is brought the metadata by
+ * whoever leads, however often that changes meanwhile. For one thread.
  */
 final class MetadataMembers {
   private static final Logger LOG = LoggerFactory.getLogger(MetadataMembers.class);
@@ -35,8 +32,6 @@ final class MetadataMembers {
 
   /** The same for one that is not there yet: nobody was bothered but itself. */
   private static final long READY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
-
-  private static final long REFUSED_PAUSE_MILLIS = 1_000;
 
   private final Node node;
   private final String self;
@@ -74,12 +69,7 @@ final class MetadataMembers {
     pausedUntilNanos.put(pause.nodeId(), now + pause.nanos());
     pausedUntilNanos.values().removeIf(until -> until - now <= 0);
     Members members = members(replica);
-    List<String> toNote = MetadataVotes.toNote(state, members).orElse(List.of());
-    if (!toNote.isEmpty()) {
-      underWay = note(toNote);
-      return;
-    }
-    MetadataVotes.next(state, members, isHeard, id -> !pausedUntilNanos.containsKey(id))
+    MetadataListeners.next(state, members, isHeard, id -> !pausedUntilNanos.containsKey(id))
         .ifPresent(change -> underWay = make(change, members));
   }
 
@@ -90,28 +80,10 @@ final class MetadataMembers {
     return new Members(voters, listeners);
   }
 
-  /** Ends a while later if it was in vain: it is in the log nevertheless. */
-  private CompletableFuture<Pause> note(List<String> voters) {
-    CompletableFuture<Pause> over = new CompletableFuture<>();
-    node.metadata()
-        .propose(node.shards().client(MetadataGroup.GROUP), new MetaCommand.NoteVoters(voters))
-        .whenComplete(
-            (reply, lost) -> {
-              LOG.info("voters of the metadata group are {}: {}", voters, reply, lost);
-              if (lost == null && reply.outcome() != MetaReply.Outcome.REFUSED) {
-                over.complete(Pause.NONE);
-              } else {
-                over.completeOnTimeout(Pause.NONE, REFUSED_PAUSE_MILLIS, TimeUnit.MILLISECONDS);
-              }
-            });
-    return over;
-  }
-
-  /** For a node that is to get something its replica must be there, or it is waited for in vain. */
+  /** The replica of a node that is to join must be there, or it is waited for in vain. */
   private CompletableFuture<Pause> make(Change change, Members members) {
-    boolean gets = change.kind() == Kind.ADD || change.kind() == Kind.GIVE_VOTE;
     CompletableFuture<Boolean> ready =
-        gets
+        change.joins()
             ? inquiry.ask(List.of(change.nodeId())).thenApply(facts -> isReady(facts, change))
             : CompletableFuture.completedFuture(true);
     return ready
@@ -130,33 +102,25 @@ final class MetadataMembers {
   /** By the state as it is now: the node may have been removed while it was asked. */
   private boolean isReady(ClusterFacts facts, Change change) {
     ClusterState now = node.metadata().state();
-    return !MetadataVotes.isLeaving(now, change.nodeId())
+    return !MetadataListeners.isLeaving(now, change.nodeId())
         && now.node(change.nodeId())
-            .filter(known -> isReady(facts.nodes().get(change.nodeId()), known, change.kind()))
+            .filter(known -> isReady(facts.nodes().get(change.nodeId()), known))
             .isPresent();
   }
 
   /**
    * Whether the process that answers is the node which the state means, and its replica runs. What
    * that one's log says of itself does not matter: it may have been sent a part of it, from when
-   * its id was another node's. A vote is only for one that will not begin anew.
+   * its id was another node's.
    */
-  static boolean isReady(ClusterFacts.NodeFacts facts, NodeInfo known, Kind kind) {
+  static boolean isReady(ClusterFacts.NodeFacts facts, NodeInfo known) {
     ClusterFacts.ReplicaFacts replica =
         facts == null ? null : facts.replicas().get(MetadataGroup.GROUP);
-    return replica != null
-        && replica.open()
-        && facts.memberSince() == known.memberSince()
-        && (facts.arrived() || kind == Kind.ADD);
+    return replica != null && replica.open() && facts.memberSince() == known.memberSince();
   }
 
   private static String text(Change change) {
-    return switch (change.kind()) {
-      case ADD -> "to add node=" + change.nodeId();
-      case GIVE_VOTE -> "to have node=" + change.nodeId() + " vote";
-      case TAKE_VOTE -> "to have node=" + change.nodeId() + " not vote";
-      case TAKE_OUT -> "to take out node=" + change.nodeId();
-    };
+    return (change.joins() ? "to add node=" : "to take out node=") + change.nodeId();
   }
 
   private CompletableFuture<Pause> ask(Change change, Members before) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.NodeSpec;
 import io.raftkv.meta.NodeState;
-import io.raftkv.meta.control.MetadataVotes.Kind;
 import io.raftkv.meta.job.ClusterFacts.NodeFacts;
 import io.raftkv.meta.job.ClusterFacts.ReplicaFacts;
 import io.raftkv.meta.job.ClusterFacts.SlotFacts;
@@ -36,28 +35,22 @@ class MetadataMembersTest {
 
   @Test
   void replicaOfTheNodeThatWasAdmittedIsAddedIfItRuns() {
-    assertThat(MetadataMembers.isReady(facts(true, 9, false), KNOWN, Kind.ADD)).isTrue();
-    assertThat(MetadataMembers.isReady(facts(false, 9, false), KNOWN, Kind.ADD)).isFalse();
-    assertThat(MetadataMembers.isReady(null, KNOWN, Kind.ADD)).isFalse();
+    assertThat(MetadataMembers.isReady(facts(true, 9, false), KNOWN)).isTrue();
+    assertThat(MetadataMembers.isReady(facts(false, 9, false), KNOWN)).isFalse();
+    assertThat(MetadataMembers.isReady(null, KNOWN)).isFalse();
   }
 
   /** It was sent a part of the log, by which it is a voter, as the node with its id before. */
   @Test
   void whatItsLogSaysDoesNotMatter() {
     for (String[] voters : new String[][] {{"n1", "n2", "n3"}, {"n4", "n2"}, {"n4"}}) {
-      assertThat(MetadataMembers.isReady(facts(true, 9, false, voters), KNOWN, Kind.ADD)).isTrue();
+      assertThat(MetadataMembers.isReady(facts(true, 9, false, voters), KNOWN)).isTrue();
     }
   }
 
   @Test
   void processOfANodeThatWasRemovedIsNotTakenForTheNewOne() {
-    assertThat(MetadataMembers.isReady(facts(true, 8, true), KNOWN, Kind.ADD)).isFalse();
-    assertThat(MetadataMembers.isReady(facts(true, 0, true), KNOWN, Kind.ADD)).isFalse();
-  }
-
-  @Test
-  void voteIsForOneThatHasNotedItsArrival() {
-    assertThat(MetadataMembers.isReady(facts(true, 9, false), KNOWN, Kind.GIVE_VOTE)).isFalse();
-    assertThat(MetadataMembers.isReady(facts(true, 9, true), KNOWN, Kind.GIVE_VOTE)).isTrue();
+    assertThat(MetadataMembers.isReady(facts(true, 8, true), KNOWN)).isFalse();
+    assertThat(MetadataMembers.isReady(facts(true, 0, true), KNOWN)).isFalse();
   }
 }

@@ -249,18 +249,7 @@ public final class TestCluster
     return new TestNode(id, "127.0.0.1", Ports.next(), Ports.next(), Ports.next(), home);
   }
 
-  /** From its next start on a node joins by another one, whatever it did before. */
-  public void joinsBy(String id, String seed) {
-    TestNode node = node(id);
-    node.commandIs(commandOf(node, node(seed)));
-  }
-
   private List<String> commandOf(TestNode node) {
-    return commandOf(node, founders().contains(node) ? null : nodes.get(0));
-  }
-
-  /** {@code seed} null: it begins the cluster. */
-  private List<String> commandOf(TestNode node, TestNode seed) {
     List<String> words = new ArrayList<>();
     if (network != null) {
       words.addAll(network.prefixFor(node.id()));
@@ -276,8 +265,8 @@ public final class TestCluster
     words.addAll(List.of("--raft-port", Integer.toString(node.raftPort())));
     words.addAll(List.of("--http-port", Integer.toString(node.httpPort())));
     words.addAll(List.of("--data-dir", node.dataDirectory().toString()));
-    if (seed != null) {
-      words.addAll(List.of("--join", seed.host() + ":" + seed.respPort()));
+    if (!founders().contains(node)) {
+      words.addAll(List.of("--join", nodes.get(0).host() + ":" + nodes.get(0).respPort()));
     } else if (!defaults) {
       words.addAll(List.of("--cluster", clusterFlag()));
       if (size - joining >= 3) {
@@ -353,12 +342,7 @@ public final class TestCluster
 
   /** A workload on all nodes that the cluster begins with, seeded like it. */
   public Workload.Builder workload() {
-    return workloadOn(founders());
-  }
-
-  /** A workload on these nodes, which may come and go, seeded like the cluster. */
-  public Workload.Builder workloadOn(List<TestNode> clientsOf) {
-    return Workload.on(clientsOf.stream().map(TestNode::address).toList())
+    return Workload.on(founders().stream().map(TestNode::address).toList())
         .seed(seed)
         .keepHistoryIn(directory);
   }

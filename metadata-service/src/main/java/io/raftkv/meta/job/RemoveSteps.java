@@ -9,9 +9,8 @@ import java.util.Optional;
 
 /**
  * The end of a node's membership. While this job runs the leader of the metadata group takes the
- * node out of that group ({@link io.raftkv.meta.control.MetadataVotes}); only when that is
- * committed is it removed: told so before, it would end, and its vote may be needed for just that
- * change.
+ * node out of that group ({@link io.raftkv.meta.control.MetadataListeners}); only when that is
+ * committed is it removed, and told so.
  */
 final class RemoveSteps implements Steps {
   /** Whether the node was draining before. */
@@ -31,12 +30,7 @@ final class RemoveSteps implements Steps {
     String node = scene.job().argument(JobInfo.NODE);
     Members members = leader.get().replica().members();
     if (members.contains(node)) {
-      return scene.await(
-          "node %s is %s of the metadata group, whose voters are %s"
-              .formatted(
-                  node,
-                  members.voters().contains(node) ? "a voter" : "a member",
-                  String.join(" ", members.voters())));
+      return scene.await("node %s is still a member of the metadata group".formatted(node));
     }
     return scene.taken(new RemoveNode());
   }
