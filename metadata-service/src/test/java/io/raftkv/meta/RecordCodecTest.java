@@ -180,8 +180,7 @@ class RecordCodecTest {
     assertThat(codes(EventKind.values()))
         .isEqualTo(
             "CLUSTER_BOOTSTRAPPED=0 ROUTING_CHANGED=1 NODE_REGISTERED=2 NODE_RESTARTED=3"
-                + " NODE_STATE_CHANGED=4 JOB_STARTED=5 JOB_ADVANCED=6 JOB_ENDED=7"
-                + " METADATA_VOTERS_CHANGED=8");
+                + " NODE_STATE_CHANGED=4 JOB_STARTED=5 JOB_ADVANCED=6 JOB_ENDED=7");
     assertThat(codes(Replica.Role.values())).isEqualTo("VOTER=0 LISTENER=1");
     assertThat(codes(MetaReply.Outcome.values())).isEqualTo("CHANGED=0 UNCHANGED=1 REFUSED=2");
   }

@@ -155,10 +155,17 @@ final class CheckpointArrivals {
   /** What cannot become whole would only keep the room from what can be written there. */
   private void requireRoom(Transfer transfer, Map<String, Long> files, LongSupplier room)
       throws IOException {
-    long missing = files.values().stream().mapToLong(Long::longValue).sum() - bytes();
+    Path target = checkpoint(transfer);
+    long missing = 0;
+    for (Map.Entry<String, Long> file : files.entrySet()) {
+      String name = file.getKey();
+      if (!Files.exists(target.resolve(name)) && !hasOwn(name, file.getValue())) {
+        missing += file.getValue() - target.resolve(name + PART_SUFFIX).toFile().length();
+      }
+    }
     if (missing > room.getAsLong()) {
       digests.clear();
-      DurableFiles.deleteTree(checkpoint(transfer));
+      DurableFiles.deleteTree(target);
       throw new RefusedException(
           Refusal.NO_SPACE, "the disk has no room for " + missing + " bytes more");
     }
@@ -203,16 +210,17 @@ final class CheckpointArrivals {
   }
 
   private boolean linkOwn(String name, long bytes) throws IOException {
-    Path own = ownCheckpoint.get();
-    Path file = own == null ? null : own.resolve(name);
-    if (file == null
-        || !name.endsWith(".sst")
-        || !Files.exists(file)
-        || Files.size(file) != bytes) {
+    if (!hasOwn(name, bytes)) {
       return false;
     }
-    Files.createLink(whole(name), file);
+    Files.createLink(whole(name), ownCheckpoint.get().resolve(name));
     return true;
+  }
+
+  private boolean hasOwn(String name, long bytes) throws IOException {
+    Path own = ownCheckpoint.get();
+    Path file = own == null ? null : own.resolve(name);
+    return file != null && name.endsWith(".sst") && Files.exists(file) && Files.size(file) == bytes;
   }
 
   /**

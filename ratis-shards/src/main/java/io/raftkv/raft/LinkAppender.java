@@ -90,7 +90,10 @@ final class LinkAppender extends GrpcLogAppender {
   private final String node;
   private final ToLongFunction<RaftPeerId> matchIndexes;
 
-  /** For how long an answer over the link is waited for, and up to a heartbeat's time longer. */
+  /**
+   * For how long an answer over the link is waited for. It is looked for when gRPC's thread has
+   * nothing else to do: about a heartbeat's time later, or when gRPC can go on.
+   */
   private final long timeoutMillis;
 
   /** For how long others may keep this follower waiting for a change of the voters. */

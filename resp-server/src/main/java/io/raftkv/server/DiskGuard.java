@@ -79,6 +79,12 @@ final class DiskGuard {
     }
   }
 
+  /** How much may be written before only writes that store nothing go on; changes all the time. */
+  long spareBytes() {
+    return Math.max(
+        0, roomBytes() - storesOwn.getAsLong() - (minFreeBytes - minFreeBytes / FLOOR_PART));
+  }
+
   /** Looks at the disk; to be called a few times per second, on a thread that may block. */
   void check() throws IOException {
     long free = freeSpace.bytes();

@@ -48,7 +48,7 @@ final class JoinDesk {
           Answer.later(
               "removed node " + before.get() + ", at its address, is not out of the cluster yet"));
     }
-    String wrong = objection(state, request);
+    String wrong = objection(state, metadata, request);
     if (!wrong.isEmpty()) {
       return done(Answer.refused(wrong));
     }
@@ -102,10 +102,16 @@ final class JoinDesk {
   }
 
   /** What is wrong with the request however often it is made; empty if nothing is. */
-  private String objection(ClusterState state, Request request) {
+  private String objection(ClusterState state, Replica metadata, Request request) {
     if (request.clusterId().isPresent() && !request.clusterId().get().equals(state.clusterId())) {
       return "the data directory is of cluster %s, but node %s of cluster %s: --join or --data-dir is the wrong one"
           .formatted(request.clusterId().get(), self, state.clusterId());
+    }
+    String id = request.node().id();
+    if (request.clusterId().isEmpty() && metadata.voters().contains(id)) {
+      // One that forgot what it has acknowledged must not count as the one that did.
+      return "node %s votes in the metadata group, and its data is gone: start it without --join, as the manual says of rebuilding a replica"
+          .formatted(id);
     }
     for (Map.Entry<String, String> own : JoinExchange.settings(node.config()).entrySet()) {
       String other = request.settings().get(own.getKey());

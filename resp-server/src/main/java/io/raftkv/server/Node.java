@@ -189,7 +189,7 @@ final class Node implements RunningServer {
               failStop(),
               links,
               threads.appendPool(),
-              disk::roomBytes);
+              disk::spareBytes);
       this.traffic =
           new ShardTraffic(
               table[0],

@@ -241,4 +241,9 @@ public final class KeyHandle {
       case STRING, HASH, SET, LIST -> List.of(Family.DATA);
     };
   }
+
+  /** See {@link Keyspace#hold}. */
+  public void hold(byte[] element) {
+    keyspace.hold(element);
+  }
 }

@@ -183,22 +183,14 @@ public final class Keyspace {
   }
 
   /**
-   * To be told by handlers that gather elements in memory before they answer or store any, of each
-   * as it is gathered.
+   * To be told by whoever gathers elements in memory before any is answered or stored, of each as
+   * it is gathered.
    *
    * @throws EntryFullException while an entry is applied that has no room for this
    * @throws HeldTooMuchException in a read that holds too much
    */
   public void hold(byte[] element) {
-    holdBytes(ELEMENT_BYTES + element.length);
-  }
-
-  /** As {@link #hold}, for so many short elements that are about to be read; none if negative. */
-  public void holdElements(long count) {
-    holdBytes(ELEMENT_BYTES * Math.max(0, count));
-  }
-
-  private void holdBytes(long bytes) {
+    long bytes = ELEMENT_BYTES + element.length;
     heldBytes += bytes;
     if (writable != null) {
       writable.charge(bytes);

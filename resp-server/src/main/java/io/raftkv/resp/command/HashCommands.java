@@ -185,7 +185,6 @@ public final class HashCommands {
     if (count == 0 || hash.size() == 0) {
       return Reply.EMPTY_ARRAY;
     }
-    keys.holdElements(Math.min(count, hash.size())); // repeated picks have a bound of their own
     List<HashType.Field> picks =
         count > 0
             ? hash.randomDistinct(count, keys.random())

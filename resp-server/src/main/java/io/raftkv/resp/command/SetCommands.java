@@ -170,7 +170,6 @@ public final class SetCommands {
     }
     long count = args.int64(2, 0, Long.MAX_VALUE, RespErrors.OUT_OF_RANGE_POSITIVE);
     SetType set = set(args, keys);
-    keys.holdElements(Math.min(count, set.size()));
     return members(set.pop(count, keys.random()));
   }
 
@@ -187,7 +186,6 @@ public final class SetCommands {
     if (count == 0 || set.size() == 0) {
       return Reply.EMPTY_ARRAY;
     }
-    keys.holdElements(Math.min(count, set.size())); // repeated picks have a bound of their own
     List<byte[]> picks =
         count > 0
             ? set.randomDistinct(count, keys.random())

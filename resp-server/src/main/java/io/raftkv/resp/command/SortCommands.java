@@ -100,13 +100,11 @@ public final class SortCommands {
         ListType list = new ListType(source);
         yield options.unsorted()
             ? asTheyAre(list, options, keys)
-            : sorted(all(list, keys), options, keys);
+            : sorted(part(list, 0, list.size(), keys), options, keys);
       }
       case ZSET -> {
         ZSetType set = new ZSetType(source);
-        yield options.unsorted()
-            ? asTheyAre(set, options, keys)
-            : sorted(all(set, keys), options, keys);
+        yield options.unsorted() ? asTheyAre(set, options) : sorted(all(set, keys), options, keys);
       }
       case SET -> {
         List<byte[]> members = new ArrayList<>();
@@ -122,14 +120,17 @@ public final class SortCommands {
     };
   }
 
-  private static List<byte[]> all(ListType list, Keyspace keys) {
+  private static List<byte[]> part(ListType list, long from, long to, Keyspace keys) {
     List<byte[]> elements = new ArrayList<>();
-    list.forEachFrom(
-        0,
-        element -> {
-          keys.hold(element);
-          return elements.add(element);
-        });
+    if (from < to) {
+      list.forEachFrom(
+          from,
+          element -> {
+            keys.hold(element);
+            elements.add(element);
+            return elements.size() < to - from;
+          });
+    }
     return elements;
   }
 
@@ -146,19 +147,17 @@ public final class SortCommands {
 
   private static List<byte[]> asTheyAre(ListType list, SortOptions options, Keyspace keys) {
     SortOptions.Window window = options.window(list.size());
-    keys.holdElements(window.to() - window.from());
     if (!options.descending()) {
-      return list.range(window.from(), window.to() - 1);
+      return part(list, window.from(), window.to(), keys);
     }
     List<byte[]> fromTail =
-        new ArrayList<>(list.range(list.size() - window.to(), list.size() - 1 - window.from()));
+        part(list, list.size() - window.to(), list.size() - window.from(), keys);
     Collections.reverse(fromTail);
     return fromTail;
   }
 
-  private static List<byte[]> asTheyAre(ZSetType set, SortOptions options, Keyspace keys) {
+  private static List<byte[]> asTheyAre(ZSetType set, SortOptions options) {
     SortOptions.Window window = options.window(set.size());
-    keys.holdElements(window.to() - window.from());
     return members(set.ranks(window.from(), window.to() - 1, options.descending()));
   }
 

@@ -149,13 +149,14 @@ final class SortedSetMembers {
       return Reply.EMPTY_ARRAY;
     }
     if (count >= 0) {
-      db.holdElements(Math.min(count, set.size()));
       return members(set.sample(db.random(), count), withScores);
     }
     int picks = RandomCount.repeated(count);
     List<ScoredMember> picked = new ArrayList<>(picks);
     for (int i = 0; i < picks; i++) {
-      picked.add(set.random(db.random()));
+      ScoredMember member = set.random(db.random());
+      db.hold(member.member());
+      picked.add(member);
     }
     return members(picked, withScores);
   }

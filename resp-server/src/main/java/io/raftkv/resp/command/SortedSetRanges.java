@@ -36,17 +36,11 @@ final class SortedSetRanges {
     List<ScoredMember> run(Args args, Keyspace db) {
       if (by == By.RANK) {
         Ranks ranks = ranks(args, db);
-        db.holdElements(
-            Math.min(ranks.last() + 1, ranks.set().size()) - Math.max(0, ranks.first()));
         return ranks.set().ranks(ranks.first(), ranks.last(), backwards);
       }
       ZSetRange range = range(args);
       ZSetType set = set(args, keyAt, db);
-      if (skip < 0) {
-        return List.of();
-      }
-      db.holdElements(Math.min(set.count(range) - skip, most()));
-      return set.range(range, backwards, skip, most());
+      return skip < 0 ? List.of() : set.range(range, backwards, skip, most());
     }
 
     /** The members as a reply. */

@@ -86,7 +86,11 @@ class HeldElementsTest {
         "SORT list ALPHA LIMIT 0 1 STORE to",
         "SORT set ALPHA LIMIT 0 1 STORE to",
         "GEOSEARCHSTORE to places FROMLONLAT 13.5 38.5 BYRADIUS 5000 km",
-        "SPOP set 5000"
+        "SPOP set 5000",
+        "LPOP list 5000",
+        "LMPOP 1 list RIGHT COUNT 5000",
+        "ZPOPMIN zset 5000",
+        "ZMPOP 1 zset MAX COUNT 5000"
       })
   void aWriteThatWouldHoldTooMuchIsTakenBackBeforeItHasGatheredAll(String command) {
     runner.holdLimit(LITTLE);
@@ -106,6 +110,37 @@ class HeldElementsTest {
     runner.holdLimit(ENOUGH);
     assertThat(run(command)).isNotInstanceOf(Reply.Failure.class);
     assertThat(runner.rows().charged()).isZero();
+  }
+
+  /** Each of them is well below the limit, and all of them are not. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "SORT_RO large BY nosort",
+        "SORT_RO large BY nosort DESC",
+        "SORT_RO large ALPHA",
+        "SRANDMEMBER largeset 9",
+        "SRANDMEMBER largeset -9",
+        "ZRANDMEMBER largezset 9",
+        "HRANDFIELD largehash 9 WITHVALUES",
+        "SORT large BY nosort STORE to",
+        "ZRANGESTORE to largezset 0 -1",
+        "SPOP largeset 10",
+        "LPOP large 10",
+        "ZPOPMAX largezset 10"
+      })
+  void elementsCountByTheirLength(String command) {
+    for (int i = 0; i < 10; i++) {
+      String large = i + "x".repeat(50_000);
+      runner.run("RPUSH", "large", large);
+      runner.run("SADD", "largeset", large);
+      runner.run("ZADD", "largezset", "1", large);
+      runner.run("HSET", "largehash", "f" + i, large);
+    }
+    runner.holdLimit(200_000);
+    assertThat(run(command)).isInstanceOf(Reply.Failure.class);
+    runner.holdLimit(ENOUGH);
+    assertThat(run(command)).isNotInstanceOf(Reply.Failure.class);
   }
 
   @ParameterizedTest

@@ -91,6 +91,14 @@ final class Elements {
     this.type = type;
   }
 
+  /** See {@link io.raftkv.storage.Keyspace#hold}. */
+  void hold(byte[] element, byte[] stored) {
+    key.hold(element);
+    if (stored.length > 0) {
+      key.hold(stored);
+    }
+  }
+
   /**
    * The elements that the key has, none if it does not exist.
    *

@@ -94,7 +94,14 @@ public final class ListType {
     if (wanted <= 0) {
       return List.of();
     }
-    List<byte[]> popped = read(end == End.HEAD ? 0 : size() - 1, wanted, end == End.TAIL);
+    List<byte[]> popped = new ArrayList<>();
+    try (ListBody.Walk walk = body.walk(end == End.HEAD ? 0 : size() - 1, end == End.TAIL)) {
+      while (popped.size() < wanted && walk.next()) {
+        byte[] element = walk.element();
+        key.hold(element);
+        popped.add(element);
+      }
+    }
     drop(end, wanted);
     save();
     return popped;

@@ -58,7 +58,9 @@ final class RandomElements {
         return sampleByWalking(count);
       }
       Picked picked = near(random.nextLong());
-      sample.putIfAbsent(ByteBuffer.wrap(picked.element()), picked);
+      if (sample.putIfAbsent(ByteBuffer.wrap(picked.element()), picked) == null) {
+        elements.hold(picked.element(), picked.stored());
+      }
     }
     return new ArrayList<>(sample.values());
   }
@@ -73,7 +75,9 @@ final class RandomElements {
       }
     } else {
       for (int i = 0; i < count; i++) {
-        picks.add(near(random.nextLong()));
+        Picked picked = near(random.nextLong());
+        elements.hold(picked.element(), picked.stored());
+        picks.add(picked);
       }
     }
     return picks;
@@ -91,6 +95,7 @@ final class RandomElements {
         (element, stored) -> {
           long wanted = count - sample.size();
           if (wanted >= toCome[0] || random.nextLong(toCome[0]) < wanted) {
+            elements.hold(element, stored);
             sample.add(new Picked(element, stored));
           }
           toCome[0]--;

@@ -251,7 +251,9 @@ final class RowZSet extends ZSetBody {
     while (sample.size() < count) {
       long rank = random.nextLong(ranks.size());
       if (seen.add(rank)) {
-        sample.add(memberOf(ranks.rowAt(rank)));
+        ScoredMember member = memberOf(ranks.rowAt(rank));
+        key.hold(member.member());
+        sample.add(member);
       }
     }
     return sample;
@@ -267,7 +269,9 @@ final class RowZSet extends ZSetBody {
           throw new CorruptStoreException("sorted set with fewer members than it counts");
         }
         if (random.nextLong(toCome) < count - sample.size()) {
-          sample.add(memberOf(members.key()));
+          ScoredMember member = memberOf(members.key());
+          key.hold(member.member());
+          sample.add(member);
         }
         toCome--;
       }

@@ -254,9 +254,10 @@ public final class ZSetType {
     }
   }
 
-  private static List<ScoredMember> take(ZSetCursor cursor, long limit) {
+  private List<ScoredMember> take(ZSetCursor cursor, long limit) {
     List<ScoredMember> taken = new ArrayList<>();
     while (taken.size() < limit && cursor.next()) {
+      key.hold(cursor.member());
       taken.add(new ScoredMember(cursor.member(), cursor.score()));
     }
     return taken;
