@@ -16,7 +16,7 @@ public final class Keyspace {
   private static final long READ_LIMIT_BYTES = Runtime.getRuntime().maxMemory() / 4;
 
   /** What an element takes besides its own bytes: headers of objects, and places in lists. */
-  private static final int ELEMENT_BYTES = 96;
+  private static final long ELEMENT_BYTES = 96;
 
   private final Rows rows;
   private final WritableRows writable;
