@@ -45,6 +45,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
+import org.apache.ratis.thirdparty.com.google.protobuf.InvalidProtocolBufferException;
 import org.awaitility.core.ConditionTimeoutException;
 
 /**
@@ -74,6 +76,7 @@ public final class TestCluster implements AutoCloseable {
   private final ExecutorService network = Executors.newCachedThreadPool();
   private final Queue<ExecutorService> wireThreads = new ConcurrentLinkedQueue<>();
   private final AtomicInteger overLinks = new AtomicInteger();
+  private final AtomicInteger entriesOverLinks = new AtomicInteger();
   private final Map<String, CountDownLatch> held = new ConcurrentHashMap<>();
   private Duration electionTimeout = Duration.ofMillis(400);
   private long migrationRate;
@@ -132,7 +135,10 @@ public final class TestCluster implements AutoCloseable {
   private CompletableFuture<byte[]> deliver(
       RaftNode target, PeerTransport.Kind kind, byte[] request) {
     return switch (kind) {
-      case APPEND -> target.append(request);
+      case APPEND -> {
+        entriesOverLinks.addAndGet(entriesOf(request));
+        yield target.append(request);
+      }
       case CHECKPOINT -> {
         byte[] message = checkpoints.apply(request);
         yield message == null
@@ -141,6 +147,14 @@ public final class TestCluster implements AutoCloseable {
       }
       default -> throw new IllegalArgumentException(kind.toString());
     };
+  }
+
+  private static int entriesOf(byte[] appendRequest) {
+    try {
+      return AppendEntriesRequestProto.parseFrom(appendRequest).getEntriesCount();
+    } catch (InvalidProtocolBufferException malformed) {
+      throw new IllegalArgumentException(malformed);
+    }
   }
 
   /**
@@ -200,6 +214,14 @@ public final class TestCluster implements AutoCloseable {
   /** Messages that have gone over the links so far. */
   public int overLinks() {
     return overLinks.get();
+  }
+
+  /**
+   * Entries that have gone over the links so far, to all followers together; a message may carry
+   * several.
+   */
+  public int entriesOverLinks() {
+    return entriesOverLinks.get();
   }
 
   /** One node; it may be stopped and started again. */
