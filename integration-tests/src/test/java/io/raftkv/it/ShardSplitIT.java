@@ -12,10 +12,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -63,6 +66,8 @@ class ShardSplitIT {
         splitThroughCrashes(load);
       }
 
+      splitByLoad();
+      splitBySize();
       addMissingReplicas();
       scans.done = true;
       scanning.join();
@@ -94,6 +99,57 @@ class ShardSplitIT {
     splitWithout(second, metadataLeader());
     load.awaitMore(200, PATIENCE);
     assertThat(slots()).hasSize(4);
+  }
+
+  /** Two keys of s1 are used by far the most: they part. */
+  private void splitByLoad() throws IOException {
+    String lower = "hello";
+    String upper = "bar";
+    try (RespConnection connection = cluster.node("n2").connect(PATIENCE)) {
+      for (int i = 0; i < 200; i++) {
+        for (int j = 0; j < 100; j++) {
+          connection.send("GET", j % 2 == 0 ? lower : upper);
+        }
+        connection.flush();
+        for (int j = 0; j < 100; j++) {
+          connection.read();
+        }
+      }
+    }
+    assertThat(ownerOf(lower)).isEqualTo(ownerOf(upper));
+    split("SPLIT", ownerOf(lower), "BY", "LOAD", "SYNC");
+    assertThat(ownerOf(lower)).isNotEqualTo(ownerOf(upper));
+  }
+
+  /** Two keys have nearly all the bytes of their shard: they part. */
+  private void splitBySize() {
+    String lower = "d";
+    String upper = "a";
+    Random random = new Random(1);
+    for (String key : List.of(lower, upper)) {
+      byte[] value = new byte[1 << 20];
+      random.nextBytes(value);
+      call("SET", key, HexFormat.of().formatHex(value));
+    }
+    assertThat(ownerOf(lower)).isEqualTo(ownerOf(upper));
+    split("SPLIT", ownerOf(lower), "BY", "SIZE", "SYNC");
+    assertThat(ownerOf(lower)).isNotEqualTo(ownerOf(upper));
+  }
+
+  private String ownerOf(String key) {
+    long slot = (Long) call("CLUSTER", "KEYSLOT", key);
+    return slots().entrySet().stream()
+        .filter(
+            shard ->
+                Arrays.stream(shard.getValue().split(" ", -1))
+                    .map(range -> range.split("-", -1))
+                    .anyMatch(
+                        range ->
+                            Long.parseLong(range[0]) <= slot
+                                && slot <= Long.parseLong(range[range.length - 1])))
+        .findFirst()
+        .orElseThrow()
+        .getKey();
   }
 
   /** A node that was down when slots were cut off, or late, has no part in the new shard. */

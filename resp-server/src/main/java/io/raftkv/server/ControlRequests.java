@@ -1,5 +1,6 @@
 package io.raftkv.server;
 
+import io.raftkv.meta.SlotRange;
 import io.raftkv.meta.job.JobAction;
 import io.raftkv.meta.job.Members;
 import java.io.ByteArrayOutputStream;
@@ -32,6 +33,8 @@ final class ControlRequests {
   static final byte UNFENCE = 11;
   static final byte FLUSH = 12;
   static final byte LEAD = 13;
+  static final byte SLOT_LOAD = 14;
+  static final byte UPPER_HALF = 15;
 
   private ControlRequests() {}
 
@@ -277,6 +280,21 @@ final class ControlRequests {
   /** Inverse of {@link #lead}, behind the kind. */
   static JobAction.Lead decodeLead(String self, DataInputStream in) throws IOException {
     return new JobAction.Lead(self, group(in));
+  }
+
+  /** Answered with {@link SplitPoint#encodeLoad}. */
+  static byte[] slotLoad() {
+    return new byte[] {SLOT_LOAD};
+  }
+
+  /** Answered with {@link SplitPoint#encodeHalf}. */
+  static byte[] upperHalf(UUID group, List<SlotRange> slots) {
+    return bytes(
+        UPPER_HALF,
+        out -> {
+          NodeFactsCodec.write(out, group);
+          NodeFactsCodec.write(out, slots);
+        });
   }
 
   /** Why something was not done; empty if it was. */

@@ -4,12 +4,14 @@ import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.HistoryEvent;
 import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.RoutingChange;
+import io.raftkv.meta.ShardInfo;
 import io.raftkv.metrics.CommandStats;
 import io.raftkv.resp.command.Connection;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 
@@ -59,6 +61,12 @@ public interface NodeStatus {
     }
   }
 
+  /** What the halves of a shard are to have in common. */
+  enum SplitBy {
+    LOAD,
+    SIZE
+  }
+
   /** Digest of a replica's rows at a log index. */
   record ReplicaChecksum(long appliedIndex, String sha256) {}
 
@@ -79,6 +87,14 @@ public interface NodeStatus {
 
   /** All replicas of a group whose nodes answer in time, by node. */
   CompletionStage<Map<String, ReplicaStatus>> replicas(UUID group);
+
+  /**
+   * The slot from which on a shard has half of its load, as far as clients of all nodes have used
+   * it lately, or of its bytes on the leader's disk. Fails if no node answers.
+   *
+   * @return empty if there is too little of it to tell
+   */
+  CompletionStage<OptionalInt> splitPoint(ShardInfo shard, SplitBy by);
 
   /** Digest of this node's replica; fails if there is none. Reads everything. */
   CompletionStage<ReplicaChecksum> checksum(UUID group);

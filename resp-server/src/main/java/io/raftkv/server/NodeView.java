@@ -28,6 +28,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -211,6 +212,11 @@ final class NodeView implements NodeStatus {
                 return new TreeMap<>(found);
               }
             });
+  }
+
+  @Override
+  public CompletionStage<OptionalInt> splitPoint(ShardInfo shard, SplitBy by) {
+    return new SplitPoint(node).find(shard, by);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.raftkv.server;
 
 import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.SlotRange;
 import io.raftkv.meta.job.JobAction;
 import io.raftkv.meta.job.Members;
 import io.raftkv.raft.Member;
@@ -85,6 +86,11 @@ final class PeerRequests {
         case ControlRequests.FLUSH -> slots.flush(ControlRequests.group(in));
         case ControlRequests.LEAD -> slots.lead(ControlRequests.decodeLead(self, in));
         case ControlRequests.UNFENCE -> slots.unfence(ControlRequests.decodeUnfence(self, in));
+        case ControlRequests.SLOT_LOAD ->
+            CompletableFuture.completedFuture(
+                SplitPoint.encodeLoad(node.traffic().load().counts()));
+        case ControlRequests.UPPER_HALF ->
+            upperHalf(ControlRequests.group(in), NodeFactsCodec.slots(in));
         default ->
             throw new IllegalArgumentException("control request " + kind + " of another version");
       };
@@ -116,6 +122,11 @@ final class PeerRequests {
     node.barrier().confirm(MetadataGroup.GROUP, System.nanoTime() + NEWS_NANOS, NO_WAITER);
     return CompletableFuture.supplyAsync(
         () -> NodeFactsCodec.encode(node.view().facts()), node.readPool());
+  }
+
+  private CompletionStage<byte[]> upperHalf(UUID group, List<SlotRange> slots) {
+    return CompletableFuture.supplyAsync(
+        () -> SplitPoint.encodeHalf(node.replica(group), slots), node.orders());
   }
 
   private CompletionStage<byte[]> replicaStatus(UUID group) {

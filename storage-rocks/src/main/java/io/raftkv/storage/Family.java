@@ -29,6 +29,11 @@ public enum Family {
     return this == DATA || this == SCORE || this == STREAM;
   }
 
+  /** True if the slot leads the rows, so that a range of slots is a range of rows. */
+  boolean isBySlot() {
+    return this == META || isByCollection();
+  }
+
   /** Name of the RocksDB column family. */
   public String columnFamily() {
     return columnFamily;

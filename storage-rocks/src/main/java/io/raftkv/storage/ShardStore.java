@@ -3,6 +3,7 @@ package io.raftkv.storage;
 import io.raftkv.storage.rocks.RocksCursor;
 import io.raftkv.storage.rocks.RocksHandles;
 import io.raftkv.storage.rocks.RocksSnapshot;
+import io.raftkv.storage.row.KeyRows;
 import io.raftkv.storage.row.SysRows;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -14,6 +15,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
@@ -424,6 +426,33 @@ public final class ShardStore implements AutoCloseable {
     } catch (IOException e) {
       throw new StorageException("cannot list " + rocks.directory(), e);
     }
+  }
+
+  /**
+   * The slot from which on about half of the bytes are; empty if there are none. Flushes. Blocks on
+   * the disk while commits go on. Thread-safe.
+   *
+   * @param slots which to look at, two at least
+   */
+  public OptionalInt upperHalf(SlotSet slots) {
+    flush();
+    return SlotHalves.upper(slots, last -> bytesOf(slots.minus(above(last))));
+  }
+
+  private static SlotSet above(int slot) {
+    return slot == Slot.COUNT - 1 ? SlotSet.EMPTY : SlotSet.of(slot + 1, Slot.COUNT - 1);
+  }
+
+  private long bytesOf(SlotSet slots) {
+    long bytes = 0;
+    for (SlotSet.Range range : slots.ranges()) {
+      byte[] from = KeyRows.slotFrom(range.first());
+      byte[] to = KeyRows.slotFrom(range.last() + 1);
+      for (Family family : Family.values()) {
+        bytes += family.isBySlot() ? rocks.approximateBytes(family, from, to) : 0;
+      }
+    }
+    return bytes;
   }
 
   /** Gauges for metrics by name; those of caches are sums over all stores of the process. */

@@ -14,6 +14,7 @@ import io.raftkv.storage.row.SysRows;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,6 +47,26 @@ class ShardStoreTest {
     assertThat(store.position()).isEqualTo(StorePosition.NONE);
     assertThat(store.appliedIndex()).isEqualTo(-1);
     assertThat(store.flushedIndex()).isEqualTo(-1);
+  }
+
+  @Test
+  void upperHalfHasHalfOfTheBytesNotOfTheSlots() {
+    assertThat(store.upperHalf(SlotSet.ALL)).isEmpty();
+    long index = 0;
+    try (StoreBatch batch = store.begin(1)) {
+      for (int slot : new int[] {10, 9_000, 9_001, 9_002, 9_003, 16_000}) {
+        byte[] value = new byte[50_000];
+        new Random(slot).nextBytes(value); // else compression leaves nothing of it
+        byte[] key = bytes("k" + slot);
+        batch.put(Family.META, KeyRows.meta(slot, 0, key), value);
+      }
+      batch.commit(1, ++index);
+    }
+    // RocksDB tells by blocks, of which each value is one here: it may be one less, or more.
+    assertThat(store.upperHalf(SlotSet.ALL).orElseThrow()).isBetween(9_001, 9_003);
+    assertThat(store.upperHalf(SlotSet.of(9_002, Slot.COUNT - 1)).orElseThrow())
+        .isBetween(9_003, 16_000);
+    assertThat(store.upperHalf(SlotSet.of(0, 9_000)).orElseThrow()).isBetween(11, 9_000);
   }
 
   @Test

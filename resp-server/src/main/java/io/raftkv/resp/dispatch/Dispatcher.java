@@ -19,10 +19,7 @@ import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 
-/**
- * Finds the shards of a data command and cuts it up where it concerns several. Stateless and
- * thread-safe.
- */
+/** Finds the shards of a data command and cuts it up where it concerns several. Thread-safe. */
 final class Dispatcher {
   /** Takes the operations of a command, each with the shard it belongs to. */
   interface Target {
@@ -34,12 +31,15 @@ final class Dispatcher {
   }
 
   private final CommandSpec.Limits limits;
+  private final SlotLoad load;
 
   /**
    * @param limits of this node's clients
+   * @param load counts what they ask for
    */
-  Dispatcher(CommandSpec.Limits limits) {
+  Dispatcher(CommandSpec.Limits limits, SlotLoad load) {
     this.limits = limits;
+    this.load = load;
   }
 
   /**
@@ -110,7 +110,7 @@ final class Dispatcher {
   }
 
   /** To who has the keys, in one piece if the command wants that. */
-  private static void byKeys(
+  private void byKeys(
       CommandSpec spec, byte[][] words, Routing table, Target target, ReplySink sink) {
     if (isWhole(table)) {
       // The whole keyspace is one shard: everything is atomic, with any keys.
@@ -138,8 +138,9 @@ final class Dispatcher {
     return table.shardOf(0) != null && table.lastSlotOfRun(0) == Slot.COUNT - 1;
   }
 
-  private static DataOp op(
+  private DataOp op(
       CommandSpec spec, byte[][] words, Routing table, Target target, ReplySink sink) {
+    load.sample(spec, words);
     return new DataOp(spec, words, target.database(), table.version(), target.executor(), sink);
   }
 
@@ -176,7 +177,7 @@ final class Dispatcher {
     return shard;
   }
 
-  private static void cutByKey(
+  private void cutByKey(
       CommandSpec spec, byte[][] words, Routing table, Target target, ReplySink sink) {
     int step = spec.keys().step();
     int[] keys = spec.keys().positions(new Args(words));
@@ -212,7 +213,7 @@ final class Dispatcher {
     }
   }
 
-  private static void toAll(
+  private void toAll(
       CommandSpec spec,
       byte[][] words,
       List<Routing.Shard> shards,
@@ -234,7 +235,7 @@ final class Dispatcher {
   }
 
   /** A scan goes on where its cursor is; at the end of a shard's slots the next shard is next. */
-  private static void byCursor(
+  private void byCursor(
       CommandSpec spec, byte[][] words, Routing table, Target target, ReplySink sink) {
     if (isWhole(table)) {
       target.add(table.shards().get(0), op(spec, words, table, target, sink));
@@ -248,7 +249,7 @@ final class Dispatcher {
    *
    * @param cursor its position in the words; the rest follows it
    */
-  private static void upToLastSlot(
+  private void upToLastSlot(
       byte[][] words, int cursor, Routing table, Target target, ReplySink sink) {
     int slot = GenericCommands.slotOfCursor(words[cursor]);
     byte[][] bounded = new byte[words.length - cursor + 2][];

@@ -43,6 +43,7 @@ public final class ShardTraffic {
   private final ShardHost<NodeProposal> shards;
   private final RemoteReads remote;
   private final SessionServices services;
+  private final SlotLoad load = new SlotLoad();
 
   /**
    * @param clock by which a key is found to be due, milliseconds since the epoch
@@ -81,7 +82,7 @@ public final class ShardTraffic {
         new SessionServices(
             table,
             routing,
-            new Dispatcher(limits),
+            new Dispatcher(limits, load),
             reads,
             (group, ops) -> shards.client(group).submit(List.copyOf(ops)),
             new RecentAnswer(() -> shards.heldBytes() + movedBytes.sum() > requestMemoryBytes),
@@ -120,6 +121,11 @@ public final class ShardTraffic {
   /** What sessions share. */
   public SessionServices services() {
     return services;
+  }
+
+  /** What the clients of this node use. */
+  public SlotLoad load() {
+    return load;
   }
 
   /** Answers another node's {@link PeerTransport.Kind#READ} request. */

@@ -43,7 +43,7 @@ class DispatcherTest {
   private static final CommandTable TABLE = new CommandTable(List.of(SPECS));
 
   private static final Dispatcher DISPATCHER =
-      new Dispatcher(new CommandSpec.Limits(MAX_VALUE_BYTES, 16));
+      new Dispatcher(new CommandSpec.Limits(MAX_VALUE_BYTES, 16), new SlotLoad());
 
   /** Collects operations, and runs them when asked to. */
   private static final class Collector implements Dispatcher.Target {

@@ -150,7 +150,8 @@ class LargeReplyTest {
         new SessionServices(
             table,
             new RoutingFeed(routing),
-            new Dispatcher(new CommandSpec.Limits(StringType.MAX_BYTES, Keyspace.DATABASES)),
+            new Dispatcher(
+                new CommandSpec.Limits(StringType.MAX_BYTES, Keyspace.DATABASES), new SlotLoad()),
             reads,
             (group, ops) -> writes.addAll(ops),
             () -> false,

@@ -37,7 +37,7 @@ public final class LinkServer implements AutoCloseable {
         new SessionServices(
             new CommandTable(List.of(commands.all())),
             new RoutingFeed(new SlotMap()),
-            new Dispatcher(new CommandSpec.Limits(StringType.MAX_BYTES, 16)),
+            new Dispatcher(new CommandSpec.Limits(StringType.MAX_BYTES, 16), new SlotLoad()),
             (shard, ops, consistency, loop, turn) -> turn.done(),
             (shard, ops) -> {},
             () -> true, // a full node serves links all the same

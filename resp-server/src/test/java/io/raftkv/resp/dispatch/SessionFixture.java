@@ -108,7 +108,7 @@ final class SessionFixture implements Session.Host, AutoCloseable {
           new SessionServices(
               new CommandTable(List.of(data, local())),
               feed,
-              new Dispatcher(new CommandSpec.Limits(StringType.MAX_BYTES, 16)),
+              new Dispatcher(new CommandSpec.Limits(StringType.MAX_BYTES, 16), new SlotLoad()),
               this::read,
               (group, ops) -> shard(group).writes.addAll(ops),
               () -> saturated.getAsBoolean(),

@@ -27,10 +27,12 @@ import org.rocksdb.CompactRangeOptions;
 import org.rocksdb.DBOptions;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.Options;
+import org.rocksdb.Range;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
+import org.rocksdb.SizeApproximationFlag;
 import org.rocksdb.Slice;
 import org.rocksdb.Snapshot;
 import org.rocksdb.Status;
@@ -391,6 +393,22 @@ public final class RocksHandles implements AutoCloseable {
         return false;
       }
       throw RocksErrors.translate(directory, "compact", e);
+    } finally {
+      leave();
+    }
+  }
+
+  /** About how many bytes the rows from one to another take in files, those in memory left out. */
+  public long approximateBytes(Family family, byte[] from, byte[] to) {
+    enter();
+    try (Slice first = new Slice(from);
+        Slice end = new Slice(to)) {
+      long[] sizes =
+          database.getApproximateSizes(
+              families.get(family),
+              List.of(new Range(first, end)),
+              SizeApproximationFlag.INCLUDE_FILES);
+      return sizes[0];
     } finally {
       leave();
     }

@@ -3,6 +3,7 @@ package io.raftkv.resp.command.local;
 import static io.raftkv.resp.reply.RespErrors.quotable;
 
 import io.raftkv.resp.reply.RespErrors;
+import io.raftkv.server.NodeStatus;
 import java.util.Locale;
 
 /**
@@ -129,6 +130,26 @@ final class LocalErrors {
     return RespErrors.uncertain(
         "the metadata group did not answer in time; see RAFTKV.JOB LIST ("
             + RespErrors.oneLine(String.valueOf(lost.getMessage()))
+            + ")");
+  }
+
+  /** Nothing tells where the halves of a shard would be. */
+  static String noSplitPoint(String shardId, NodeStatus.SplitBy by) {
+    return "ERR "
+        + switch (by) {
+          case LOAD -> "clients used too few keys of shard " + shardId + " in the last minute";
+          case SIZE -> "there is nothing in shard " + shardId;
+        }
+        + " to tell where its halves are; use AT";
+  }
+
+  /** The leader of a shard does not say where its halves are. */
+  static String splitPointUnknown(String shardId, Throwable why) {
+    return RespErrors.tryAgain(
+        "the leader of shard "
+            + shardId
+            + " does not say where its halves are ("
+            + RespErrors.oneLine(String.valueOf(why.getMessage()))
             + ")");
   }
 

@@ -17,6 +17,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 
 /** RAFTKV.SHARD: the shards as they are, and jobs on them. Immutable. */
 final class ShardCommands {
@@ -85,13 +86,15 @@ final class ShardCommands {
             "With TO alone there is one replica more, with FROM alone one less.",
             JobCommands.SYNC_HELP)
         .addAsync(
-            "SPLIT <shard> [INTO <new-shard>] [AT <slot>] [FORCE] [SYNC]",
+            "SPLIT <shard> [INTO <new-shard>] [AT <slot> | BY LOAD|SIZE] [FORCE] [SYNC]",
             -3,
             AdminCommands.SINCE,
             JOB,
             "Begin a job that gives the upper slots of a shard to a new one; return its id.",
             (args, connection) -> split(args),
             "AT: the first slot of the new shard, by default the middle one.",
+            "BY LOAD: that from which on half of the keys are that clients used in the last minute.",
+            "BY SIZE: that from which on half of the bytes are.",
             "FORCE: although it is the only shard, so that commands with keys of several slots work.",
             JobCommands.SYNC_HELP)
         .addAsync(
@@ -194,6 +197,7 @@ final class ShardCommands {
   private CompletionStage<Reply> split(Args args) {
     Optional<String> into = Optional.empty();
     OptionalInt at = OptionalInt.empty();
+    Optional<NodeStatus.SplitBy> by = Optional.empty();
     boolean force = false;
     boolean sync = false;
     for (int i = 3; i < args.size(); i++) {
@@ -204,20 +208,58 @@ final class ShardCommands {
         sync = true;
       } else if (hasValue && args.is(i, "INTO")) {
         into = Optional.of(args.text(++i).toLowerCase(Locale.ROOT));
-      } else if (hasValue && args.is(i, "AT")) {
+      } else if (hasValue && args.is(i, "AT") && by.isEmpty()) {
         at = OptionalInt.of((int) args.int64(++i, 0, Slot.COUNT - 1, LocalErrors.INVALID_SLOT));
+      } else if (hasValue && args.is(i, "BY") && at.isEmpty()) {
+        by = Optional.of(splitBy(args, ++i));
       } else {
         throw new CommandException(RespErrors.SYNTAX);
       }
     }
-    SplitOptions options = new SplitOptions(into, at, force);
-    ClusterState cluster = status.cluster();
-    return jobs.start(
-        () -> JobPlans.split(cluster, idOf(args), options.into(), options.at(), options.force()),
-        sync);
+    SplitOptions options = new SplitOptions(into, force, sync);
+    if (by.isEmpty()) {
+      return split(idOf(args), at, options);
+    }
+    return splitBy(shardOf(args), by.get(), options);
   }
 
-  private record SplitOptions(Optional<String> into, OptionalInt at, boolean force) {}
+  private record SplitOptions(Optional<String> into, boolean force, boolean sync) {}
+
+  private static NodeStatus.SplitBy splitBy(Args args, int at) {
+    for (NodeStatus.SplitBy by : NodeStatus.SplitBy.values()) {
+      if (args.is(at, by.name())) {
+        return by;
+      }
+    }
+    throw new CommandException(RespErrors.SYNTAX);
+  }
+
+  private CompletionStage<Reply> split(String shardId, OptionalInt at, SplitOptions options) {
+    ClusterState cluster = status.cluster();
+    return jobs.start(
+        () -> JobPlans.split(cluster, shardId, options.into(), at, options.force()),
+        options.sync());
+  }
+
+  private CompletionStage<Reply> splitBy(
+      ShardInfo shard, NodeStatus.SplitBy by, SplitOptions options) {
+    if (shard.slotCount() < 2) {
+      return split(shard.id(), OptionalInt.empty(), options); // which says so
+    }
+    return status
+        .splitPoint(shard, by)
+        .handle(
+            (at, failure) -> {
+              if (failure != null) {
+                throw new CommandException(LocalErrors.splitPointUnknown(shard.id(), failure));
+              }
+              if (at.isEmpty()) {
+                throw new CommandException(LocalErrors.noSplitPoint(shard.id(), by));
+              }
+              return split(shard.id(), at, options);
+            })
+        .thenCompose(Function.identity());
+  }
 
   private CompletionStage<Reply> transfer(Args args) {
     NodeOptions options = nodes(args, false);

@@ -12,6 +12,7 @@ import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.NodeSpec;
 import io.raftkv.meta.NodeState;
 import io.raftkv.meta.RoutingChange;
+import io.raftkv.meta.ShardInfo;
 import io.raftkv.metrics.CommandStats;
 import io.raftkv.metrics.Metrics;
 import io.raftkv.resp.command.Connection;
@@ -28,6 +29,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -49,6 +51,10 @@ final class FakeNode implements NodeStatus, ClusterChanges {
   final Map<UUID, Map<String, ReplicaStatus>> replicas = new HashMap<>();
   final Map<UUID, ReplicaChecksum> checksums = new HashMap<>();
   final Map<Integer, Long> keysInSlots = new HashMap<>();
+
+  /** By shard and what its halves are to have in common; where there is none it is unknown. */
+  final Map<String, CompletableFuture<OptionalInt>> splitPoints = new HashMap<>();
+
   final Set<String> connected = new TreeSet<>();
 
   /** What clients are told as the host of a node, if not where it registered. */
@@ -194,6 +200,12 @@ final class FakeNode implements NodeStatus, ClusterChanges {
   @Override
   public CompletionStage<ReplicaChecksum> checksum(UUID group) {
     return CompletableFuture.completedFuture(checksums.get(group));
+  }
+
+  @Override
+  public CompletionStage<OptionalInt> splitPoint(ShardInfo shard, SplitBy by) {
+    return splitPoints.getOrDefault(
+        shard.id() + " " + by, CompletableFuture.completedFuture(OptionalInt.empty()));
   }
 
   @Override

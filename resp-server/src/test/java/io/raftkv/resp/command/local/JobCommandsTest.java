@@ -15,7 +15,10 @@ import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.ShardState;
 import io.raftkv.meta.StateEdit;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -188,6 +191,31 @@ class JobCommandsTest {
         .isEqualTo("-ERR shard s5 is busy with job j1 (split)|");
     assertThat(client.send("raftkv.shard create s8"))
         .isEqualTo("-ERR a new shard's number must be from 10 to 1009, not s8|");
+  }
+
+  @Test
+  void aShardIsSplitWhereHalfOfItsLoadOrSizeIs() {
+    node.splitPoints.put("s1 LOAD", CompletableFuture.completedFuture(OptionalInt.of(7)));
+    node.splitPoints.put("s2 SIZE", CompletableFuture.completedFuture(OptionalInt.of(5000)));
+    node.splitPoints.put(
+        "s3 SIZE", CompletableFuture.failedFuture(new TimeoutException("so long")));
+    assertThat(client.send("raftkv.shard split s1 by load")).isEqualTo("$2|j1|");
+    assertThat(job("j1").argument("slots")).isEqualTo("7-4095");
+    assertThat(client.send("raftkv.shard split S2 BY size into s9")).isEqualTo("$2|j2|");
+    assertThat(job("j2").argument("slots")).isEqualTo("5000-8191");
+    assertThat(client.send("raftkv.shard split s1 by load"))
+        .isEqualTo("-ERR shard s1 is splitting|");
+    assertThat(client.send("raftkv.shard split s3 by size"))
+        .isEqualTo("-TRYAGAIN the leader of shard s3 does not say where its halves are (so long)|");
+    assertThat(client.send("raftkv.shard split s3 by load"))
+        .isEqualTo(
+            "-ERR clients used too few keys of shard s3 in the last minute"
+                + " to tell where its halves are; use AT|");
+    assertThat(client.send("raftkv.shard split s4 by size"))
+        .isEqualTo("-ERR there is nothing in shard s4 to tell where its halves are; use AT|");
+    assertThat(client.send("raftkv.shard split s4 by size at 3")).isEqualTo("-ERR syntax error|");
+    assertThat(client.send("raftkv.shard split s4 by heart")).isEqualTo("-ERR syntax error|");
+    assertThat(client.send("raftkv.shard split s77 by size")).startsWith("-ERR no shard 's77'");
   }
 
   @Test

@@ -1,0 +1,138 @@
+package io.raftkv.server;
+
+import io.raftkv.meta.NodeInfo;
+import io.raftkv.meta.NodeState;
+import io.raftkv.meta.ShardInfo;
+import io.raftkv.meta.SlotRange;
+import io.raftkv.raft.Replica;
+import io.raftkv.storage.Slot;
+import io.raftkv.storage.SlotHalves;
+import io.raftkv.storage.SlotSet;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds the slot at which a shard is to be split, so that its halves are alike: in bytes on the
+ * disk, by the replica of its leader, or in what the clients of all nodes have asked for lately.
+ * Thread-safe.
+ */
+final class SplitPoint {
+  private static final Logger LOG = LoggerFactory.getLogger(SplitPoint.class);
+  private static final long LOAD_MILLIS = 1_000;
+
+  /** The replica flushes first. */
+  private static final long SIZE_MILLIS = 30_000;
+
+  /** Fewer keys that were looked at say nothing. */
+  private static final long MIN_SAMPLES = 100;
+
+  private static final int NONE = -1;
+
+  private final Node node;
+
+  SplitPoint(Node node) {
+    this.node = node;
+  }
+
+  /** The first slot of the upper half; empty if it cannot be told. Fails if nobody answers. */
+  CompletableFuture<OptionalInt> find(ShardInfo shard, NodeStatus.SplitBy by) {
+    return switch (by) {
+      case LOAD -> byLoad(slots(shard));
+      case SIZE -> bySize(shard);
+    };
+  }
+
+  private static SlotSet slots(ShardInfo shard) {
+    return SlotSet.parse(SlotRange.format(shard.slots()));
+  }
+
+  private CompletableFuture<OptionalInt> bySize(ShardInfo shard) {
+    String leader = node.shards().leader(shard.groupId());
+    String asked = leader == null ? shard.voters().iterator().next() : leader;
+    return FactsInquiry.call(node, asked, ControlRequests.upperHalf(shard.groupId(), shard.slots()))
+        .orTimeout(SIZE_MILLIS, TimeUnit.MILLISECONDS)
+        .thenApply(SplitPoint::decodeHalf);
+  }
+
+  private CompletableFuture<OptionalInt> byLoad(SlotSet slots) {
+    List<CompletableFuture<int[]>> answers = new ArrayList<>();
+    for (NodeInfo other : node.metadata().state().nodes().values()) {
+      if (other.state() != NodeState.REMOVED) {
+        answers.add(loadOf(other.id()));
+      }
+    }
+    return CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
+        .thenApply(all -> half(slots, answers.stream().map(CompletableFuture::join).toList()));
+  }
+
+  /** Nothing if the node does not answer: what it says is for a guess only. */
+  private CompletableFuture<int[]> loadOf(String nodeId) {
+    return FactsInquiry.call(node, nodeId, ControlRequests.slotLoad())
+        .orTimeout(LOAD_MILLIS, TimeUnit.MILLISECONDS)
+        .thenApply(SplitPoint::decodeLoad)
+        .exceptionally(
+            silent -> {
+              LOG.debug("no load figures from node={}", nodeId, silent);
+              return new int[Slot.COUNT];
+            });
+  }
+
+  private static OptionalInt half(SlotSet slots, List<int[]> loads) {
+    long[] upTo = new long[Slot.COUNT];
+    long sum = 0;
+    for (int slot = 0; slot < Slot.COUNT; slot++) {
+      int one = slot;
+      if (slots.contains(slot)) {
+        sum += loads.stream().mapToLong(load -> load[one]).sum();
+      }
+      upTo[slot] = sum;
+    }
+    return sum < MIN_SAMPLES ? OptionalInt.empty() : SlotHalves.upper(slots, slot -> upTo[slot]);
+  }
+
+  /** What this node answers to the request for its half; asks the disk. */
+  static byte[] encodeHalf(Replica replica, List<SlotRange> slots) {
+    OptionalInt half =
+        replica == null
+            ? null
+            : replica.withStore(store -> store.upperHalf(SlotSet.parse(SlotRange.format(slots))));
+    if (half == null) {
+      throw new IllegalStateException("it has no store of this group");
+    }
+    return ByteBuffer.allocate(Integer.BYTES).putInt(half.orElse(NONE)).array();
+  }
+
+  private static OptionalInt decodeHalf(byte[] answer) {
+    int half = ByteBuffer.wrap(answer).getInt();
+    return half == NONE ? OptionalInt.empty() : OptionalInt.of(half);
+  }
+
+  /** {@code { slot:2 count:4 }} of the slots that were used. */
+  static byte[] encodeLoad(int[] counts) {
+    int used = (int) Arrays.stream(counts).filter(count -> count > 0).count();
+    ByteBuffer out = ByteBuffer.allocate(used * (Short.BYTES + Integer.BYTES));
+    for (int slot = 0; slot < counts.length; slot++) {
+      if (counts[slot] > 0) {
+        out.putShort((short) slot).putInt(counts[slot]);
+      }
+    }
+    return out.array();
+  }
+
+  private static int[] decodeLoad(byte[] answer) {
+    ByteBuffer in = ByteBuffer.wrap(answer);
+    int[] counts = new int[Slot.COUNT];
+    while (in.hasRemaining()) {
+      int slot = in.getShort();
+      counts[slot] = in.getInt();
+    }
+    return counts;
+  }
+}
