@@ -424,7 +424,9 @@ class LargeReplyTest {
     apply("DEL", "b");
     addMembers("b", 10_000, 31_000);
     network.goOn();
-    assertThat(members('*')).hasSize(31_001).contains("other").containsAll(numbers(0, 31_000));
+    Set<String> union = numbers(0, 31_000);
+    union.add("other");
+    assertThat(members('*')).isEqualTo(union);
     session.protocol(3);
     send("SINTER a b");
     assertThat(members('~')).isEqualTo(numbers(10_000, 20_000));

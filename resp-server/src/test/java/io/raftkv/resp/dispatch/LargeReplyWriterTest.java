@@ -100,7 +100,7 @@ class LargeReplyWriterTest {
         channel.runPendingTasks();
         mostInOneTurn = Math.max(mostInOneTurn, network.writtenBytes() - writtenBefore);
         mostBuffers = Math.max(mostBuffers, buffersBytes());
-        if (++steps % 250 == 0) {
+        if (++steps % 1_000 == 0) {
           mostHeap = Math.max(mostHeap, usedHeapBytes());
         }
         writer.writabilityChanged();

@@ -2,7 +2,7 @@ package io.raftkv.resp.dispatch;
 
 import io.raftkv.storage.Slot;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
@@ -10,7 +10,14 @@ import java.util.UUID;
 /** A routing table for tests. Shards are named; slots are given to them in ranges. */
 final class SlotMap implements Routing {
   private final Shard[] owners = new Shard[Slot.COUNT];
+  private final int[] lastOfRun = new int[Slot.COUNT];
+  private List<Shard> shards = List.of();
   private long version = 1;
+
+  /** Without any owner. */
+  SlotMap() {
+    Arrays.fill(lastOfRun, Slot.COUNT - 1);
+  }
 
   static Shard shard(String id) {
     return new Shard(UUID.nameUUIDFromBytes(id.getBytes(StandardCharsets.US_ASCII)), id);
@@ -26,9 +33,15 @@ final class SlotMap implements Routing {
   }
 
   SlotMap give(int first, int last, String id) {
+    Shard owner = shard(id);
     for (int slot = first; slot <= last; slot++) {
-      owners[slot] = shard(id);
+      owners[slot] = owner;
     }
+    for (int slot = Slot.COUNT - 1; slot >= 0; slot--) {
+      boolean ends = slot == Slot.COUNT - 1 || !Objects.equals(owners[slot], owners[slot + 1]);
+      lastOfRun[slot] = ends ? slot : lastOfRun[slot + 1];
+    }
+    shards = Arrays.stream(owners).filter(Objects::nonNull).distinct().toList();
     return this;
   }
 
@@ -52,21 +65,11 @@ final class SlotMap implements Routing {
 
   @Override
   public List<Shard> shards() {
-    List<Shard> shards = new ArrayList<>();
-    for (Shard owner : owners) {
-      if (owner != null && !shards.contains(owner)) {
-        shards.add(owner);
-      }
-    }
     return shards;
   }
 
   @Override
   public int lastSlotOfRun(int slot) {
-    int last = slot;
-    while (last + 1 < Slot.COUNT && Objects.equals(owners[last + 1], owners[slot])) {
-      last++;
-    }
-    return last;
+    return lastOfRun[slot];
   }
 }
