@@ -12,9 +12,6 @@ public final class Keyspace {
   /** How many databases there are; a database is a number from 0 to {@code DATABASES - 1}. */
   public static final int DATABASES = 16;
 
-  /** What a read may {@link #hold}: as much as a log entry. */
-  private static final long READ_LIMIT_BYTES = Runtime.getRuntime().maxMemory() / 4;
-
   /** What an element takes besides its own bytes: headers of objects, and places in lists. */
   private static final long ELEMENT_BYTES = 96;
 
@@ -25,25 +22,17 @@ public final class Keyspace {
   private final long wallTimeMillis;
   private final long seed;
   private SeededRandom random;
-  private final long holdLimitBytes;
   private boolean due;
   private long heldBytes;
 
   private Keyspace(
-      Rows rows,
-      WritableRows writable,
-      int database,
-      long timeMillis,
-      long wallTime,
-      long seed,
-      long holdLimitBytes) {
+      Rows rows, WritableRows writable, int database, long timeMillis, long wallTime, long seed) {
     this.rows = rows;
     this.writable = writable;
     this.database = database;
     this.timeMillis = timeMillis;
     this.wallTimeMillis = wallTime;
     this.seed = seed;
-    this.holdLimitBytes = holdLimitBytes;
   }
 
   /**
@@ -56,24 +45,12 @@ public final class Keyspace {
    */
   public static Keyspace forRead(
       Rows rows, int database, long timeMillis, long wallTimeMillis, long seed) {
-    return forRead(rows, database, timeMillis, wallTimeMillis, seed, READ_LIMIT_BYTES);
-  }
-
-  /** As {@link #forRead(Rows, int, long, long, long)}, holding so many bytes at most. */
-  public static Keyspace forRead(
-      Rows rows,
-      int database,
-      long timeMillis,
-      long wallTimeMillis,
-      long seed,
-      long holdLimitBytes) {
-    return new Keyspace(rows, null, database, timeMillis, wallTimeMillis, seed, holdLimitBytes);
+    return new Keyspace(rows, null, database, timeMillis, wallTimeMillis, seed);
   }
 
   /** The view inside apply; {@code timeMillis} is the shard time of the entry. */
   public static Keyspace forApply(WritableRows rows, int database, long timeMillis, long seed) {
-    return new Keyspace(
-        rows, rows, database, timeMillis, timeMillis, seed, Long.MAX_VALUE); // the entry has one
+    return new Keyspace(rows, rows, database, timeMillis, timeMillis, seed);
   }
 
   /**
@@ -116,8 +93,7 @@ public final class Keyspace {
 
   /** The same shard and moment, another database. */
   public Keyspace select(int otherDatabase) {
-    return new Keyspace(
-        rows, writable, otherDatabase, timeMillis, wallTimeMillis, seed, holdLimitBytes);
+    return new Keyspace(rows, writable, otherDatabase, timeMillis, wallTimeMillis, seed);
   }
 
   public int database() {
@@ -191,19 +167,16 @@ public final class Keyspace {
    */
   public void hold(byte[] element) {
     long bytes = ELEMENT_BYTES + element.length;
+    rows.hold(bytes);
     heldBytes += bytes;
-    if (writable != null) {
-      writable.charge(bytes);
-    } else if (heldBytes > holdLimitBytes) {
-      throw new HeldTooMuchException(holdLimitBytes);
-    }
   }
 
-  /** To be told before what was held is stored: from then on it counts as changes do. */
+  /**
+   * To be told when what was held is not, or before it is stored: from then on it counts as changes
+   * do.
+   */
   public void release() {
-    if (writable != null) {
-      writable.charge(-heldBytes);
-    }
+    rows.hold(-heldBytes);
     heldBytes = 0;
   }
 

@@ -35,6 +35,9 @@ public final class ReadView implements Rows, AutoCloseable {
   private boolean rocksUsed;
   private boolean closed;
 
+  /** What is counted in the budget of all reads. */
+  private long heldBytes;
+
   private ReadView(ShardStore store, boolean memoryOnly) {
     this.store = store;
     this.rocks = store.rocks();
@@ -224,6 +227,16 @@ public final class ReadView implements Rows, AutoCloseable {
     return get(Family.SYS, SysRows.record(name));
   }
 
+  @Override
+  public void hold(long bytes) {
+    if (bytes > 0) {
+      store.holdBudget().take(bytes, heldBytes);
+    } else {
+      store.holdBudget().give(-bytes);
+    }
+    heldBytes += bytes;
+  }
+
   /** Takes a snapshot of this view's moment, or moves the view to the snapshot's moment. */
   private void pin() {
     if (snapshot != null) {
@@ -263,6 +276,7 @@ public final class ReadView implements Rows, AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
+      hold(-heldBytes);
       if (snapshot != null) {
         snapshot.close();
       }

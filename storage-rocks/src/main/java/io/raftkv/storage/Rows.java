@@ -35,6 +35,16 @@ public interface Rows {
    */
   default void mayTakeLong(long steps) {}
 
+  /**
+   * Counts bytes of elements that are gathered in memory: in a view until it is closed, in an entry
+   * as {@link WritableRows#charge} does.
+   *
+   * @param bytes how many more; negative for what is not held any more
+   * @throws EntryFullException if an entry has no room for them
+   * @throws HeldTooMuchException if a view holds too much, or all views of the process do
+   */
+  void hold(long bytes);
+
   /** Which home each database's keys are in. */
   DatabaseHomes homes();
 

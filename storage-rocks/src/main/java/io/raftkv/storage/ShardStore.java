@@ -53,6 +53,7 @@ public final class ShardStore implements AutoCloseable {
 
   private final RocksHandles rocks;
   private final RowCache rowCache;
+  private final HoldBudget holdBudget;
   private final KeyCounts counts;
   private final AtomicBoolean batchOpen = new AtomicBoolean();
   private final Object flushLock = new Object();
@@ -71,9 +72,10 @@ public final class ShardStore implements AutoCloseable {
   /** Touched by the apply thread only. */
   private long lastId;
 
-  private ShardStore(RocksHandles rocks, RowCache rowCache) {
+  private ShardStore(RocksHandles rocks, StoreEnvironment environment) {
     this.rocks = rocks;
-    this.rowCache = rowCache;
+    this.rowCache = environment.rowCache();
+    this.holdBudget = environment.holdBudget();
     checkFormat();
     byte[] row = rocks.get(Family.SYS, SysRows.position());
     StorePosition position = positionOf(row);
@@ -100,7 +102,7 @@ public final class ShardStore implements AutoCloseable {
     }
     RocksHandles rocks = RocksHandles.open(directory, environment.resources());
     try {
-      ShardStore store = new ShardStore(rocks, environment.rowCache());
+      ShardStore store = new ShardStore(rocks, environment);
       if (mark != null) {
         mark.checkIndex(directory, store.appliedIndex());
       }
@@ -290,6 +292,10 @@ public final class ShardStore implements AutoCloseable {
       throw new StorageException("store " + rocks.directory() + " is closed");
     }
     return view;
+  }
+
+  HoldBudget holdBudget() {
+    return holdBudget;
   }
 
   void forget(RetainedView view) {

@@ -39,6 +39,11 @@ public interface WritableRows extends Rows {
    */
   void charge(long bytes);
 
+  @Override
+  default void hold(long bytes) {
+    charge(bytes);
+  }
+
   /**
    * Notes from which row on the {@code expiry} family may have some that no key answers for, or
    * with null that there are none; see {@link SysRows#orphans}.

@@ -35,6 +35,8 @@ public final class MemoryRows implements WritableRows {
   private long charged;
   private long limit = Long.MAX_VALUE;
   private long lastId;
+  private boolean reading;
+  private long held;
 
   public MemoryRows() {
     for (Family family : Family.values()) {
@@ -97,7 +99,24 @@ public final class MemoryRows implements WritableRows {
     }
   }
 
-  /** How much may be charged; changes themselves are not counted here. */
+  /** Whether what is held from now on is held by a read, or charged. */
+  public void reading(boolean read) {
+    reading = read;
+    held = 0;
+  }
+
+  @Override
+  public void hold(long bytes) {
+    if (!reading) {
+      charge(bytes);
+    } else if (held + bytes > limit) {
+      throw new HeldTooMuchException(limit, true);
+    } else {
+      held += bytes;
+    }
+  }
+
+  /** How much may be charged or held; changes themselves are not counted here. */
   public void limit(long bytes) {
     limit = bytes;
   }

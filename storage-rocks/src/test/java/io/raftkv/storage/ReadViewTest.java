@@ -61,6 +61,32 @@ class ReadViewTest {
   }
 
   @Test
+  void allViewsTogetherHoldNoMoreThanThereIsRoomFor() {
+    try (StoreEnvironment small = new StoreEnvironment(TestStores.OPTIONS, 1_000);
+        ShardStore one = ShardStore.open(directory.resolve("one"), small);
+        ShardStore other = ShardStore.open(directory.resolve("other"), small)) {
+      ReadView first = one.read();
+      ReadView second = other.readSnapshot();
+      first.hold(600);
+      second.hold(400);
+      assertThatThrownBy(() -> second.hold(1))
+          .isInstanceOfSatisfying(
+              HeldTooMuchException.class, full -> assertThat(full.byItself()).isFalse());
+      first.hold(-100);
+      second.hold(100);
+      first.close();
+      first.close();
+      second.hold(500);
+      assertThatThrownBy(() -> second.hold(1))
+          .isInstanceOfSatisfying(
+              HeldTooMuchException.class, full -> assertThat(full.byItself()).isTrue());
+      assertThat(small.heldByReadsBytes()).isEqualTo(1_000);
+      second.close();
+      assertThat(small.heldByReadsBytes()).isZero();
+    }
+  }
+
+  @Test
   void longWorkIsNotForAViewOfMemory() {
     try (ReadView view = store.readInMemory()) {
       view.mayTakeLong(1_000);

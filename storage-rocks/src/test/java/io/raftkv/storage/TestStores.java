@@ -17,10 +17,12 @@ final class TestStores {
   private static final int COPY_ATTEMPTS = 1_000;
   private static final long MIB = 1L << 20;
 
+  static final StoreOptions OPTIONS = new StoreOptions(8 * MIB, 2 * MIB, 16 * MIB, 64, 2);
+
   private TestStores() {}
 
   static StoreEnvironment environment() {
-    return new StoreEnvironment(new StoreOptions(8 * MIB, 2 * MIB, 16 * MIB, 64, 2));
+    return new StoreEnvironment(OPTIONS);
   }
 
   static byte[] bytes(String text) {

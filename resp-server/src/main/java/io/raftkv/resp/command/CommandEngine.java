@@ -94,8 +94,10 @@ public final class CommandEngine implements Applier {
    * @param routedBy see {@link CommandCodec.Call}
    */
   public static Reply read(CommandSpec spec, Args args, long routedBy, Keyspace keys) {
+    Reply reply = null;
     try {
-      return run(spec, args, routedBy, keys);
+      reply = run(spec, args, routedBy, keys);
+      return reply;
     } catch (CommandException mistake) {
       return Reply.error(mistake.line());
     } catch (WrongTypeException mistake) {
@@ -103,7 +105,12 @@ public final class CommandEngine implements Applier {
     } catch (SlotMovedException moved) {
       return Reply.MOVED;
     } catch (HeldTooMuchException tooMuch) {
-      return Reply.error(RespErrors.READ_TOO_LARGE);
+      return Reply.error(
+          tooMuch.byItself() ? RespErrors.READ_TOO_LARGE : RespErrors.READS_TOO_LARGE);
+    } finally {
+      if (!(reply instanceof Reply.Streamed)) { // which holds it until its view is closed
+        keys.release();
+      }
     }
   }
 

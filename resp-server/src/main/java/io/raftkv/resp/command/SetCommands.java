@@ -169,8 +169,7 @@ public final class SetCommands {
       throw new CommandException(RespErrors.SYNTAX);
     }
     long count = args.int64(2, 0, Long.MAX_VALUE, RespErrors.OUT_OF_RANGE_POSITIVE);
-    SetType set = set(args, keys);
-    return members(set.pop(count, keys.random()));
+    return members(set(args, keys).pop(count, keys.random()));
   }
 
   private static Reply srandmember(Args args, Keyspace keys) {

@@ -196,7 +196,6 @@ public final class RespErrors {
 
   public static final String TOO_MANY_CLIENTS = "ERR max number of clients reached";
 
-  /** A fault of ours; the node's log has the rest. */
   /** Nothing of the command happened; by itself it has room. */
   public static final String ENTRY_FULL =
       "TRYAGAIN too many changes and replies in one log entry with this command";
@@ -207,6 +206,11 @@ public final class RespErrors {
   public static final String READ_TOO_LARGE =
       "ERR this command would hold too many elements in memory";
 
+  /** By itself it has room. */
+  public static final String READS_TOO_LARGE =
+      "TRYAGAIN other commands hold too many elements in memory";
+
+  /** A fault of ours; the node's log has the rest. */
   public static final String INTERNAL = "ERR internal error";
 
   public static final String CLUSTER_NOT_FORMED =

@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,6 +58,8 @@ class CommandEngineTest {
               DatabaseCommands.ALL,
               SlotCommands.ALL,
               ListCommands.ALL,
+              SetCommands.ALL,
+              SortCommands.ALL,
               List.of(HALF, DICE, entry("LOCAL").local((args, connection) -> Reply.OK))));
 
   private final CommandEngine engine = new CommandEngine(TABLE);
@@ -141,6 +144,36 @@ class CommandEngineTest {
 
   private boolean grows(String... lines) {
     return engine.grows(payload(0, lines).asReadOnlyBuffer());
+  }
+
+  @Test
+  void aReadHoldsNothingWhenItHasEnded() {
+    String[] members = IntStream.range(0, 300).mapToObj(i -> " m" + i).toArray(String[]::new);
+    apply(0, "SADD s" + String.join("", members), "SADD t x");
+    byte[][] words = words("SORT_RO s ALPHA LIMIT 0 1");
+    try (ReadView view = store.read()) {
+      Keyspace keys = Keyspace.forRead(view, 0, view.timeMillis(), TIME, 1);
+      CommandEngine.read(TABLE.find(words[0]), new Args(words), 0, keys);
+      assertThat(environment.heldByReadsBytes()).isZero();
+      keys.hold(new byte[100]);
+      assertThat(environment.heldByReadsBytes()).isGreaterThan(100);
+    }
+    assertThat(environment.heldByReadsBytes()).isZero();
+  }
+
+  @Test
+  void readsThatHoldTooMuchTogetherAreTriedAgain() {
+    apply(0, "SADD s m1 m2");
+    long all = Runtime.getRuntime().maxMemory() / 4;
+    byte[][] words = words("SORT_RO s ALPHA");
+    try (ReadView other = store.read();
+        ReadView view = store.read()) {
+      other.hold(all - 10);
+      Keyspace keys = Keyspace.forRead(view, 0, view.timeMillis(), TIME, 1);
+      assertThat(text(CommandEngine.read(TABLE.find(words[0]), new Args(words), 0, keys)))
+          .contains(RespErrors.READS_TOO_LARGE);
+    }
+    assertThat(read(0, "SORT_RO s ALPHA")).contains("m1");
   }
 
   /** What goes on while the leader's disk is nearly full: as in Redis under its limit of memory. */

@@ -22,7 +22,6 @@ public final class CommandRunner {
   private long timeMillis = 1_700_000_000_000L;
   private long seed = 1;
   private int database;
-  private long holdLimit = Long.MAX_VALUE;
 
   public CommandRunner(List<CommandSpec> specs) {
     this.table = new CommandTable(List.of(specs));
@@ -55,7 +54,6 @@ public final class CommandRunner {
 
   /** Sets what the next commands may hold in memory. */
   public void holdLimit(long bytes) {
-    holdLimit = bytes;
     rows.limit(bytes);
   }
 
@@ -135,8 +133,9 @@ public final class CommandRunner {
 
   /** The view that the engine would give this command. */
   Keyspace view(CommandSpec spec) {
+    rows.reading(spec.access() == CommandSpec.Access.READ);
     return switch (spec.access()) {
-      case READ -> Keyspace.forRead(rows, database, timeMillis, timeMillis, seed, holdLimit);
+      case READ -> Keyspace.forRead(rows, database, timeMillis, timeMillis, seed);
       case WRITE -> Keyspace.forApply(rows, database, timeMillis, seed);
       case LOCAL -> throw new IllegalArgumentException(spec.name() + " has no handler");
     };
