@@ -1,6 +1,6 @@
 package io.raftkv.server.http;
 
-/** What the HTTP server asks about the node's health. Called on its own thread; must not block. */
+/** What the HTTP server asks about the node's health. Called by several threads; must not block. */
 public interface HealthSource {
   /** False if only a restart can help: a health check should then restart the process. */
   boolean live();

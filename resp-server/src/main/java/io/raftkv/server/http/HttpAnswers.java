@@ -4,7 +4,6 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
-import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -21,10 +20,13 @@ import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Makes the answers. One thread makes them all, so those of one connection stay in order. */
-@Sharable
+/**
+ * Makes the answers of one connection, in order. One thread makes those of all connections, but for
+ * whether this process lives: who asks that must not wait for a long scrape, or would restart it.
+ */
 final class HttpAnswers extends SimpleChannelInboundHandler<FullHttpRequest> {
   private static final Logger LOG = LoggerFactory.getLogger(HttpAnswers.class);
+  private static final String LIVE = "/health/live";
   private static final String JSON = "application/json";
   private static final String TEXT = "text/plain; charset=utf-8";
   private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
@@ -32,6 +34,9 @@ final class HttpAnswers extends SimpleChannelInboundHandler<FullHttpRequest> {
   private final PrometheusMeterRegistry registry;
   private final HealthSource health;
   private final Executor executor;
+
+  /** Requests that were handed to the executor; touched by the event loop only. */
+  private int waiting;
 
   HttpAnswers(PrometheusMeterRegistry registry, HealthSource health, Executor executor) {
     this.registry = registry;
@@ -51,8 +56,17 @@ final class HttpAnswers extends SimpleChannelInboundHandler<FullHttpRequest> {
     HttpMethod method = request.method();
     String path = pathOf(request.uri());
     boolean keepAlive = HttpUtil.isKeepAlive(request);
+    if (waiting == 0 && path.equals(LIVE)) {
+      answer(context, method, path, keepAlive);
+      return;
+    }
     try {
-      executor.execute(() -> answer(context, method, path, keepAlive));
+      executor.execute(
+          () -> {
+            answer(context, method, path, keepAlive);
+            context.executor().execute(() -> waiting--);
+          });
+      waiting++;
     } catch (RejectedExecutionException overloaded) {
       // Closing keeps the answers of this connection in order.
       send(
@@ -83,7 +97,7 @@ final class HttpAnswers extends SimpleChannelInboundHandler<FullHttpRequest> {
 
   private Answer answerOf(String path, boolean allowed) {
     switch (path) {
-      case "/metrics", "/health/live", "/health/ready" -> {
+      case "/metrics", LIVE, "/health/ready" -> {
         if (!allowed) {
           return new Answer(HttpResponseStatus.METHOD_NOT_ALLOWED, TEXT, "use GET\n");
         }
@@ -95,7 +109,7 @@ final class HttpAnswers extends SimpleChannelInboundHandler<FullHttpRequest> {
     }
     return switch (path) {
       case "/metrics" -> new Answer(HttpResponseStatus.OK, PROMETHEUS, registry.scrape(PROMETHEUS));
-      case "/health/live" -> {
+      case LIVE -> {
         boolean live = health.live();
         yield new Answer(okIf(live), JSON, HealthJson.live(live));
       }

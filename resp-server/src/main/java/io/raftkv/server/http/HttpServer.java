@@ -25,13 +25,15 @@ import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Serves metrics and health: {@code GET /metrics}, {@code /health/live}, {@code /health/ready}.
- * Answers are made on a thread of its own, for a scrape takes longer than an event loop may. All is
- * bounded: connections, size of a request, idle time, waiting requests.
+ * Answers are made on a thread of its own, for a scrape takes longer than an event loop may; that
+ * the process lives is answered at once. All is bounded: connections, size of a request, idle time,
+ * waiting requests.
  */
 public final class HttpServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
@@ -68,7 +70,6 @@ public final class HttpServer implements AutoCloseable {
     answers =
         new ThreadPoolExecutor(
             1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING), HttpServer::thread);
-    HttpAnswers handler = new HttpAnswers(registry, health, answers);
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(group)
@@ -76,7 +77,7 @@ public final class HttpServer implements AutoCloseable {
             .option(ChannelOption.SO_BACKLOG, BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
-            .childHandler(new Pipeline(handler));
+            .childHandler(new Pipeline(() -> new HttpAnswers(registry, health, answers)));
     boolean listening = false;
     try {
       for (String host : hosts) {
@@ -123,10 +124,10 @@ public final class HttpServer implements AutoCloseable {
   }
 
   private final class Pipeline extends ChannelInitializer<SocketChannel> {
-    private final HttpAnswers handler;
+    private final Supplier<HttpAnswers> handlers;
 
-    Pipeline(HttpAnswers handler) {
-      this.handler = handler;
+    Pipeline(Supplier<HttpAnswers> handlers) {
+      this.handlers = handlers;
     }
 
     @Override
@@ -146,7 +147,7 @@ public final class HttpServer implements AutoCloseable {
                       .setMaxInitialLineLength(MAX_LINE_BYTES)
                       .setMaxHeaderSize(MAX_HEADER_BYTES)))
           .addLast(new HttpObjectAggregator(MAX_BODY_BYTES))
-          .addLast(handler)
+          .addLast(handlers.get())
           .addLast(new CloseOnFailure());
     }
   }

@@ -22,6 +22,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,6 +43,8 @@ class HttpServerTest {
 
   private static final class Health implements HealthSource {
     volatile boolean live = true;
+    final CountDownLatch asked = new CountDownLatch(1);
+    volatile CountDownLatch mayAnswer = new CountDownLatch(0);
     volatile Readiness readiness = new Readiness(true, "n1", List.of());
 
     @Override
@@ -48,6 +54,12 @@ class HttpServerTest {
 
     @Override
     public Readiness ready() {
+      asked.countDown();
+      try {
+        assertThat(mayAnswer.await(SOCKET_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)).isTrue();
+      } catch (InterruptedException stopping) {
+        throw new IllegalStateException(stopping);
+      }
       if (readiness == null) {
         throw new IllegalStateException("no answer");
       }
@@ -110,6 +122,32 @@ class HttpServerTest {
     HttpResponse<String> dead = send("GET", "/health/live");
     assertThat(dead.statusCode()).isEqualTo(503);
     assertThat(dead.body()).isEqualTo("{\"live\":false}\n");
+  }
+
+  @Test
+  void livenessDoesNotWaitForOtherAnswers() throws Exception {
+    health.mayAnswer = new CountDownLatch(1);
+    CompletableFuture<HttpResponse<String>> slow =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                return send("GET", "/health/ready");
+              } catch (Exception failed) {
+                throw new CompletionException(failed);
+              }
+            });
+    assertThat(health.asked.await(SOCKET_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)).isTrue();
+    assertThat(send("GET", "/health/live").statusCode()).isEqualTo(200);
+    assertThat(slow).isNotDone();
+    health.mayAnswer.countDown();
+    assertThat(slow.get(SOCKET_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS).statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void answersOfOneConnectionStayInOrder() throws Exception {
+    assertThat(
+            raw("GET /health/ready HTTP/1.1", "", "GET /health/live HTTP/1.1", "Connection: close"))
+        .containsSubsequence("\"ready\":true", "\"live\":true");
   }
 
   @Test

@@ -100,7 +100,7 @@ public final class ClusterCommands {
             "O(n) for n bytes",
             "Return the slot of a key.",
             (args, connection) -> Reply.integer(Slot.of(args.bytes(2))))
-        .add(
+        .addAsync(
             "COUNTKEYSINSLOT <slot>",
             3,
             "3.0.0",
@@ -283,7 +283,13 @@ public final class ClusterCommands {
     return replica == null ? 0 : Math.max(0, replica.appliedIndex());
   }
 
-  private Reply countKeysInSlot(Args args, Connection connection) {
+  /** Not on the event loop: while entries are applied it may have to ask the disk. */
+  private CompletionStage<Reply> countKeysInSlot(Args args, Connection connection) {
+    int database = connection.database();
+    return OffLoop.on(readers, words -> countKeysInSlot(words, database)).run(args, connection);
+  }
+
+  private Reply countKeysInSlot(Args args, int database) {
     int slot = (int) args.int64(2);
     if (args.int64(2) != slot || slot < 0 || slot >= Slot.COUNT) {
       throw new CommandException(LocalErrors.INVALID_SLOT);
@@ -292,7 +298,7 @@ public final class ClusterCommands {
     if (shard == null) {
       return Reply.ZERO;
     }
-    long keys = status.keysInSlot(slot, connection.database());
+    long keys = status.keysInSlot(slot, database);
     if (keys < 0) {
       throw new CommandException(LocalErrors.noReplicaOfSlot(slot, ClusterTopology.whereIs(shard)));
     }
