@@ -190,7 +190,8 @@ public final class ClusterState {
 
   /** True if one shard owns every slot, so that keys of any slots may be used together. */
   public boolean isSingleShard() {
-    return shards.size() == 1 && routing.isComplete();
+    return routing.isComplete()
+        && routing.entries().stream().map(RoutingTable.Entry::shardId).distinct().count() == 1;
   }
 
   /** The name of a node for Redis clients: 40 hexadecimal digits, the same for ever. */

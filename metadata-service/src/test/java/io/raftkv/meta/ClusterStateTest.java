@@ -73,6 +73,12 @@ class ClusterStateTest {
             Samples.withShard(one, Samples.withSlots(shard, List.of(new SlotRange(0, 5))))
                 .isSingleShard())
         .isFalse();
+    ClusterState two = Samples.cluster(3, 2, 3);
+    ClusterState oneOwner =
+        Samples.withShard(
+            Samples.withShard(two, Samples.withSlots(two.shards().get("s2"), List.of())),
+            Samples.withSlots(shard, List.of(new SlotRange(0, 16_383))));
+    assertThat(oneOwner.isSingleShard()).as("the other one has no slots").isTrue();
   }
 
   @Test
