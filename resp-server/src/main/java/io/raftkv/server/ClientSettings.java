@@ -8,6 +8,7 @@ import java.util.List;
 /** What clients may do, and how much of it. */
 final class ClientSettings {
   private static final int HEAP_SHARE_OF_REQUESTS = 4;
+  private static final ByteSize BATCH = ByteSize.mebibytes(4);
   private static final int MAX_IO_THREADS = 8;
 
   private static final SettingSection CLIENTS_GROUP = new SettingSection(SettingGroup.CLIENTS);
@@ -131,10 +132,11 @@ final class ClientSettings {
           config -> config.requests().batchCommands());
 
   static final Setting<ByteSize> BATCH_BYTES =
-      REQUESTS_GROUP.constant(
+      REQUESTS_GROUP.derived(
           "batch-bytes",
           ValueType.SIZE,
-          "4mb",
+          "4mb, at most max-command-bytes",
+          values -> batchBytes(values),
           "Size at which a log entry takes no further command; a larger command has its own entry.",
           config -> config.requests().batchBytes());
 
@@ -142,6 +144,11 @@ final class ClientSettings {
   static final List<Setting<?>> ALL = SettingSection.join(CLIENTS_GROUP, REQUESTS_GROUP);
 
   private ClientSettings() {}
+
+  private static ByteSize batchBytes(SettingValues values) {
+    ByteSize command = values.get(MAX_COMMAND_BYTES);
+    return command.compareTo(BATCH) < 0 ? command : BATCH;
+  }
 
   private static ByteSize requestMemory(SettingValues values) {
     long share = Runtime.getRuntime().maxMemory() / HEAP_SHARE_OF_REQUESTS;

@@ -205,6 +205,16 @@ class ConfigLoaderTest {
     assertThat(load("--http-port", "off").listen().httpPort()).isEmpty();
   }
 
+  @Test
+  void smallValuesNeedNoOtherSetting() throws ConfigException {
+    assertThat(load().requests().batchBytes()).isEqualTo(ByteSize.mebibytes(4));
+    assertThat(load("--max-value-bytes", "1mb").requests().batchBytes())
+        .isEqualTo(ByteSize.mebibytes(2));
+    assertThat(load("--max-command-bytes", "1kb", "--max-value-bytes", "1kb").requests())
+        .extracting(ServerConfig.Requests::batchBytes)
+        .isEqualTo(new ByteSize(1024));
+  }
+
   /** What is configured is what a file of the log really takes. */
   @Test
   void aSegmentOfTheLogHoldsTheLargestEntry() throws ConfigException {
