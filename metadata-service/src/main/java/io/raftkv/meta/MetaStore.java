@@ -37,6 +37,10 @@ public final class MetaStore {
     draft.updatedAtMillis = head.updatedAtMillis();
     draft.metadataVoters = head.metadataVoters();
     draft.counters = head.counters();
+    byte[] balancing = records.get(RecordCodec.BALANCING);
+    if (balancing != null) {
+      draft.balancing = RecordCodec.balancing(balancing);
+    }
     for (String id : RecordCodec.ids(required(records, RecordCodec.NODE_IDS))) {
       draft.nodes.put(id, RecordCodec.node(required(records, RecordCodec.nodeName(id))));
     }
@@ -80,6 +84,9 @@ public final class MetaStore {
     if (after.version() != before.version() + 1) {
       throw new IllegalArgumentException(
           "version " + after.version() + " does not follow " + before.version());
+    }
+    if (before.balancing() != after.balancing()) {
+      records.put(RecordCodec.BALANCING, RecordCodec.encode(after.balancing()));
     }
     saveNodes(before, after);
     saveNumbered(

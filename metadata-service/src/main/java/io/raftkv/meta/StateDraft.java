@@ -22,6 +22,7 @@ final class StateDraft {
   List<String> metadataVoters = List.of();
   RoutingTable routing = RoutingTable.EMPTY;
   StateCounters counters = StateCounters.START;
+  Balancing balancing = Balancing.REPAIR;
 
   /** A draft of {@link ClusterState#EMPTY}. */
   StateDraft() {}
@@ -40,6 +41,7 @@ final class StateDraft {
     draft.metadataVoters = base.metadataVoters();
     draft.routing = base.routing();
     draft.counters = base.counters();
+    draft.balancing = base.balancing();
     return draft;
   }
 

@@ -4,14 +4,12 @@ import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.MetaCommand.CancelJob;
 import io.raftkv.meta.MetaCommand.StartJob;
-import io.raftkv.meta.NodeInfo;
-import io.raftkv.meta.NodeState;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.ShardState;
 import io.raftkv.meta.StateEdit.DrainNode;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
@@ -38,7 +36,7 @@ final class DrainSteps implements Steps {
     List<String> reasons = new ArrayList<>();
     for (ShardInfo shard : left) {
       Optional<String> why = obstacle(scene, shard);
-      Optional<String> to = why.isEmpty() ? target(scene, shard) : Optional.empty();
+      Optional<String> to = why.isEmpty() ? targets(scene).target(shard) : Optional.empty();
       if (to.isPresent()) {
         try {
           return new JobAction.Propose(begin(scene, shard, node, to.get()));
@@ -46,7 +44,7 @@ final class DrainSteps implements Steps {
           why = Optional.of(refused.getMessage());
         }
       }
-      reasons.add(why.orElseGet(() -> noTarget(scene, shard)));
+      reasons.add(why.orElseGet(() -> targets(scene).noTarget(shard)));
     }
     String more = reasons.size() > MAX_REASONS ? "; and more" : "";
     return scene.await(String.join("; ", reasons.stream().limit(MAX_REASONS).toList()) + more);
@@ -68,7 +66,7 @@ final class DrainSteps implements Steps {
 
   /** A target that is lost, or full by now, will not take the replica: another one may. */
   private static JobAction follow(Scene scene, JobInfo move) {
-    if (move.canBeCancelled() && (isLost(scene, move) || isFull(scene, move))) {
+    if (move.canBeCancelled() && !targets(scene).lostTarget(move).isEmpty()) {
       return new JobAction.Propose(new CancelJob(move.id()));
     }
     return scene.await(
@@ -78,26 +76,6 @@ final class DrainSteps implements Steps {
                 move.shardIds().get(0),
                 move.argument(MigrateSteps.TO),
                 move.note().isEmpty() ? "" : ": " + move.note()));
-  }
-
-  private static boolean isLost(Scene scene, JobInfo move) {
-    NodeState target =
-        scene.state().node(move.argument(MigrateSteps.TO)).map(NodeInfo::state).orElseThrow();
-    return target == NodeState.OFFLINE || target == NodeState.REMOVED;
-  }
-
-  /** While the replica runs it may still become whole; one that has stopped for room does not. */
-  private static boolean isFull(Scene scene, JobInfo move) {
-    String to = move.argument(MigrateSteps.TO);
-    ClusterFacts.NodeFacts said = scene.facts().nodes().get(to);
-    boolean runs =
-        scene
-            .state()
-            .shard(move.shardIds().get(0))
-            .flatMap(shard -> scene.facts().replica(to, shard.groupId()))
-            .filter(ClusterFacts.ReplicaFacts::open)
-            .isPresent();
-    return said != null && !said.noRoom().isEmpty() && !runs;
   }
 
   /** Why a shard cannot be worked on at the moment. */
@@ -116,48 +94,15 @@ final class DrainSteps implements Steps {
         : Optional.of("no leader is known of shard " + shard.id());
   }
 
-  /** The node with the fewest replicas of those that can take one. */
-  private static Optional<String> target(Scene scene, ShardInfo shard) {
-    return scene.state().members().stream()
-        .filter(node -> refusal(scene, shard, node).isEmpty())
-        .map(NodeInfo::id)
-        .min(Comparator.comparingInt(id -> scene.state().shardsOn(id).size()));
-  }
-
-  /** Why a node cannot take a replica of a shard; empty if it can. */
-  private static String refusal(Scene scene, ShardInfo shard, NodeInfo node) {
-    if (shard.replicaOn(node.id()).isPresent()) {
-      return "has one";
-    }
-    if (node.state() != NodeState.ONLINE) {
-      return "is " + node.state().text();
-    }
-    ClusterFacts.NodeFacts said = scene.facts().nodes().get(node.id());
-    return said == null ? "does not answer" : said.noRoom();
-  }
-
-  private static String noTarget(Scene scene, ShardInfo shard) {
-    List<String> refusals =
-        scene.state().members().stream()
-            .map(node -> node.id() + ' ' + refusal(scene, shard, node))
-            .toList();
-    return "no node can take a replica of shard %s: %s"
-        .formatted(shard.id(), String.join(", ", refusals));
-  }
-
   private static StartJob begin(Scene scene, ShardInfo shard, String from, String to)
       throws JobRefusedException {
     StartJob move = JobPlans.migrate(scene.state(), shard.id(), Optional.of(from), Optional.of(to));
-    TreeMap<String, String> arguments = new TreeMap<>(move.plan().arguments());
-    arguments.put(JobInfo.PARENT, scene.job().id());
-    return new StartJob(
-        new JobInfo.Plan(
-            move.plan().kind(),
-            move.plan().shardIds(),
-            arguments,
-            move.plan().steps(),
-            move.plan().pointOfNoReturn()),
-        move.edits());
+    TreeMap<String, String> parent = new TreeMap<>(Map.of(JobInfo.PARENT, scene.job().id()));
+    return new StartJob(move.plan().withArguments(parent), move.edits());
+  }
+
+  private static MoveTargets targets(Scene scene) {
+    return new MoveTargets(scene.state(), scene.facts());
   }
 
   /**
