@@ -4,7 +4,9 @@ import static io.raftkv.resp.command.CommandSpec.command;
 
 import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.HistoryEvent;
+import io.raftkv.meta.MetaApplier;
 import io.raftkv.meta.RoutingChange;
+import io.raftkv.meta.RoutingRollback;
 import io.raftkv.meta.RoutingTable;
 import io.raftkv.resp.command.Args;
 import io.raftkv.resp.command.CommandSpec;
@@ -93,6 +95,15 @@ public final class AdminCommands {
             "O(n) for n changes",
             "Return the newest changes of the routing table, newest first (default: 10).",
             OffLoop.on(readers, this::routingHistory))
+        .addAsync(
+            "ROLLBACK <version>",
+            3,
+            SINCE,
+            "O(n) for n changes since then",
+            "Have the owners of an earlier version again, or tell what stands against it.",
+            OffLoop.on(readers, this::rollBack),
+            "Slots change hands with what is in them: only a version with the owners of today is not"
+                + " refused.")
         .all();
   }
 
@@ -129,6 +140,20 @@ public final class AdminCommands {
               .reply());
     }
     return Reply.array(changes);
+  }
+
+  private Reply rollBack(Args args) {
+    ClusterState cluster = status.cluster();
+    long version = args.int64(2, 1, cluster.routing().version(), LocalErrors.NO_ROUTING_VERSION);
+    RoutingTable then =
+        RoutingRollback.tableOf(
+                cluster.routing(), version, status.routingChanges(MetaApplier.MAX_ROUTING_CHANGES))
+            .orElseThrow(() -> new CommandException(LocalErrors.ROUTING_FORGOTTEN));
+    List<String> objections = RoutingRollback.objections(cluster, then);
+    if (!objections.isEmpty()) {
+      throw new CommandException(LocalErrors.refused(String.join("; ", objections)));
+    }
+    return Reply.OK;
   }
 
   private static String describe(RoutingChange.Move move) {

@@ -139,6 +139,12 @@ final class LocalErrors {
         + ")";
   }
 
+  static final String NO_ROUTING_VERSION =
+      "ERR the routing has had no such version, see RAFTKV.ROUTING HISTORY";
+
+  static final String ROUTING_FORGOTTEN =
+      "ERR that version of the routing is forgotten, see RAFTKV.ROUTING HISTORY";
+
   /** Nothing tells where the halves of a shard would be. */
   static String noSplitPoint(String shardId, NodeStatus.SplitBy by) {
     return "ERR "

@@ -72,6 +72,9 @@ class AdminCommandsTest {
           raftkv.routing history 0  ~ -ERR the number of entries must be from 1 to 1000|
           raftkv.routing history x  ~ -ERR the number of entries must be from 1 to 1000|
           raftkv.routing history 1 2 ~ -ERR wrong number of arguments for 'raftkv.routing|history' command|
+          raftkv.routing rollback 1 ~ +OK|
+          raftkv.routing rollback 0 ~ -ERR the routing has had no such version, see RAFTKV.ROUTING HISTORY|
+          raftkv.routing rollback 2 ~ -ERR the routing has had no such version, see RAFTKV.ROUTING HISTORY|
           raftkv.events 1001        ~ -ERR the number of entries must be from 1 to 1000|
           raftkv.events 1 2         ~ -ERR wrong number of arguments for 'raftkv.events' command|
           raftkv.job list           ~ *0|
