@@ -49,31 +49,47 @@ public final class Flush {
     if (alone) {
       everything(keys);
     } else {
-      besideOthers(keys);
+      besideOthers(keys, SlotSet.ALL);
     }
   }
 
-  private static void besideOthers(Keyspace keys) {
+  /**
+   * Deletes the keys of some slots, and leaves those of others. Of all databases it costs as {@link
+   * #everything}, of one as {@link #database} beside others.
+   *
+   * @param allDatabases false for those of the view's database
+   */
+  public static void slots(Keyspace keys, SlotSet slots, boolean allDatabases) {
+    if (allDatabases) {
+      SlotChanges.drop(keys.writableRows(), slots);
+    } else {
+      besideOthers(keys, slots);
+    }
+  }
+
+  private static void besideOthers(Keyspace keys, SlotSet slots) {
     WritableRows rows = keys.writableRows();
     int home = keys.home();
     boolean anyDies = false;
-    long position = 0;
-    while (position < KeyScan.END) {
-      Chunk chunk = new Chunk();
-      position = KeyScan.walk(keys, position, Slot.COUNT - 1, chunk::add);
-      chunk.collections.forEach(collection -> collection.delete(rows));
-      anyDies |= chunk.anyDies;
+    for (SlotSet.Range range : slots.ranges()) {
+      long position = KeyScan.position(range.first(), 0);
+      while (position < KeyScan.position(range.last() + 1, 0)) {
+        Chunk chunk = new Chunk();
+        position = KeyScan.walk(keys, position, range.last(), chunk::add);
+        chunk.collections.forEach(collection -> collection.delete(rows));
+        anyDies |= chunk.anyDies;
+      }
+      for (int slot = range.first(); slot <= range.last(); slot++) {
+        if (rows.keysInSlot(slot, home) > 0) {
+          rows.deleteRange(
+              Family.META, KeyRows.metaFrom(slot, home, 0), KeyRows.metaFrom(slot, home + 1, 0));
+          rows.forgetKeys(slot, home);
+        }
+      }
     }
     if (anyDies) {
       rows.orphansFrom(FIRST_ROW);
     }
-    for (int slot = 0; slot < Slot.COUNT; slot++) {
-      if (rows.keysInSlot(slot, home) > 0) {
-        rows.deleteRange(
-            Family.META, KeyRows.metaFrom(slot, home, 0), KeyRows.metaFrom(slot, home + 1, 0));
-      }
-    }
-    forgetCounts(rows, home);
   }
 
   /** Keys of a part of the walk. */

@@ -10,7 +10,7 @@ import java.util.UUID;
  */
 public final class SlotChanges {
   /** Where a slot leads the rows: what lies between two slots is one range. */
-  private static final List<Family> BY_SLOT =
+  static final List<Family> BY_SLOT =
       List.of(Family.META, Family.DATA, Family.SCORE, Family.STREAM);
 
   private static final byte[] FIRST_ROW = {0};
@@ -45,7 +45,12 @@ public final class SlotChanges {
   public static SlotOwnership keep(WritableRows rows, long routingVersion, SlotSet slots) {
     SlotOwnership before = rows.ownership();
     SlotOwnership after = change(rows, before.keeping(routingVersion, slots));
-    SlotSet gone = after.away().minus(before.away());
+    drop(rows, after.away().minus(before.away()));
+    return after;
+  }
+
+  /** Deletes all keys of some slots; as {@link #keep} in what that costs and leaves. */
+  static void drop(WritableRows rows, SlotSet gone) {
     for (SlotSet.Range range : gone.ranges()) {
       for (Family family : BY_SLOT) {
         rows.deleteRange(
@@ -55,7 +60,6 @@ public final class SlotChanges {
     if (forgetCounts(rows, gone)) {
       rows.orphansFrom(FIRST_ROW);
     }
-    return after;
   }
 
   private static SlotOwnership change(WritableRows rows, SlotOwnership next) {

@@ -44,6 +44,48 @@ class FlushTest {
     rows.verify();
   }
 
+  @Test
+  void someSlotsAreFlushedAndTheOthersStay() {
+    for (int i = 0; i < 400; i++) {
+      set(i % 3, "k" + i, i % 2 == 0 ? 100 : MetaRow.NO_EXPIRY);
+      if (i % 3 == 0) {
+        set(1, "k" + i, 100);
+      }
+    }
+    SlotSet slots = SlotSet.of(0, 4_999).union(SlotSet.of(9_000, 12_000));
+    long[] left = new long[3];
+    for (int database = 0; database < 3; database++) {
+      left[database] = keysIn(database, slots.complement());
+      assertThat(keysIn(database, slots)).isPositive();
+    }
+    long others = rows.keys(2);
+
+    Flush.slots(keys(1), slots, false);
+    rows.verify();
+    assertThat(keysIn(1, slots)).isZero();
+    assertThat(rows.keys(1)).isEqualTo(left[1]);
+    assertThat(rows.keys(2)).isEqualTo(others);
+
+    Flush.slots(keys(1), slots, true);
+    rows.verify();
+    for (int database = 0; database < 3; database++) {
+      assertThat(rows.keys(database)).isEqualTo(left[database]);
+    }
+    sweepAll(100);
+    rows.verify();
+    assertThat(rows.size(Family.META)).isEqualTo(left[0] + left[1] + left[2]);
+  }
+
+  private long keysIn(int home, SlotSet slots) {
+    long keys = 0;
+    for (SlotSet.Range range : slots.ranges()) {
+      for (int slot = range.first(); slot <= range.last(); slot++) {
+        keys += rows.keysInSlot(slot, home);
+      }
+    }
+    return keys;
+  }
+
   private int sweepAll(int limit) {
     int all = 0;
     for (int step = limit; step == limit; all += step) {

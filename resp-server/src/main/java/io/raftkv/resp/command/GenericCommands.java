@@ -53,7 +53,7 @@ public final class GenericCommands {
 
   /** The entries of the family. */
   public static final List<CommandSpec> ALL =
-      Stream.concat(own().stream(), ObjectCommand.ALL.stream()).toList();
+      Stream.of(own(), ObjectCommand.ALL, WithinSlots.ALL).flatMap(List::stream).toList();
 
   private GenericCommands() {}
 

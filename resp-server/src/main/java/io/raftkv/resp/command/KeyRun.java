@@ -3,7 +3,7 @@ package io.raftkv.resp.command;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.storage.KeyScan;
 import io.raftkv.storage.Keyspace;
-import io.raftkv.storage.Slot;
+import io.raftkv.storage.SlotSet;
 import io.raftkv.storage.row.KeyRows;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -14,8 +14,6 @@ import java.util.List;
  * to, and goes on there for the next portion.
  */
 final class KeyRun {
-  private static final int LAST_SLOT = Slot.COUNT - 1;
-
   /** Matches are read once if they are no more than this, else counted first. */
   private static final int SHORT_KEYS = 512;
 
@@ -23,19 +21,26 @@ final class KeyRun {
 
   private final Keyspace keys;
   private final Glob pattern;
+  private final SlotSet slots;
 
   /** Of the position that the last portion ended at; they come with the next one. */
   private final ArrayDeque<byte[]> left = new ArrayDeque<>();
 
   private long position;
 
-  private KeyRun(Keyspace keys, Glob pattern) {
+  private KeyRun(Keyspace keys, Glob pattern, SlotSet slots) {
     this.keys = keys;
     this.pattern = pattern;
+    this.slots = slots;
   }
 
   static Reply run(Args args, Keyspace keys) {
-    KeyRun run = new KeyRun(keys, new Glob(args.bytes(1)));
+    return run(args.bytes(1), keys, SlotSet.ALL);
+  }
+
+  /** The keys of some slots. */
+  static Reply run(byte[] pattern, Keyspace keys, SlotSet slots) {
+    KeyRun run = new KeyRun(keys, new Glob(pattern), slots);
     List<byte[]> few = run.few();
     return few != null
         ? Reply.bulks(few)
@@ -50,14 +55,26 @@ final class KeyRun {
 
   /** Returns where to go on. */
   private long matching(long from, Taker taker) {
-    return KeyScan.live(
-        keys,
-        from,
-        LAST_SLOT,
-        (row, header) -> {
-          byte[] key = KeyRows.keyOf(row);
-          return !pattern.matches(key) || taker.take(key);
-        });
+    for (SlotSet.Range range : slots.ranges()) {
+      long begin = Math.max(from, KeyScan.position(range.first(), 0));
+      boolean[] goOn = {true};
+      long next =
+          KeyScan.live(
+              keys,
+              begin,
+              range.last(),
+              (row, header) -> {
+                byte[] key = KeyRows.keyOf(row);
+                if (pattern.matches(key)) {
+                  goOn[0] &= taker.take(key);
+                }
+                return goOn[0];
+              });
+      if (!goOn[0]) {
+        return next;
+      }
+    }
+    return KeyScan.END;
   }
 
   /** All matches, or null if they are many. */

@@ -6,6 +6,7 @@ import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.storage.KeyScan;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.Slot;
+import io.raftkv.storage.SlotSet;
 import io.raftkv.storage.row.KeyRows;
 import java.util.ArrayList;
 import java.util.List;
@@ -108,7 +109,37 @@ final class KeyWalks {
     return Reply.bulkOrNull(KeyScan.random(keys));
   }
 
+  /** A key of some slots, whichever; unlike RANDOMKEY, which has to be fair. */
+  static Reply anyKey(Keyspace keys, SlotSet slots) {
+    byte[][] found = new byte[1][];
+    for (SlotSet.Range range : slots.ranges()) {
+      KeyScan.live(
+          keys,
+          KeyScan.position(range.first(), 0),
+          range.last(),
+          (row, header) -> {
+            found[0] = KeyRows.keyOf(row);
+            return false;
+          });
+      if (found[0] != null) {
+        break;
+      }
+    }
+    return Reply.bulkOrNull(found[0]);
+  }
+
   static Reply dbSize(Args args, Keyspace keys) {
     return Reply.integer(keys.rows().keys(keys.home()));
+  }
+
+  /** How many keys some slots have. */
+  static Reply dbSize(Keyspace keys, SlotSet slots) {
+    long size = 0;
+    for (SlotSet.Range range : slots.ranges()) {
+      for (int slot = range.first(); slot <= range.last(); slot++) {
+        size += keys.rows().keysInSlot(slot, keys.home());
+      }
+    }
+    return Reply.integer(size);
   }
 }

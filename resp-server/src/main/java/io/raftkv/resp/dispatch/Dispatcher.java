@@ -6,16 +6,16 @@ import io.raftkv.resp.command.CommandSpec.FanOut;
 import io.raftkv.resp.command.GenericCommands;
 import io.raftkv.resp.command.KeySpec;
 import io.raftkv.resp.command.Numbers;
+import io.raftkv.resp.command.WithinSlots;
 import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.storage.Slot;
+import io.raftkv.storage.SlotSet;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -92,21 +92,50 @@ final class Dispatcher {
     switch (spec.fanOut()) {
       case BY_CURSOR -> byCursor(spec, words, now, target, sink);
       case SUM_ALL_SHARDS, CONCAT_ALL_SHARDS, ALL_OK_ALL_SHARDS, FIRST_NON_NULL ->
-          toAll(spec, words, heirs(shard, before, now), now, target, sink);
+          toHeirs(op, shard, before, now, target, sink);
       case NONE, SUM_BY_KEY, JOIN_BY_KEY, ALL_OK_BY_KEY -> byKeys(spec, words, now, target, sink);
     }
   }
 
-  /** Who owns now what the shard owned before. */
-  private static List<Routing.Shard> heirs(Routing.Shard shard, Routing before, Routing now) {
-    Set<Routing.Shard> heirs = new LinkedHashSet<>();
-    for (int slot = 0; slot < Slot.COUNT; ) {
-      if (shard.equals(before.shardOf(slot))) {
-        heirs.add(owner(now, slot));
+  /**
+   * To who owns now what the shard owned before; to those who own more than that, for these slots
+   * only.
+   */
+  private void toHeirs(
+      DataOp op, Routing.Shard shard, Routing before, Routing now, Target target, ReplySink sink) {
+    CommandSpec spec = op.spec();
+    SlotSet slots = WithinSlots.is(spec) ? WithinSlots.slots(op.words()) : slotsOf(shard, before);
+    Map<Routing.Shard, SlotSet> heirs = new LinkedHashMap<>();
+    for (SlotSet.Range range : slots.ranges()) {
+      for (int slot = range.first(); slot <= range.last(); slot = now.lastSlotOfRun(slot) + 1) {
+        SlotSet run = SlotSet.of(slot, Math.min(range.last(), now.lastSlotOfRun(slot)));
+        heirs.merge(owner(now, slot), run, SlotSet::union);
       }
-      slot = Math.min(before.lastSlotOfRun(slot), now.lastSlotOfRun(slot)) + 1;
     }
-    return List.copyOf(heirs);
+    boolean haveNoMore =
+        heirs.entrySet().stream()
+            .allMatch(heir -> heir.getValue().equals(slotsOf(heir.getKey(), now)));
+    if (haveNoMore && !WithinSlots.is(spec)) {
+      toAll(spec, op.words(), List.copyOf(heirs.keySet()), now, target, sink);
+      return;
+    }
+    FanOutReply joined =
+        new FanOutReply(spec.fanOut(), isWrite(spec), heirs.size(), new int[heirs.size()][], sink);
+    int part = 0;
+    for (Map.Entry<Routing.Shard, SlotSet> heir : heirs.entrySet()) {
+      byte[][] words = WithinSlots.words(spec, op.words(), heir.getValue());
+      target.add(heir.getKey(), op(WithinSlots.of(spec), words, now, target, joined.part(part++)));
+    }
+  }
+
+  private static SlotSet slotsOf(Routing.Shard shard, Routing table) {
+    SlotSet slots = SlotSet.EMPTY;
+    for (int slot = 0; slot < Slot.COUNT; slot = table.lastSlotOfRun(slot) + 1) {
+      if (shard.equals(table.shardOf(slot))) {
+        slots = slots.union(SlotSet.of(slot, table.lastSlotOfRun(slot)));
+      }
+    }
+    return slots;
   }
 
   /** To who has the keys, in one piece if the command wants that. */

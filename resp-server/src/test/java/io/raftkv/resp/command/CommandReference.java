@@ -10,7 +10,16 @@ import java.util.stream.Collectors;
 public final class CommandReference {
   /** What nodes say to each other and to themselves; nothing for clients. */
   public static final Set<String> INTERNAL =
-      Set.of("RAFTKV.LINK", "RAFTKV.SCAN", "RAFTKV.SLOTS", "RAFTKV.SWEEP");
+      Set.of(
+          "RAFTKV.DBSIZE",
+          "RAFTKV.FLUSHALL",
+          "RAFTKV.FLUSHDB",
+          "RAFTKV.KEYS",
+          "RAFTKV.LINK",
+          "RAFTKV.RANDOMKEY",
+          "RAFTKV.SCAN",
+          "RAFTKV.SLOTS",
+          "RAFTKV.SWEEP");
 
   private CommandReference() {}
 

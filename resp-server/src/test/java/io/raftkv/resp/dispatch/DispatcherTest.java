@@ -344,4 +344,57 @@ class DispatcherTest {
         ? new String(bulk.bytes(), StandardCharsets.US_ASCII)
         : "null";
   }
+
+  /** What is left of a command of all shards when two of them have become one. */
+  @Test
+  void aPartOfACommandIsForTheSlotsOfItsShard() {
+    routing = new SlotMap().give(0, 99, "s1").give(100, 199, "s2").give(200, 16_383, "s3");
+    SlotMap merged = routing.next(100, 16_383, "s4"); // of s2 and s3
+    for (String command : List.of("DBSIZE", "KEYS a*", "RANDOMKEY", "FLUSHALL", "FLUSHDB ASYNC")) {
+      DataOp part = dispatch(command, reply -> {}).ops.get("s2").get(0);
+      assertThat(again(part, "s2", routing, merged))
+          .isEqualTo("s4[" + within(command, "100-199") + "]");
+      SlotMap apart = merged.next(150, 16_383, "s5");
+      assertThat(again(part, "s2", routing, apart))
+          .isEqualTo(
+              "s4[" + within(command, "100-149") + "] s5[" + within(command, "150-199") + "]");
+      DataOp all = dispatch(command, reply -> {}).ops.get("s1").get(0);
+      assertThat(again(all, "s1", routing, routing.next(50, 99, "s6")))
+          .as("its heirs have nothing else")
+          .isEqualTo("s1[" + command + "] s6[" + command + "]");
+    }
+  }
+
+  @Test
+  void suchAPartIsCutUpAgain() {
+    routing = new SlotMap().give(0, 99, "s1").give(100, 199, "s2").give(200, 16_383, "s3");
+    SlotMap merged = routing.next(100, 16_383, "s4");
+    Collector first = new Collector();
+    DataOp op = dispatch("DBSIZE", reply -> {}).ops.get("s2").get(0);
+    DISPATCHER.reroute(op, SlotMap.shard("s2"), routing, merged, first, reply -> {});
+    DataOp part = first.ops.get("s4").get(0);
+    Reply[] sum = new Reply[1];
+    Collector second = new Collector();
+    DISPATCHER.reroute(
+        part,
+        SlotMap.shard("s4"),
+        merged,
+        merged.next(0, 120, "s7"),
+        second,
+        reply -> sum[0] = reply);
+    assertThat(second.text()).isEqualTo("s7[RAFTKV.DBSIZE 100-120] s4[RAFTKV.DBSIZE 121-199]");
+    second.ops.values().forEach(ops -> ops.get(0).reply(Reply.integer(4)));
+    assertThat(sum[0]).isEqualTo(Reply.integer(8));
+  }
+
+  private static String within(String command, String slots) {
+    String[] words = command.split(" ", 2);
+    return "RAFTKV." + words[0] + " " + slots + (words.length > 1 ? " " + words[1] : "");
+  }
+
+  private static String again(DataOp op, String shard, Routing before, Routing now) {
+    Collector collector = new Collector();
+    DISPATCHER.reroute(op, SlotMap.shard(shard), before, now, collector, reply -> {});
+    return collector.text();
+  }
 }

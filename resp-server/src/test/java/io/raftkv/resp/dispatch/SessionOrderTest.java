@@ -76,6 +76,7 @@ class SessionOrderTest {
       if (changes > 0) {
         splits.end();
         assertThat(splits.done).isPositive();
+        assertThat(splits.merged).isPositive();
       }
       String before;
       do { // what is held goes out again by and by
@@ -88,12 +89,14 @@ class SessionOrderTest {
     return replies.toString();
   }
 
-  /** Slots of one shard after the other go to new ones, in steps as those of the real thing. */
+  /** Slots of one shard after the other, or of two, go to new ones, in steps as really. */
   private static final class Splits {
     private final SessionFixture node;
     private final Random random;
-    private String parent;
+    private final List<String> parents = new ArrayList<>();
+    private boolean merges;
     private int done;
+    private int merged;
 
     private Splits(SessionFixture node, Random random) {
       this.node = node;
@@ -101,15 +104,29 @@ class SessionOrderTest {
     }
 
     private void step() {
-      if (parent == null) {
-        parent = node.routing.shardOf(random.nextInt(Slot.COUNT)).id();
-        node.shard(parent).fenced = true;
+      if (parents.isEmpty()) {
+        merges = node.routing.shards().size() > 2 && random.nextBoolean();
+        fence();
+      } else if (merges && parents.size() < 2) {
+        fence();
+      } else if (merges) {
+        merge();
       } else {
-        route();
+        split();
       }
     }
 
-    private void route() {
+    private void fence() {
+      String parent;
+      do {
+        parent = node.routing.shardOf(random.nextInt(Slot.COUNT)).id();
+      } while (parents.contains(parent));
+      parents.add(parent);
+      node.shard(parent).fenced = true;
+    }
+
+    private void split() {
+      String parent = parents.get(0);
       FakeShard from = node.shard(parent);
       int first = 0;
       while (!node.routing.shardOf(first).id().equals(parent)) {
@@ -117,28 +134,61 @@ class SessionOrderTest {
       }
       int last = node.routing.lastSlotOfRun(first);
       if (first == last || random.nextInt(4) == 0) {
-        node.route(node.routing.next(first, last, parent)); // they stay
+        stay();
       } else {
         int middle = first + random.nextInt(last - first);
         String child = "c" + ++done;
-        for (int i = 0; i < KEYS; i++) {
-          int slot = Slot.of(("k" + i).getBytes(StandardCharsets.US_ASCII));
-          for (int database = 0;
-              slot > middle && slot <= last && database < DATABASES;
-              database++) {
-            from.give(database, "k" + i, node.shard(child));
-          }
-        }
+        give(from, middle + 1, last, child);
         node.route(node.routing.next(middle + 1, last, child));
+        from.routedBy = node.routing.version();
+        from.fenced = false;
+        parents.clear();
       }
-      from.routedBy = node.routing.version();
-      from.fenced = false;
-      parent = null;
+    }
+
+    /** They stay where they were, by a new version of the same routing. */
+    private void stay() {
+      node.route(node.routing.next(0, 0, node.routing.shardOf(0).id()));
+      for (String parent : parents) {
+        node.shard(parent).routedBy = node.routing.version();
+        node.shard(parent).fenced = false;
+      }
+      parents.clear();
+    }
+
+    private void merge() {
+      if (random.nextInt(4) == 0) {
+        stay();
+        return;
+      }
+      String child = "c" + ++done;
+      merged++;
+      SlotMap next = node.routing.next(0, 0, node.routing.shardOf(0).id());
+      for (int slot = 0; slot < Slot.COUNT; slot = node.routing.lastSlotOfRun(slot) + 1) {
+        String owner = node.routing.shardOf(slot).id();
+        if (parents.contains(owner)) {
+          int last = node.routing.lastSlotOfRun(slot);
+          give(node.shard(owner), slot, last, child);
+          next.give(slot, last, child);
+        }
+      }
+      node.route(next);
+      node.shard(child).routedBy = next.version();
+      parents.clear(); // and their fences stay
+    }
+
+    private void give(FakeShard from, int first, int last, String child) {
+      for (int i = 0; i < KEYS; i++) {
+        int slot = Slot.of(("k" + i).getBytes(StandardCharsets.US_ASCII));
+        for (int database = 0; slot >= first && slot <= last && database < DATABASES; database++) {
+          from.give(database, "k" + i, node.shard(child));
+        }
+      }
     }
 
     private void end() {
-      if (parent != null) {
-        route();
+      while (!parents.isEmpty()) {
+        step();
       }
     }
   }
@@ -167,7 +217,7 @@ class SessionOrderTest {
             case 8 -> "MSET " + key + " " + i + " " + other + " " + -i;
             case 9 -> "DEL " + key + " " + other;
             case 10 -> "EXISTS " + key + " " + other + " " + key;
-            case 11 -> "DBSIZE";
+            case 11 -> random.nextInt(3) == 0 ? "KEYS " + key : "DBSIZE";
             case 12 -> "SELECT " + random.nextInt(DATABASES);
             case 13 -> "STRLEN " + key;
             case 14 -> random.nextInt(4) == 0 ? "FLUSHDB" : "PING";

@@ -26,6 +26,7 @@ import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.CompactRangeOptions;
 import org.rocksdb.DBOptions;
 import org.rocksdb.FlushOptions;
+import org.rocksdb.IngestExternalFileOptions;
 import org.rocksdb.Options;
 import org.rocksdb.Range;
 import org.rocksdb.ReadOptions;
@@ -81,10 +82,12 @@ public final class RocksHandles implements AutoCloseable {
   private final Object compactionLock = new Object();
   private CompactRangeOptions compaction; // under way; guarded by its lock, as is the next one
   private boolean compactionsEnd;
+  private final RocksResources shared;
   private RocksDB database;
 
-  private RocksHandles(Path directory) {
+  private RocksHandles(Path directory, RocksResources shared) {
     this.directory = directory;
+    this.shared = shared;
     this.health = new StoreHealth(directory);
   }
 
@@ -95,9 +98,9 @@ public final class RocksHandles implements AutoCloseable {
    *     without reading all data
    */
   public static RocksHandles open(Path directory, RocksResources shared) {
-    RocksHandles handles = new RocksHandles(directory);
+    RocksHandles handles = new RocksHandles(directory, shared);
     try {
-      handles.openDatabase(shared);
+      handles.openDatabase();
       return handles;
     } catch (RuntimeException | Error e) {
       handles.closeOwned();
@@ -105,7 +108,7 @@ public final class RocksHandles implements AutoCloseable {
     }
   }
 
-  private void openDatabase(RocksResources shared) {
+  private void openDatabase() {
     boolean fresh = prepareDirectory();
     DBOptions options = own(RocksTuning.database(shared, health));
     List<ColumnFamilyDescriptor> descriptors = new ArrayList<>();
@@ -258,9 +261,19 @@ public final class RocksHandles implements AutoCloseable {
 
   /** All rows of a family, for one pass that shall not displace what the block cache holds. */
   public RocksCursor scan(Family family, RocksSnapshot snapshot) {
+    return scan(family, new byte[0], null, snapshot);
+  }
+
+  /**
+   * Rows of a family, as {@link #scan(Family, RocksSnapshot)}.
+   *
+   * @param from first row
+   * @param to the row behind the last one, or null for no bound
+   */
+  public RocksCursor scan(Family family, byte[] from, byte[] to, RocksSnapshot snapshot) {
     ReadOptions options =
         newReadOptions(snapshot).setFillCache(false).setReadaheadSize(SCAN_READAHEAD_BYTES);
-    return cursor(family, new byte[0], null, true, options);
+    return cursor(family, from, to, true, options);
   }
 
   private static ReadOptions newReadOptions(RocksSnapshot snapshot) {
@@ -349,6 +362,21 @@ public final class RocksHandles implements AutoCloseable {
     } catch (RocksDBException e) {
       health.failed(e.getMessage());
       throw RocksErrors.translate(directory, "flush", e);
+    } finally {
+      leave();
+    }
+  }
+
+  /** The way to add many rows to a family at once. */
+  public TableLoad load(Family family) {
+    return new TableLoad(this, family, shared);
+  }
+
+  /** Takes tables that lie on the same file system; they are gone where they were. */
+  void ingest(Family family, List<String> tables) throws RocksDBException {
+    enter();
+    try (IngestExternalFileOptions options = new IngestExternalFileOptions().setMoveFiles(true)) {
+      database.ingestExternalFile(families.get(family), tables, options);
     } finally {
       leave();
     }
