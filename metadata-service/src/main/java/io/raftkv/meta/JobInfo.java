@@ -173,10 +173,17 @@ public record JobInfo(
 
   /**
    * True while no other job may change the routing: shards have been told, or may have been, to
-   * answer only what is routed by the version that this job's end makes.
+   * answer only what is routed by the next version, which this job makes when it has got there, or
+   * is undone.
    */
   public boolean holdsRouting() {
-    return plan.kind() == JobKind.SPLIT && stepIndex > 0 && !state.isFinal();
+    boolean waits =
+        switch (plan.kind()) {
+          case SPLIT -> true; // its last step routes
+          case MERGE -> stepIndex < plan.pointOfNoReturn(); // the step before that routes
+          default -> false;
+        };
+    return waits && stepIndex > 0 && !state.isFinal();
   }
 
   /** A note is for people; one without end must not get into the log. */

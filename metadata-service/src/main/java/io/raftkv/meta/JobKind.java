@@ -10,7 +10,7 @@ public enum JobKind implements Coded {
   MIGRATE(2),
   /** Two shards from one. */
   SPLIT(3),
-  /** One shard from two. */
+  /** One shard from several. */
   MERGE(4),
   /** A node without replicas. */
   DRAIN(5),
@@ -28,5 +28,10 @@ public enum JobKind implements Coded {
   @Override
   public int code() {
     return code;
+  }
+
+  /** True if a job makes a group that begins with what other ones have cut off. */
+  public boolean beginsWithCuts() {
+    return this == SPLIT || this == MERGE;
   }
 }

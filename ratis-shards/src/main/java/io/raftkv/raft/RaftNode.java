@@ -23,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.apache.ratis.conf.Parameters;
@@ -137,7 +138,7 @@ public final class RaftNode implements AutoCloseable {
     this.removed =
         new RemovedReplicas(
             options.directory().resolve("removing"), groupsDirectory(), storesDirectory());
-    this.cuts = new StoreCuts(options.directory().resolve("cuts"), groupsDirectory());
+    this.cuts = new StoreCuts(options.directory().resolve("cuts"), groupsDirectory(), environment);
     this.server =
         RaftServer.newBuilder()
             .setServerId(RaftPeerId.valueOf(options.nodeId()))
@@ -365,21 +366,27 @@ public final class RaftNode implements AutoCloseable {
     RaftMetaFiles.begin(groupsDirectory().resolve(group.toString()), term);
   }
 
-  /** The groups that can begin here with what another one gives away, see {@link #seed}. */
-  public Set<UUID> cuts() throws IOException {
-    return cuts.groups();
+  /**
+   * The groups that can begin here with what others give away, see {@link #seed}, and those others.
+   */
+  public Map<UUID, Set<UUID>> cuts() throws IOException {
+    return cuts.sources();
   }
 
   /**
-   * Makes the files of a replica of a new group from what another group gave away, for {@link
+   * Makes the files of a replica of a new group from what other groups gave away, for {@link
    * #startReplica}. It does nothing that changes data before its group is told what to keep of
-   * that. Does nothing if there are files of the group.
+   * that. Does nothing if there are files of the group. Takes long if there are several sources.
    *
-   * @throws IOException if this node has no {@link #cuts cut} for it
+   * @param sources the groups that gave it away, the same ones in the same order on all nodes
+   * @param wanted asked now and then while it takes long; false if nobody wants it any more
+   * @throws IOException if this node has not {@link #cuts a cut} of each, or cannot do it
    */
-  public synchronized void seed(UUID group) throws IOException {
-    finishRemoval(group);
-    cuts.seed(group);
+  public void seed(UUID group, List<UUID> sources, BooleanSupplier wanted) throws IOException {
+    synchronized (this) {
+      finishRemoval(group);
+    }
+    cuts.seed(group, sources, wanted);
     hosted(group);
   }
 
@@ -626,6 +633,7 @@ public final class RaftNode implements AutoCloseable {
   /** Stops all replicas; applied state is flushed and snapshots are taken. */
   @Override
   public void close() throws IOException {
+    cuts.close();
     checkpointSender.close();
     server.close();
     // Ratis does not wait for a replica that is closing already because it failed.

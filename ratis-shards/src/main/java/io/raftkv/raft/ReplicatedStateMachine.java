@@ -257,7 +257,7 @@ final class ReplicatedStateMachine extends BaseStateMachine {
   /** A replica that cannot cut its store is none of those with which the new group begins. */
   private void cut(UUID group, ShardStore open) {
     try {
-      cuts.take(group, open);
+      cuts.take(group, getGroupId().getUuid(), open);
       LOG.info(
           "store cut shard={} index={} for group={}", replica.name(), open.appliedIndex(), group);
     } catch (IOException | StorageException failed) {

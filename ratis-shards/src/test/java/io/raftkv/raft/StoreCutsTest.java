@@ -12,6 +12,7 @@ import io.raftkv.shard.JournalApplier;
 import io.raftkv.shard.ProposedBatch;
 import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.SlotChanges;
+import io.raftkv.storage.SlotOwnership;
 import io.raftkv.storage.SlotSet;
 import io.raftkv.storage.StoreBatch;
 import java.io.IOException;
@@ -36,6 +37,11 @@ class StoreCutsTest {
   private static final UUID CHILD = new UUID(7, 7);
   private static final SlotSet SLOTS = SlotSet.of(0, 99);
 
+  /** Another group, which has other slots. */
+  private static final UUID OTHER = new UUID(8, 8);
+
+  private static final SlotSet OTHER_SLOTS = SlotSet.of(100, 199);
+
   /** A proposal of this value sets the fence. */
   private static final long FENCE = -77;
 
@@ -45,12 +51,17 @@ class StoreCutsTest {
   /** A journal in which slots can be fenced. */
   private static final class FencingJournal implements Applier {
     private final JournalApplier journal = new JournalApplier();
+    private final SlotSet slots;
+
+    private FencingJournal(UUID group) {
+      slots = group.equals(OTHER) ? OTHER_SLOTS : SLOTS;
+    }
 
     @Override
     public Object[] apply(ApplyContext context, ByteBuffer payload, StoreBatch batch) {
       if (payload.remaining() == Long.BYTES && payload.getLong(payload.position()) == FENCE) {
         payload.position(payload.limit());
-        SlotChanges.fence(batch, CHILD, SLOTS);
+        SlotChanges.fence(batch, CHILD, slots);
         return new Object[0];
       }
       return journal.apply(context, payload, batch);
@@ -84,12 +95,12 @@ class StoreCutsTest {
 
   private void start() {
     cluster = TestCluster.prepare(directory, 3, MANY, 2 << 20);
-    cluster.nodes().forEach(node -> node.meaning(group -> new FencingJournal()).start());
+    cluster.nodes().forEach(node -> node.meaning(FencingJournal::new).start());
   }
 
   private static Set<UUID> cuts(TestCluster.Node node) {
     try {
-      return node.raft().cuts();
+      return node.raft().cuts().keySet();
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }
@@ -104,14 +115,18 @@ class StoreCutsTest {
     return node.replica(group).withStore(JournalApplier::length);
   }
 
+  private static void seed(TestCluster.Node node) throws IOException {
+    node.raft().seed(CHILD, List.of(GROUP), () -> true);
+  }
+
   private void begin(TestCluster.Node... nodes) throws IOException {
     List<Member> members =
         cluster.members().stream()
             .filter(member -> List.of(nodes).stream().anyMatch(n -> n.id().equals(member.nodeId())))
             .toList();
     for (TestCluster.Node node : nodes) {
-      node.raft().seed(CHILD);
-      node.raft().seed(CHILD); // again does nothing
+      seed(node);
+      seed(node); // again does nothing
       node.raft().startReplica(CHILD, members);
     }
   }
@@ -123,8 +138,12 @@ class StoreCutsTest {
   }
 
   private void write(long number) throws Exception {
-    ProposedBatch batch = new ProposedBatch(99, number, JournalApplier.payload(number));
-    assertThat(cluster.leader(CHILD).append(CHILD, batch).get(20, TimeUnit.SECONDS))
+    write(CHILD, number, number);
+  }
+
+  private void write(UUID group, long sequence, long number) throws Exception {
+    ProposedBatch batch = new ProposedBatch(99, sequence, JournalApplier.payload(number));
+    assertThat(cluster.leader(group).append(group, batch).get(20, TimeUnit.SECONDS))
         .isEqualTo(BatchOutcome.APPLIED);
   }
 
@@ -182,9 +201,9 @@ class StoreCutsTest {
     assertThat(down.raft().hasFiles(CHILD)).isFalse();
     down.raft().dropCut(CHILD);
     assertThat(cuts(down)).isEmpty();
-    assertThatThrownBy(() -> down.raft().seed(CHILD))
+    assertThatThrownBy(() -> seed(down))
         .isInstanceOf(IOException.class)
-        .hasMessage("no cut for group " + CHILD);
+        .hasMessage("no cut of group " + GROUP + " for group " + CHILD);
   }
 
   /** The node ends when its files are there, and the group has not begun. */
@@ -195,7 +214,7 @@ class StoreCutsTest {
     cluster.write(FENCE);
     awaitCuts();
     TestCluster.Node node = cluster.node(0);
-    node.raft().seed(CHILD);
+    seed(node);
     Files.createDirectories(node.home().resolve("cuts").resolve(CHILD + ".unfinished"));
     cluster.nodes().forEach(TestCluster.Node::stop);
     cluster.nodes().forEach(TestCluster.Node::start);
@@ -205,5 +224,67 @@ class StoreCutsTest {
     write(1);
     cluster.awaitEqual(CHILD);
     assertThat(length(node, CHILD)).isEqualTo(3);
+  }
+
+  /** One node ends while it makes one store of two, and finds a part of that when it starts. */
+  @Test
+  void aGroupBeginsWithWhatTwoOthersHad() throws Exception {
+    start();
+    for (TestCluster.Node node : cluster.nodes()) {
+      node.raft().startReplica(OTHER, cluster.members());
+    }
+    cluster.write(1, 2, 3);
+    for (int number = 1; number <= 6; number++) {
+      write(OTHER, number, number);
+    }
+    cluster.write(FENCE);
+    awaitCuts();
+    TestCluster.Node node = cluster.node(0);
+    assertThatThrownBy(() -> node.raft().seed(CHILD, List.of(GROUP, OTHER), () -> true))
+        .isInstanceOf(IOException.class)
+        .hasMessage("no cut of group " + OTHER + " for group " + CHILD);
+    write(OTHER, 7, FENCE);
+    waitUntil(
+        "all have cut both",
+        () -> cluster.nodes().stream().allMatch(one -> sources(one).equals(Set.of(GROUP, OTHER))));
+    assertThatThrownBy(() -> node.raft().seed(CHILD, List.of(GROUP, OTHER), () -> false))
+        .isInstanceOf(IOException.class)
+        .hasMessage("stores are not to be merged any more for group " + CHILD);
+    Path left = node.home().resolve("cuts").resolve(CHILD + ".merging");
+    assertThat(left).doesNotExist();
+    Files.createDirectories(left.resolve("merged"));
+    node.stop();
+    node.start();
+    assertThat(left).doesNotExist();
+    assertThat(sources(node)).containsExactlyInAnyOrder(GROUP, OTHER);
+
+    for (TestCluster.Node one : cluster.nodes()) {
+      one.raft().seed(CHILD, List.of(OTHER, GROUP), () -> true);
+      one.raft().seed(CHILD, List.of(OTHER, GROUP), () -> true); // again does nothing
+      assertThat(cuts(one)).isEmpty();
+      one.raft().startReplica(CHILD, cluster.members());
+    }
+    lead(node);
+    SlotOwnership begun = node.replica(CHILD).withStore(ShardStore::ownership);
+    assertThat(begun.epoch()).isEqualTo(1);
+    assertThat(begun.fence()).isEqualTo(new SlotOwnership.Fence(CHILD, SLOTS.union(OTHER_SLOTS)));
+    assertThat(begun.away()).isEqualTo(SLOTS.union(OTHER_SLOTS).complement());
+    write(CHILD, 8, 1); // the first one's proposers came along
+    cluster.awaitEqual(CHILD);
+    for (TestCluster.Node one : cluster.nodes()) {
+      assertThat(length(one, CHILD)).as("the first one's records came along").isEqualTo(7);
+    }
+    cluster.nodes().forEach(TestCluster.Node::stop);
+    cluster.nodes().forEach(TestCluster.Node::start);
+    write(CHILD, 9, 2);
+    cluster.awaitEqual(CHILD);
+  }
+
+  private static Set<UUID> sources(TestCluster.Node node) {
+    try {
+      return node.raft().cuts().getOrDefault(CHILD, Set.of());
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
   }
 }

@@ -229,12 +229,17 @@ final class ControlRequests {
 
   /** Answered with {@link #outcome}. */
   static byte[] seed(JobAction.Seed seed) {
-    return bytes(SEED, out -> NodeFactsCodec.write(out, seed.target()));
+    return bytes(
+        SEED,
+        out -> {
+          NodeFactsCodec.write(out, seed.target());
+          NodeFactsCodec.writeGroups(out, seed.sources());
+        });
   }
 
   /** Inverse of {@link #seed}, behind the kind. */
   static JobAction.Seed decodeSeed(String self, DataInputStream in) throws IOException {
-    return new JobAction.Seed(self, group(in));
+    return new JobAction.Seed(self, group(in), NodeFactsCodec.groups(in));
   }
 
   /** Answered with {@link #outcome}. */

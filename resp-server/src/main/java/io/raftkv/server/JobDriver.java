@@ -241,9 +241,7 @@ final class JobDriver {
     } else if (action instanceof JobAction.HandOver handOver) {
       return request(handOver.leader(), ControlRequests.handOver(handOver));
     } else if (action instanceof JobAction.Fence fence) {
-      return flushed(fence.group())
-          .thenCompose(
-              all -> request(fence.leader(), ControlRequests.fence(fence), ORDER_TIMEOUT_MILLIS));
+      return fence(List.of(fence));
     } else if (action instanceof JobAction.Seed seed) {
       return request(seed.node(), ControlRequests.seed(seed), ORDER_TIMEOUT_MILLIS);
     } else if (action instanceof JobAction.Keep keep) {
@@ -253,11 +251,48 @@ final class JobDriver {
     } else if (action instanceof JobAction.Lead lead) {
       return request(lead.node(), ControlRequests.lead(lead), ORDER_TIMEOUT_MILLIS);
     } else if (action instanceof JobAction.Together together) {
-      return CompletableFuture.allOf(
-              together.parts().stream().map(this::request).toArray(CompletableFuture[]::new))
-          .thenApply(all -> "");
+      List<JobAction.Fence> fences =
+          together.parts().stream()
+              .filter(JobAction.Fence.class::isInstance)
+              .map(JobAction.Fence.class::cast)
+              .toList();
+      return fences.size() == together.parts().size()
+          ? fence(fences)
+          : together(together.parts().stream().map(this::request).toList());
     }
     throw new IllegalStateException("no way to do " + action);
+  }
+
+  /** Over when all are; what one of them was not done for is told. */
+  private static CompletableFuture<String> together(List<CompletableFuture<String>> requests) {
+    return CompletableFuture.allOf(requests.toArray(CompletableFuture[]::new))
+        .thenApply(
+            all ->
+                requests.stream()
+                    .map(CompletableFuture::join)
+                    .filter(why -> !why.isEmpty())
+                    .findFirst()
+                    .orElse(""));
+  }
+
+  /** All stores are flushed before the first one stands still. */
+  private CompletableFuture<String> fence(List<JobAction.Fence> fences) {
+    return CompletableFuture.allOf(
+            fences.stream()
+                .filter(fence -> !fence.atOnce())
+                .map(fence -> flushed(fence.group()))
+                .toArray(CompletableFuture[]::new))
+        .thenCompose(
+            all ->
+                together(
+                    fences.stream()
+                        .map(
+                            fence ->
+                                request(
+                                    fence.leader(),
+                                    ControlRequests.fence(fence),
+                                    ORDER_TIMEOUT_MILLIS))
+                        .toList()));
   }
 
   /**

@@ -14,8 +14,8 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,7 +30,7 @@ import java.util.UUID;
  * <pre>
  *   stateVersion:8  memberSince:8  arrived:1  noRoom  count:4  { group:16 open:1 leads:1 term:8 voters listeners changing:1
  *                              bytes:8 ownedBytes:8 epoch:8 isFenced:1 [target:16] fenceMillis:8 slots }
- *   count:4  { target:16 }   the cuts
+ *   count:4  { target:16  count:4 { source:16 } }   the cuts
  *   freeBytes:8  count:4  { group:16 readsPerSecond:8 writesPerSecond:8 }   the load
  *   slots  =  count:4  { first:2 last:2 }
  * </pre>
@@ -53,8 +53,9 @@ final class NodeFactsCodec {
         write(out, entry.getValue());
       }
       out.writeInt(facts.cuts().size());
-      for (UUID target : facts.cuts()) {
-        write(out, target);
+      for (Map.Entry<UUID, Set<UUID>> cut : facts.cuts().entrySet()) {
+        write(out, cut.getKey());
+        writeGroups(out, cut.getValue());
       }
       write(out, facts.load());
     } catch (IOException inMemory) {
@@ -101,6 +102,14 @@ final class NodeFactsCodec {
     out.writeLong(group.getLeastSignificantBits());
   }
 
+  /** Writes a list of ids of groups. */
+  static void writeGroups(DataOutputStream out, Collection<UUID> groups) throws IOException {
+    out.writeInt(groups.size());
+    for (UUID group : groups) {
+      write(out, group);
+    }
+  }
+
   /** Writes ranges of slots. */
   static void write(DataOutputStream out, List<SlotRange> slots) throws IOException {
     out.writeInt(slots.size());
@@ -130,9 +139,10 @@ final class NodeFactsCodec {
         UUID group = group(in);
         replicas.put(group, replica(in));
       }
-      Set<UUID> cuts = new HashSet<>();
+      Map<UUID, Set<UUID>> cuts = new HashMap<>();
       for (int left = in.readInt(); left > 0; left--) {
-        cuts.add(group(in));
+        UUID target = group(in);
+        cuts.put(target, Set.copyOf(groups(in)));
       }
       return new NodeFacts(version, memberSince, arrived, noRoom, replicas, cuts, load(in));
     } catch (IOException cut) {
@@ -169,6 +179,15 @@ final class NodeFactsCodec {
   /** Reads the id of a group. */
   static UUID group(DataInputStream in) throws IOException {
     return new UUID(in.readLong(), in.readLong());
+  }
+
+  /** Reads a list of ids of groups. */
+  static List<UUID> groups(DataInputStream in) throws IOException {
+    List<UUID> groups = new ArrayList<>();
+    for (int left = in.readInt(); left > 0; left--) {
+      groups.add(group(in));
+    }
+    return groups;
   }
 
   /** Reads ranges of slots. */

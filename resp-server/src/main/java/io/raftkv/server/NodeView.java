@@ -133,12 +133,12 @@ final class NodeView implements NodeStatus {
     return new ClusterFacts.NodeLoad(node.freeBytes(), loads);
   }
 
-  private Set<UUID> cuts() {
+  private Map<UUID, Set<UUID>> cuts() {
     try {
       return node.raft().cuts();
     } catch (IOException unreadable) {
       LOG.warn("it cannot be told what was cut off from stores", unreadable);
-      return Set.of();
+      return Map.of();
     }
   }
 

@@ -129,7 +129,7 @@ final class ReplicaCleaner {
    */
   void dropCuts(ClusterState state) {
     try {
-      Set<UUID> cuts = node.raft().cuts();
+      Set<UUID> cuts = node.raft().cuts().keySet();
       idleCuts.keySet().retainAll(cuts);
       for (UUID group : cuts) {
         dropCut(group, JobRunner.beginnings(state).contains(group));

@@ -2,6 +2,7 @@ package io.raftkv.server;
 
 import io.raftkv.meta.SlotRange;
 import io.raftkv.meta.job.JobAction;
+import io.raftkv.meta.job.JobRunner;
 import io.raftkv.raft.LeaderView;
 import io.raftkv.raft.Replica;
 import io.raftkv.resp.command.SlotCommands;
@@ -10,9 +11,11 @@ import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.SlotSet;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -29,6 +32,9 @@ final class SlotOrders {
   private static final long LOOK_MILLIS = 5;
 
   private final Node node;
+
+  /** Replicas that are being made, by group. */
+  private final Map<UUID, CompletableFuture<byte[]>> seeding = new ConcurrentHashMap<>();
 
   SlotOrders(Node node) {
     this.node = node;
@@ -76,18 +82,42 @@ final class SlotOrders {
     return answer;
   }
 
+  /** May take long if there are several sources: who asks again meanwhile gets the same answer. */
   CompletionStage<byte[]> seed(JobAction.Seed seed) {
-    return asked(
-        node.orders(),
-        () -> {
-          try {
-            node.raft().seed(seed.target());
-            return "";
-          } catch (IOException failed) {
-            LOG.error("no replica made of what was cut off for group={}", seed.target(), failed);
-            return failed.toString();
-          }
-        });
+    CompletableFuture<byte[]> mine = new CompletableFuture<>();
+    CompletableFuture<byte[]> underWay = seeding.putIfAbsent(seed.target(), mine);
+    if (underWay != null) {
+      return underWay;
+    }
+    asked(node.orders(), () -> seedNow(seed))
+        .whenComplete(
+            (answer, lost) -> {
+              seeding.remove(seed.target());
+              mine.complete(lost == null ? answer : ControlRequests.outcome(lost.toString()));
+            });
+    return mine;
+  }
+
+  private String seedNow(JobAction.Seed seed) {
+    UUID target = seed.target();
+    long begun = System.nanoTime();
+    try {
+      node.raft()
+          .seed(
+              target, seed.sources(), () -> !JobRunner.isGivenUp(node.metadata().state(), target));
+      LOG.info(
+          "replica made of what was cut off for group={} ms={}",
+          target,
+          TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun));
+      return "";
+    } catch (IOException failed) {
+      if (JobRunner.isGivenUp(node.metadata().state(), target)) {
+        LOG.info("no replica made for group={}, nobody wants it any more: {}", target, failed);
+      } else {
+        LOG.error("no replica made of what was cut off for group={}", target, failed);
+      }
+      return failed.toString();
+    }
   }
 
   /** Answers when there is a leader, or the election may have failed. */

@@ -94,7 +94,7 @@ class ControlRequestsTest {
             ControlRequests.decodeFence(
                 "n2", behind(ControlRequests.FENCE, ControlRequests.fence(fence))))
         .isEqualTo(fence);
-    JobAction.Seed seed = new JobAction.Seed("n2", target);
+    JobAction.Seed seed = new JobAction.Seed("n2", target, List.of(new UUID(3, 4), new UUID(5, 6)));
     assertThat(
             ControlRequests.decodeSeed(
                 "n2", behind(ControlRequests.SEED, ControlRequests.seed(seed))))

@@ -30,7 +30,7 @@ class MetadataMembersTest {
         Map.of(
             MetadataGroup.GROUP,
             new ReplicaFacts(open, false, 1, members, false, 0, SlotFacts.UNKNOWN)),
-        Set.of());
+        Map.of());
   }
 
   @Test

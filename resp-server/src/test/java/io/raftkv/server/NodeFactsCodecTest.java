@@ -48,13 +48,13 @@ class NodeFactsCodecTest {
                   false,
                   0,
                   SlotFacts.UNKNOWN)),
-          Set.of(new UUID(5, 6), new UUID(7, 8)),
+          Map.of(new UUID(5, 6), Set.of(new UUID(7, 8), new UUID(9, 9)), new UUID(7, 8), Set.of()),
           new NodeLoad(1L << 50, Map.of(new UUID(1, 2), new ReplicaLoad(0.5, 1e6))));
 
   @Test
   void factsComeBackAsTheyWere() {
     assertThat(NodeFactsCodec.decode(NodeFactsCodec.encode(FACTS))).isEqualTo(FACTS);
-    NodeFacts nothing = new NodeFacts(1, 0, false, "", Map.of(), Set.of());
+    NodeFacts nothing = new NodeFacts(1, 0, false, "", Map.of(), Map.of());
     assertThat(NodeFactsCodec.decode(NodeFactsCodec.encode(nothing))).isEqualTo(nothing);
   }
 

@@ -1,6 +1,7 @@
 package io.raftkv.meta.job;
 
 import io.raftkv.meta.SlotRange;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -24,8 +25,9 @@ public record ClusterFacts(Map<String, NodeFacts> nodes) {
    * @param arrived whether it has noted durably that it has the metadata from then on
    * @param noRoom why it takes no new replicas; empty if it does
    * @param replicas that it has files of, running or not, by group
-   * @param cuts groups for which it has a cut: a copy of a replica's store as it was at the entry
-   *     that set the fence, which a seed makes a replica of that group
+   * @param cuts groups for which it has cuts, each with the groups that were cut: copies of their
+   *     replicas' stores as they were at the entry that set the fence, which a seed makes a replica
+   *     of the new group
    * @param load what its replicas cost
    */
   public record NodeFacts(
@@ -34,11 +36,11 @@ public record ClusterFacts(Map<String, NodeFacts> nodes) {
       boolean arrived,
       String noRoom,
       Map<UUID, ReplicaFacts> replicas,
-      Set<UUID> cuts,
+      Map<UUID, Set<UUID>> cuts,
       NodeLoad load) {
     public NodeFacts {
       replicas = Map.copyOf(replicas);
-      cuts = Set.copyOf(cuts);
+      cuts = Map.copyOf(cuts);
     }
 
     /** Of a node that does not say what its replicas cost. */
@@ -48,7 +50,7 @@ public record ClusterFacts(Map<String, NodeFacts> nodes) {
         boolean arrived,
         String noRoom,
         Map<UUID, ReplicaFacts> replicas,
-        Set<UUID> cuts) {
+        Map<UUID, Set<UUID>> cuts) {
       this(stateVersion, memberSince, arrived, noRoom, replicas, cuts, NodeLoad.UNKNOWN);
     }
   }
@@ -212,9 +214,10 @@ public record ClusterFacts(Map<String, NodeFacts> nodes) {
     return sum;
   }
 
-  /** True if a node has said that it has a cut for a group. */
-  public boolean hasCut(String nodeId, UUID target) {
-    return hears(nodeId) && nodes.get(nodeId).cuts().contains(target);
+  /** True if a node has said that it has a cut of each of these groups for another one. */
+  public boolean hasCuts(String nodeId, UUID target, Collection<UUID> sources) {
+    return hears(nodeId)
+        && nodes.get(nodeId).cuts().getOrDefault(target, Set.of()).containsAll(sources);
   }
 
   /** True if the node did answer. */

@@ -4,6 +4,7 @@ import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.NodeState;
 import io.raftkv.meta.StateEdit.DropShard;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -25,12 +26,9 @@ final class DeleteSteps implements Steps {
   }
 
   private static JobAction close(Scene scene) {
-    for (NodeInfo node : scene.state().members()) {
-      boolean counts = node.state() != NodeState.OFFLINE;
-      ClusterFacts.NodeFacts said = scene.facts().nodes().get(node.id());
-      if (counts && (said == null || said.stateVersion() < scene.state().version())) {
-        return scene.await("node " + node.id() + " may still send clients there");
-      }
+    Optional<String> unaware = mayStillSend(scene);
+    if (unaware.isPresent()) {
+      return scene.await("node " + unaware.get() + " may still send clients there");
     }
     List<String> voters = scene.shard().voters();
     long knowing =
@@ -42,6 +40,18 @@ final class DeleteSteps implements Steps {
       return scene.await("the others may still be a majority of the shard");
     }
     return scene.taken();
+  }
+
+  /** A node that may not know yet who owns which slots now. */
+  static Optional<String> mayStillSend(Scene scene) {
+    for (NodeInfo node : scene.state().members()) {
+      boolean counts = node.state() != NodeState.OFFLINE;
+      ClusterFacts.NodeFacts said = scene.facts().nodes().get(node.id());
+      if (counts && (said == null || said.stateVersion() < scene.state().version())) {
+        return Optional.of(node.id());
+      }
+    }
+    return Optional.empty();
   }
 
   private static JobAction clean(Scene scene) {

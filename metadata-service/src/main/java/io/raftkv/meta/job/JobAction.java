@@ -69,17 +69,30 @@ public sealed interface JobAction {
    * @param epoch of its slots that this is for; at any other it does nothing
    * @param target group that the slots shall go to
    * @param slots which
+   * @param atOnce whether another group has its fence already, and clients wait; else the stores
+   *     are flushed first, so that little is left to do then
    */
-  record Fence(String leader, UUID group, long epoch, UUID target, List<SlotRange> slots)
-      implements JobAction {}
+  record Fence(
+      String leader, UUID group, long epoch, UUID target, List<SlotRange> slots, boolean atOnce)
+      implements JobAction {
+    public Fence(String leader, UUID group, long epoch, UUID target, List<SlotRange> slots) {
+      this(leader, group, epoch, target, slots, false);
+    }
+  }
 
   /**
-   * A node is to make its cut a replica of the group that it was made for.
+   * A node is to make its cuts a replica of the group that they were made for.
    *
    * @param node which
    * @param target group of the replica
+   * @param sources groups that were cut; if there are several, what the others had is copied into
+   *     the store of the first one
    */
-  record Seed(String node, UUID target) implements JobAction {}
+  record Seed(String node, UUID target, List<UUID> sources) implements JobAction {
+    public Seed {
+      sources = List.copyOf(sources);
+    }
+  }
 
   /**
    * The leader of a group is to keep these slots and let go of all others, with what is in them;

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
@@ -203,17 +204,7 @@ public final class JobPlans {
       throw new JobRefusedException("shard " + childId + " exists");
     }
     List<SlotRange> moving = upperSlots(shard, atSlot);
-    long online =
-        shard.voters().stream()
-            .flatMap(node -> state.node(node).stream())
-            .map(NodeInfo::state)
-            .filter(node -> node == NodeState.ONLINE || node == NodeState.DRAINING)
-            .count();
-    if (2 * online <= shard.voters().size()) {
-      throw new JobRefusedException(
-          "of %d replicas of shard %s only %d are on nodes that are online"
-              .formatted(shard.voters().size(), shardId, online));
-    }
+    requireMajority(state, shard);
     TreeMap<String, String> arguments = new TreeMap<>();
     arguments.put(SplitSteps.SLOTS, SlotRange.format(moving));
     arguments.put(
@@ -230,6 +221,93 @@ public final class JobPlans {
           List.of(new PutShard(shard.spec(), ShardState.SPLITTING, shard.version())));
     } catch (IllegalArgumentException wrong) {
       throw new JobRefusedException(wrong.getMessage());
+    }
+  }
+
+  /**
+   * One shard from several.
+   *
+   * @param shardIds at least two, with replicas on the same nodes
+   * @param newId of the shard that gets all their slots; the next free one if empty
+   */
+  public static StartJob merge(ClusterState state, List<String> shardIds, Optional<String> newId)
+      throws JobRefusedException {
+    if (shardIds.size() < 2 || Set.copyOf(shardIds).size() < shardIds.size()) {
+      throw new JobRefusedException("to merge takes two different shards, or more");
+    }
+    List<ShardInfo> shards = new ArrayList<>();
+    for (String id : shardIds) {
+      ShardInfo shard = active(state, id);
+      if (shard.slotCount() == 0) {
+        throw new JobRefusedException("shard " + id + " has no slots: RAFTKV.SHARD DELETE ends it");
+      }
+      shards.add(shard);
+    }
+    String childId = newId.orElse(state.nextShardId());
+    if (state.shard(childId).isPresent()) {
+      throw new JobRefusedException(
+          "shard " + childId + " exists: what shards are merged into is a new one");
+    }
+    requireSameNodes(shards);
+    requireMajority(state, shards.get(0));
+    TreeMap<String, String> arguments = new TreeMap<>();
+    arguments.put(
+        SplitSteps.GROUP,
+        DerivedIds.groupId(state.clusterId(), childId, FIRST_INCARNATION).toString());
+    List<String> all = new ArrayList<>(shardIds);
+    all.add(childId);
+    try {
+      return new StartJob(
+          new JobInfo.Plan(
+              JobKind.MERGE, all, arguments, MergeSteps.NAMES, MergeSteps.POINT_OF_NO_RETURN),
+          shards.stream()
+              .<StateEdit>map(
+                  shard -> new PutShard(shard.spec(), ShardState.MERGING, shard.version()))
+              .toList());
+    } catch (IllegalArgumentException wrong) {
+      throw new JobRefusedException(wrong.getMessage());
+    }
+  }
+
+  /** Nothing is sent between nodes: so each of them must have all that it is to merge. */
+  private static void requireSameNodes(List<ShardInfo> shards) throws JobRefusedException {
+    Members wanted = Members.of(shards.get(0).spec());
+    List<String> moves = new ArrayList<>();
+    for (ShardInfo shard : shards) {
+      Members members = Members.of(shard.spec());
+      if (!members.listeners().isEmpty()) {
+        throw new JobRefusedException("shard " + shard.id() + " has a replica that has no vote");
+      }
+      List<String> from = new ArrayList<>(members.voters());
+      from.removeAll(wanted.voters());
+      List<String> to = new ArrayList<>(wanted.voters());
+      to.removeAll(members.voters());
+      for (int i = 0; i < Math.max(from.size(), to.size()); i++) {
+        moves.add(
+            "RAFTKV.SHARD MIGRATE "
+                + shard.id()
+                + (i < from.size() ? " FROM " + from.get(i) : "")
+                + (i < to.size() ? " TO " + to.get(i) : ""));
+      }
+    }
+    if (!moves.isEmpty()) {
+      throw new JobRefusedException(
+          "the replicas are not on the same nodes; to move them: " + String.join(", ", moves));
+    }
+  }
+
+  private static void requireMajority(ClusterState state, ShardInfo shard)
+      throws JobRefusedException {
+    long online =
+        shard.voters().stream()
+            .flatMap(node -> state.node(node).stream())
+            .map(NodeInfo::state)
+            .filter(node -> node == NodeState.ONLINE || node == NodeState.DRAINING)
+            .count();
+    if (2 * online <= shard.voters().size()) {
+      throw new JobRefusedException(
+          "of %d replicas of shard %s only %d are on nodes that are online"
+              .formatted(shard.voters().size(), shard.id(), online));
     }
   }
 

@@ -2,7 +2,6 @@ package io.raftkv.meta.job;
 
 import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.JobInfo;
-import io.raftkv.meta.JobKind;
 import io.raftkv.meta.JobState;
 import io.raftkv.meta.MetaCommand;
 import io.raftkv.meta.ShardInfo;
@@ -58,7 +57,7 @@ public final class JobRunner {
       case SPLIT -> new SplitSteps();
       case DRAIN -> new DrainSteps();
       case REMOVE -> new RemoveSteps();
-      case MERGE -> throw new IllegalStateException("no steps for " + job.kind() + " yet");
+      case MERGE -> new MergeSteps();
     };
   }
 
@@ -68,9 +67,20 @@ public final class JobRunner {
    */
   public static Set<UUID> beginnings(ClusterState state) {
     return state.jobs().values().stream()
-        .filter(job -> !job.state().isFinal() && job.kind() == JobKind.SPLIT)
+        .filter(job -> !job.state().isFinal() && job.kind().beginsWithCuts())
         .map(SplitSteps::childOf)
         .collect(Collectors.toSet());
+  }
+
+  /** True if a job was to begin this group, and is being undone or was not done. */
+  public static boolean isGivenUp(ClusterState state, UUID group) {
+    return state.jobs().values().stream()
+        .filter(job -> job.state() == JobState.UNDOING || isUndone(job))
+        .anyMatch(job -> job.kind().beginsWithCuts() && SplitSteps.childOf(job).equals(group));
+  }
+
+  private static boolean isUndone(JobInfo job) {
+    return job.state() == JobState.CANCELLED || job.state() == JobState.FAILED;
   }
 
   /**
@@ -107,8 +117,7 @@ public final class JobRunner {
   private static Optional<JobAction> unfence(ClusterState state, ClusterFacts.Leader leader) {
     ClusterFacts.SlotFacts slots = leader.replica().slots();
     return state.jobs().values().stream()
-        .filter(job -> job.kind() == JobKind.SPLIT)
-        .filter(job -> job.state() == JobState.CANCELLED || job.state() == JobState.FAILED)
+        .filter(job -> job.kind().beginsWithCuts() && isUndone(job))
         .filter(job -> slots.isFencedFor(SplitSteps.childOf(job)))
         .findFirst()
         .map(

@@ -80,8 +80,13 @@ record Scene(ClusterState state, JobInfo job, ClusterFacts facts) {
 
   /** The step is taken, and has found out something that later ones need to know. */
   JobAction found(String argument, String value) {
+    return found(Map.of(argument, value));
+  }
+
+  /** The same with several things. */
+  JobAction found(Map<String, String> arguments) {
     Place next = new Place(JobState.RUNNING, job.stepIndex() + 1);
-    return advance(next, "", Map.of(argument, value));
+    return advance(next, "", arguments);
   }
 
   /** A part of what undoes the job. */

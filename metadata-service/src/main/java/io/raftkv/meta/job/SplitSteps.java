@@ -129,8 +129,8 @@ final class SplitSteps implements Steps {
     for (String node : scene.shard().voters()) {
       if (scene.facts().replica(node, child).isPresent()) {
         seeded.add(node);
-      } else if (scene.facts().hasCut(node, child)) {
-        seeds.add(new JobAction.Seed(node, child));
+      } else if (scene.facts().hasCuts(node, child, List.of(scene.shard().groupId()))) {
+        seeds.add(new JobAction.Seed(node, child, List.of(scene.shard().groupId())));
       } else if (isOpen(scene, node)) {
         missing.add(node);
       }
@@ -190,7 +190,7 @@ final class SplitSteps implements Steps {
   }
 
   /** Nobody waits for a leader that never was. */
-  private static JobAction elect(Scene scene, ShardInfo child) {
+  static JobAction elect(Scene scene, ShardInfo child) {
     List<String> ready =
         child.voters().stream()
             .filter(
@@ -238,7 +238,7 @@ final class SplitSteps implements Steps {
   }
 
   /** Says which replicas the child lacks. */
-  private static String absent(ShardInfo parent, ShardInfo child) {
+  static String absent(ShardInfo parent, ShardInfo child) {
     List<String> absent = new ArrayList<>(parent.voters());
     absent.removeAll(child.voters());
     return absent.isEmpty()
@@ -247,7 +247,7 @@ final class SplitSteps implements Steps {
             .formatted(child.id(), String.join(", ", absent));
   }
 
-  private static StateEdit put(ShardInfo shard, List<SlotRange> slots, ShardState state) {
+  static StateEdit put(ShardInfo shard, List<SlotRange> slots, ShardState state) {
     ShardSpec spec = shard.spec();
     return new PutShard(
         new ShardSpec(spec.id(), spec.groupId(), slots, spec.replicas(), spec.preferredLeader()),

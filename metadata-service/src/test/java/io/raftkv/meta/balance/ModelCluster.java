@@ -252,7 +252,7 @@ final class ModelCluster {
               true,
               noRoom.getOrDefault(node, ""),
               replicas,
-              Set.of(),
+              Map.of(),
               new NodeLoad(free.getOrDefault(node, Long.MAX_VALUE), loads)));
     }
     return new ClusterFacts(said);

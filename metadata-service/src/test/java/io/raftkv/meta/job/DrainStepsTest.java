@@ -157,7 +157,7 @@ class DrainStepsTest {
       said.put(
           node,
           new NodeFacts(
-              state.version(), 0, true, noRoom.getOrDefault(node, ""), replicas, Set.of()));
+              state.version(), 0, true, noRoom.getOrDefault(node, ""), replicas, Map.of()));
     }
     return new ClusterFacts(said);
   }

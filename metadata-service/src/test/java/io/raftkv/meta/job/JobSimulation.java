@@ -579,7 +579,7 @@ final class JobSimulation {
       }
       nodes.put(
           node,
-          new ClusterFacts.NodeFacts(known.get(node).version(), 0, true, "", replicas, Set.of()));
+          new ClusterFacts.NodeFacts(known.get(node).version(), 0, true, "", replicas, Map.of()));
     }
     return new ClusterFacts(nodes);
   }

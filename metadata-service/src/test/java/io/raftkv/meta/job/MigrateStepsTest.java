@@ -13,7 +13,6 @@ import io.raftkv.meta.job.ClusterFacts.SlotFacts;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -60,7 +59,7 @@ class MigrateStepsTest {
       ReplicaFacts replica =
           new ReplicaFacts(
               true, node.equals("n2"), 1, members(voters), changing, 0, SlotFacts.UNKNOWN);
-      said.put(node, new NodeFacts(state.version(), 0, true, "", Map.of(group, replica), Set.of()));
+      said.put(node, new NodeFacts(state.version(), 0, true, "", Map.of(group, replica), Map.of()));
     }
     JobInfo job = state.job("j1").orElseThrow();
     return JobRunner.next(state, job, new ClusterFacts(said));

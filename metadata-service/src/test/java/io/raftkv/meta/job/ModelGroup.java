@@ -79,6 +79,11 @@ final class ModelGroup {
     return applied.containsKey(node);
   }
 
+  /** True if no node has files of it any more. */
+  boolean isGone() {
+    return isBegun() && applied.isEmpty();
+  }
+
   void putFiles(String node) {
     applied.putIfAbsent(node, 0);
   }

@@ -83,6 +83,31 @@ record SlotStore(
         epoch + 1, Math.max(routingVersion, version), others, Optional.empty(), new BitSet(), rest);
   }
 
+  /** What a group begins with that takes over what is behind the fences of these stores. */
+  static SlotStore merged(List<SlotStore> cuts) {
+    if (cuts.size() == 1) {
+      return cuts.get(0);
+    }
+    long epoch = 0;
+    long version = 0;
+    BitSet slots = new BitSet();
+    Map<Integer, List<Integer>> rows = new TreeMap<>();
+    for (SlotStore cut : cuts) {
+      epoch = Math.max(epoch, cut.epoch);
+      version = Math.max(version, cut.routingVersion);
+      slots.or(cut.fenced);
+      cut.rows.forEach(
+          (slot, row) -> {
+            if (cut.fenced.get(slot)) {
+              rows.put(slot, row);
+            }
+          });
+    }
+    BitSet away = (BitSet) slots.clone();
+    away.flip(0, SLOTS);
+    return new SlotStore(epoch, version, away, cuts.get(0).target, slots, rows);
+  }
+
   SlotStore write(int slot, int value) {
     Map<Integer, List<Integer>> more = new TreeMap<>(rows);
     List<Integer> longer = new ArrayList<>(row(slot));

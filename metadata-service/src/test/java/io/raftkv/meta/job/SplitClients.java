@@ -116,6 +116,10 @@ final class SplitClients {
       counting = new Count(any(known), truth.keySet());
     }
     for (UUID id : List.copyOf(counting.left)) {
+      if (groups.get(id).isGone()) {
+        counting = null; // it was merged into another one long ago
+        return;
+      }
       SlotStore store = groups.get(id).committed();
       if (groups.get(id).works(down) && random.nextInt(3) != 0) {
         if (!isServed(groups.get(id), counting.by.routing().version(), tick)) {

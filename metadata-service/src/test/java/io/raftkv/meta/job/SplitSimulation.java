@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.JobInfo;
+import io.raftkv.meta.JobKind;
 import io.raftkv.meta.JobState;
 import io.raftkv.meta.MetaApplier;
 import io.raftkv.meta.MetaChange;
@@ -17,6 +18,8 @@ import io.raftkv.meta.SlotRange;
 import io.raftkv.meta.job.ClusterFacts.NodeFacts;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,17 +32,22 @@ import java.util.UUID;
 import java.util.stream.Collectors;
 
 /**
- * Splits, one after another, on a model of a cluster, while clients write and read. Nodes stop,
- * lose cuts, get snapshots and learn late; leaders of shards change, and old ones still show what
- * they had; leaders of the metadata group that were replaced go on with what they knew, for as long
- * as it takes; requests are lost, or come twice and long after their job has ended.
+ * Splits and merges, one after another, on a model of a cluster, while clients write and read.
+ * Nodes stop, lose cuts, get snapshots and learn late; leaders of shards change, and old ones still
+ * show what they had; leaders of the metadata group that were replaced go on with what they knew,
+ * for as long as it takes; requests are lost, or come twice and long after their job has ended.
  */
 final class SplitSimulation {
   private static final int NODES = 4;
+
+  /** Where shards are merged all are on the same nodes, for so they have to be. */
+  private static final int MERGE_NODES = 3;
+
+  private static final int MERGE_SHARDS = 6;
   private static final int DRIVERS = 4;
   private static final int TICK_MILLIS = 100;
   private static final int FAULTY_TICKS = 120;
-  private static final int QUIET_TICKS = 60;
+  private static final int QUIET_TICKS = 100;
 
   private final long seed;
   private final Random random;
@@ -51,13 +59,13 @@ final class SplitSimulation {
   private boolean faulty = true;
   private int tick;
 
-  private ClusterState state = Samples.online(Samples.cluster(NODES, 2, 3));
+  private ClusterState state;
   private final Map<String, ClusterState> known = new TreeMap<>();
   private final Set<String> down = new TreeSet<>();
   private final Map<UUID, ModelGroup> groups = new TreeMap<>();
 
-  /** Cuts of each node: the group that was cut, and at which entry, by target. */
-  private final Map<String, Map<UUID, Cut>> cuts = new TreeMap<>();
+  /** Cuts of each node: by target and group that was cut, at which entry. */
+  private final Map<String, Map<UUID, Map<UUID, Cut>>> cuts = new TreeMap<>();
 
   /** Slots that any routing table has ever sent to a group: some node may still do so. */
   private final Map<UUID, BitSet> routed = new TreeMap<>();
@@ -71,8 +79,11 @@ final class SplitSimulation {
 
   private final SplitClients clients;
 
-  /** What was split, as it was before, in the order of the jobs. */
-  private final List<ShardInfo> parents = new ArrayList<>();
+  /** What was split, or merged, as it was before, in the order of the jobs. */
+  private final List<List<ShardInfo>> parents = new ArrayList<>();
+
+  /** Whether shards are merged, too. */
+  private final boolean merges;
 
   private record Cut(ModelGroup of, int index) {}
 
@@ -113,10 +124,21 @@ final class SplitSimulation {
   }
 
   SplitSimulation(long seed, SplitBrain brain) {
+    this(seed, brain, false);
+  }
+
+  /**
+   * @param merges whether shards that were split are merged again, in any order
+   */
+  SplitSimulation(long seed, SplitBrain brain, boolean merges) {
     this.seed = seed;
+    this.merges = merges;
     this.random = new Random(seed);
     this.brain = brain;
     this.calm = 1 + random.nextInt(8);
+    this.state =
+        Samples.online(
+            merges ? Samples.cluster(MERGE_NODES, MERGE_SHARDS, 3) : Samples.cluster(NODES, 2, 3));
     for (String node : state.nodes().keySet()) {
       known.put(node, state);
       cuts.put(node, new TreeMap<>());
@@ -136,7 +158,7 @@ final class SplitSimulation {
   List<JobState> run() {
     for (int i = 0; i < FAULTY_TICKS; i++) {
       tick();
-      if (random.nextInt(4) == 0 && parents.size() < 4) {
+      if (random.nextInt(4) == 0 && parents.size() < (merges ? 8 : 4)) {
         begin();
       }
     }
@@ -147,6 +169,11 @@ final class SplitSimulation {
     }
     checkEnd();
     return state.jobs().values().stream().map(JobInfo::state).toList();
+  }
+
+  /** All jobs that there were. */
+  Collection<JobInfo> jobs() {
+    return state.jobs().values();
   }
 
   SplitClients clients() {
@@ -162,17 +189,40 @@ final class SplitSimulation {
     if (family.isEmpty()) {
       return;
     }
+    if (merges && family.size() > 1 && random.nextInt(3) > 0) {
+      beginMerge(new ArrayList<>(family));
+      return;
+    }
     ShardInfo parent = family.get(random.nextInt(family.size()));
     BitSet slots = SlotStore.bits(parent.slots());
     int at = slots.nextSetBit(slots.nextSetBit(0) + 1 + random.nextInt(slots.cardinality() - 1));
     try {
-      MetaReply reply =
-          apply(JobPlans.split(state, parent.id(), Optional.empty(), OptionalInt.of(at), false));
-      if (reply.outcome() == MetaReply.Outcome.CHANGED) {
-        parents.add(parent);
-      }
+      begin(
+          List.of(parent),
+          JobPlans.split(state, parent.id(), Optional.empty(), OptionalInt.of(at), false));
     } catch (JobRefusedException refused) {
       throw new AssertionError("seed " + seed, refused);
+    }
+  }
+
+  /** Of shards whose replicas may have parted, for one was not there when it was split. */
+  private void beginMerge(List<ShardInfo> family) {
+    Collections.shuffle(family, random);
+    List<ShardInfo> sources = family.subList(0, 2 + random.nextInt(Math.min(2, family.size() - 1)));
+    try {
+      begin(
+          sources,
+          JobPlans.merge(state, sources.stream().map(ShardInfo::id).toList(), Optional.empty()));
+    } catch (JobRefusedException elsewhere) {
+      assertThat(sources.stream().map(shard -> Set.copyOf(shard.voters())).distinct())
+          .as("seed %s: %s", seed, elsewhere.getMessage())
+          .hasSizeGreaterThan(1);
+    }
+  }
+
+  private void begin(List<ShardInfo> shards, MetaCommand.StartJob job) {
+    if (apply(job).outcome() == MetaReply.Outcome.CHANGED) {
+      parents.add(List.copyOf(shards));
     }
   }
 
@@ -217,7 +267,7 @@ final class SplitSimulation {
   private void stopAndStartNodes() {
     down.removeIf(node -> random.nextInt(3) == 0);
     if (fault(8)) {
-      String node = "n" + (1 + random.nextInt(NODES));
+      String node = "n" + (1 + random.nextInt(known.size()));
       down.add(node);
       for (ModelGroup group : groups.values()) {
         group.stop(node);
@@ -321,9 +371,15 @@ final class SplitSimulation {
     if (down.contains(seeding.node())) {
       return;
     }
-    Cut cut = cuts.get(seeding.node()).remove(seeding.target());
-    if (cut != null) {
-      SlotStore store = cut.of().at(cut.index());
+    Map<UUID, Cut> mine = cuts.get(seeding.node()).getOrDefault(seeding.target(), Map.of());
+    if (mine.keySet().containsAll(seeding.sources())) {
+      cuts.get(seeding.node()).remove(seeding.target());
+      SlotStore store =
+          SlotStore.merged(
+              seeding.sources().stream()
+                  .map(mine::get)
+                  .map(cut -> cut.of().at(cut.index()))
+                  .toList());
       ModelGroup child = group(seeding.target(), store);
       assertThat(child.at(0)).as("seed %s: all members begin alike", seed).isEqualTo(store);
       child.putFiles(seeding.node());
@@ -338,7 +394,9 @@ final class SplitSimulation {
   private void cut(UUID group, String node, int index) {
     ModelGroup of = groups.get(group);
     if (!fault(6)) {
-      cuts.get(node).put(of.at(index).target().orElseThrow(), new Cut(of, index));
+      cuts.get(node)
+          .computeIfAbsent(of.at(index).target().orElseThrow(), target -> new TreeMap<>())
+          .put(group, new Cut(of, index));
     }
   }
 
@@ -353,6 +411,7 @@ final class SplitSimulation {
       }
       ModelGroup group = groups.get(shard.groupId());
       if (!group.isBegun()) {
+        assertThat(2 * shard.voters().size()).as("seed %s: %s", seed, shard).isGreaterThan(3);
         group.begin(shard.voters());
       }
     }
@@ -369,7 +428,9 @@ final class SplitSimulation {
             .filter(group -> group.hasFiles(node))
             .collect(
                 Collectors.toMap(group -> group.id, group -> group.facts(node, tick, TICK_MILLIS))),
-        cuts.get(node).keySet());
+        cuts.get(node).entrySet().stream()
+            .collect(
+                Collectors.toMap(Map.Entry::getKey, of -> Set.copyOf(of.getValue().keySet()))));
   }
 
   /** What must hold at every moment. */
@@ -393,31 +454,48 @@ final class SplitSimulation {
     List<JobInfo> jobs = List.copyOf(state.jobs().values());
     for (int i = 0; i < jobs.size(); i++) {
       JobInfo job = jobs.get(i);
-      UUID childGroup = SplitSteps.childOf(job);
       assertThat(job.state().isFinal()).as("seed %s: %s", seed, job).isTrue();
-      Optional<ShardInfo> child = state.shard(job.shardIds().get(1));
-      ShardInfo before = parents.get(i);
-      BitSet has = SlotStore.bits(state.shard(before.id()).orElseThrow().slots());
-      if (job.state() == JobState.DONE) {
-        List<String> voters = child.orElseThrow().voters();
-        assertThat(before.voters()).as("seed %s: %s", seed, job).containsAll(voters);
-        assertThat(2 * voters.size()).as("seed %s: %s", seed, job).isGreaterThan(3);
-        has.and(SlotStore.bits(SlotRange.parseAll(job.argument(SplitSteps.SLOTS))));
-        assertThat(has.isEmpty()).as("seed %s: %s let go", seed, before.id()).isTrue();
-        for (ShardInfo half : List.of(child.get(), state.shards().get(before.id()))) {
-          assertThat(SlotStore.ranges(groups.get(half.groupId()).committed().owned()))
-              .as("seed %s: what %s answers for", seed, half.id())
-              .isEqualTo(half.slots());
-        }
-      } else {
-        assertThat(child).as("seed %s: %s", seed, job).isEmpty();
-        for (String node : known.keySet()) {
-          ModelGroup group = groups.get(childGroup);
-          assertThat(group != null && group.hasFiles(node)).as("seed %s: files", seed).isFalse();
-        }
+      String child = job.shardIds().get(job.shardIds().size() - 1);
+      if (job.state() != JobState.DONE) {
+        assertThat(state.shards()).as("seed %s: %s", seed, job).doesNotContainKey(child);
+        assertThat(hasFiles(SplitSteps.childOf(job))).as("seed %s: files", seed).isFalse();
+      } else if (job.kind() == JobKind.MERGE) {
+        checkMerged(job, parents.get(i));
+      } else if (!merges) {
+        checkSplit(job, parents.get(i).get(0));
       }
       cuts.values().forEach(left -> assertThat(left).as("seed %s", seed).isEmpty());
     }
+    checkShards();
+  }
+
+  private boolean hasFiles(UUID group) {
+    return groups.containsKey(group)
+        && known.keySet().stream().anyMatch(groups.get(group)::hasFiles);
+  }
+
+  private void checkMerged(JobInfo job, List<ShardInfo> before) {
+    for (ShardInfo source : before) {
+      assertThat(state.shards()).as("seed %s: %s", seed, job).doesNotContainKey(source.id());
+      assertThat(hasFiles(source.groupId())).as("seed %s: files of %s", seed, source).isFalse();
+    }
+  }
+
+  private void checkSplit(JobInfo job, ShardInfo before) {
+    ShardInfo child = state.shards().get(job.shardIds().get(1));
+    BitSet has = SlotStore.bits(state.shard(before.id()).orElseThrow().slots());
+    assertThat(before.voters()).as("seed %s: %s", seed, job).containsAll(child.voters());
+    assertThat(2 * child.voters().size()).as("seed %s: %s", seed, job).isGreaterThan(3);
+    has.and(SlotStore.bits(SlotRange.parseAll(job.argument(SplitSteps.SLOTS))));
+    assertThat(has.isEmpty()).as("seed %s: %s let go", seed, before.id()).isTrue();
+    for (ShardInfo half : List.of(child, state.shards().get(before.id()))) {
+      assertThat(SlotStore.ranges(groups.get(half.groupId()).committed().owned()))
+          .as("seed %s: what %s answers for", seed, half.id())
+          .isEqualTo(half.slots());
+    }
+  }
+
+  private void checkShards() {
     for (ShardInfo shard : state.shards().values()) {
       SlotStore store = groups.get(shard.groupId()).committed();
       assertThat(shard.state()).as("seed %s: %s", seed, shard).isEqualTo(ShardState.ACTIVE);

@@ -73,8 +73,8 @@ class SplitStepsTest {
         .isEqualTo(
             new JobAction.Together(
                 List.of(
-                    new JobAction.Seed(nodes.get(0), CHILD),
-                    new JobAction.Seed(nodes.get(1), CHILD))));
+                    new JobAction.Seed(nodes.get(0), CHILD, List.of(parent)),
+                    new JobAction.Seed(nodes.get(1), CHILD, List.of(parent)))));
     seed(nodes.get(0));
     seed(nodes.get(1));
     assertThat(next())
@@ -356,7 +356,7 @@ class SplitStepsTest {
                 true,
                 "",
                 replicas,
-                cuts.contains(node) ? Set.of(CHILD) : Set.of()));
+                cuts.contains(node) ? Map.of(CHILD, Set.of(parent)) : Map.of()));
       }
     }
     return new ClusterFacts(said);

@@ -77,6 +77,15 @@ final class ShardCommands {
             "FORCE: although it owns slots, whose keys are lost.",
             JobCommands.SYNC_HELP)
         .addAsync(
+            "MERGE <shard> <shard> [<shard> ...] [INTO <new-shard>] [SYNC]",
+            -4,
+            AdminCommands.SINCE,
+            JOB,
+            "Begin a job that gives the slots of several shards to a new one; return its id.",
+            (args, connection) -> merge(args),
+            "Their replicas have to be on the same nodes.",
+            JobCommands.SYNC_HELP)
+        .addAsync(
             "MIGRATE <shard> [FROM <node>] [TO <node>] [SYNC]",
             -5,
             AdminCommands.SINCE,
@@ -185,6 +194,26 @@ final class ShardCommands {
     boolean forced = force;
     ClusterState cluster = status.cluster();
     return jobs.start(() -> JobPlans.delete(cluster, idOf(args), forced), sync);
+  }
+
+  private CompletionStage<Reply> merge(Args args) {
+    List<String> shards = new ArrayList<>();
+    Optional<String> into = Optional.empty();
+    boolean sync = false;
+    for (int i = 2; i < args.size(); i++) {
+      if (args.is(i, "SYNC")) {
+        sync = true;
+      } else if (args.is(i, "INTO") && i + 1 < args.size() && into.isEmpty()) {
+        into = Optional.of(args.text(++i).toLowerCase(Locale.ROOT));
+      } else if (!sync && into.isEmpty() && !args.is(i, "INTO")) {
+        shards.add(args.text(i).toLowerCase(Locale.ROOT));
+      } else {
+        throw new CommandException(RespErrors.SYNTAX);
+      }
+    }
+    Optional<String> newId = into;
+    ClusterState cluster = status.cluster();
+    return jobs.start(() -> JobPlans.merge(cluster, shards, newId), sync);
   }
 
   private CompletionStage<Reply> migrate(Args args) {

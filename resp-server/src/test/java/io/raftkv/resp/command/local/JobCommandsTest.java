@@ -219,6 +219,21 @@ class JobCommandsTest {
   }
 
   @Test
+  void shardsAreMergedIntoANewOne() {
+    LocalClient three = new LocalClient(FakeNode.ofCluster(3, 4, 3)); // all on the same nodes
+    assertThat(three.send("raftkv.shard merge S1 s3")).isEqualTo("$2|j1|");
+    assertThat(three.send("raftkv.shard merge s2 s4 into S9")).isEqualTo("$2|j2|");
+    assertThat(three.send("raftkv.shard merge s1 s2")).isEqualTo("-ERR shard s1 is merging|");
+    assertThat(three.send("raftkv.shard transfer-leader s1 to n2"))
+        .isEqualTo("-ERR shard s1 is merging|");
+    assertThat(three.send("raftkv.shard create s8"))
+        .isEqualTo("-ERR a new shard's number must be from 10 to 1009, not s8|");
+    for (String wrong : List.of("s1 into", "s1 s2 sync s3", "s1 s2 into s8 s3")) {
+      assertThat(three.send("raftkv.shard merge " + wrong)).isEqualTo("-ERR syntax error|");
+    }
+  }
+
+  @Test
   void theOnlyShardIsSplitByForceOnly() {
     FakeNode lone = FakeNode.ofCluster(3, 1, 3);
     LocalClient one = new LocalClient(lone);

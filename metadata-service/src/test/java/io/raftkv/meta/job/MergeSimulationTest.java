@@ -1,0 +1,250 @@
+package io.raftkv.meta.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.JobInfo;
+import io.raftkv.meta.JobKind;
+import io.raftkv.meta.JobState;
+import io.raftkv.meta.Replica;
+import io.raftkv.meta.ShardInfo;
+import io.raftkv.meta.ShardSpec;
+import io.raftkv.meta.ShardState;
+import io.raftkv.meta.SlotRange;
+import io.raftkv.meta.StateEdit;
+import io.raftkv.meta.StateEdit.PutShard;
+import io.raftkv.meta.job.ClusterFacts.Leader;
+import io.raftkv.meta.job.ClusterFacts.SlotFacts;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A {@link SplitSimulation} in which shards that were split are merged again. */
+class MergeSimulationTest {
+  private static final int SEEDS = 40;
+
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(ints = {1, 1_001, 2_001})
+  void everyMergeEndsDoneOrAsBefore(int first) {
+    Map<JobKind, Map<JobState, Integer>> ends = new EnumMap<>(JobKind.class);
+    int writes = 0;
+    int counted = 0;
+    for (int seed = first; seed < first + SEEDS; seed++) {
+      SplitSimulation simulation = new SplitSimulation(seed, SplitBrain.REAL, true);
+      simulation.run();
+      for (JobInfo job : simulation.jobs()) {
+        ends.computeIfAbsent(job.kind(), kind -> new EnumMap<>(JobState.class))
+            .merge(job.state(), 1, Integer::sum);
+      }
+      writes += simulation.clients().writes();
+      counted += simulation.clients().counts();
+    }
+    Map<JobState, Integer> merges = ends.get(JobKind.MERGE);
+    assertThat(merges.get(JobState.DONE)).as("from seed %s: %s", first, ends).isGreaterThan(10);
+    assertThat(merges.get(JobState.CANCELLED)).as("from seed %s: %s", first, ends).isPositive();
+    assertThat(merges.get(JobState.FAILED)).as("from seed %s: %s", first, ends).isPositive();
+    assertThat(writes).isGreaterThan(SEEDS * 100);
+    assertThat(counted).isGreaterThan(SEEDS * 10);
+  }
+
+  /**
+   * The simulation is worth something only if it finds what would be wrong.
+   *
+   * @param first a seed that has found it, when this was written
+   */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("faults")
+  void faultsAreFound(String name, int first, Driving broken) {
+    SplitBrain brain =
+        new SplitBrain() {
+          @Override
+          public JobAction next(ClusterState state, JobInfo job, ClusterFacts facts) {
+            JobAction right = JobRunner.next(state, job, facts);
+            return job.kind() == JobKind.MERGE
+                ? broken.next(new Scene(state, job, facts), right)
+                : right;
+          }
+        };
+    Throwable found = null;
+    for (int seed = first; seed < first + 1_000 && found == null; seed++) {
+      found = catchThrowable(new SplitSimulation(seed, brain, true)::run);
+    }
+    assertThat(found).as(name).isInstanceOf(AssertionError.class);
+  }
+
+  /** What a driver does in place of what is right. */
+  @FunctionalInterface
+  interface Driving {
+    JobAction next(Scene scene, JobAction right);
+  }
+
+  static Stream<Object[]> faults() {
+    return Stream.of(
+        fault("routes before the child has leave to answer", 1, MergeSimulationTest::routeFirst),
+        fault("begins without a majority", 1, MergeSimulationTest::beginWithOne),
+        fault("takes the cut of one shard for all", 1, MergeSimulationTest::seedOne),
+        fault("fences some of the slots only", 22, MergeSimulationTest::fenceSome),
+        fault("fences at whatever epoch it sees", 2, MergeSimulationTest::fenceAtAnyEpoch),
+        fault("takes away any fence when it is undone", 41, MergeSimulationTest::unfenceAny),
+        fault("is undone when one shard has no fence", 12, MergeSimulationTest::undoneEarly),
+        fault("unfences by the routing in force", 2, MergeSimulationTest::unfenceByOldRouting));
+  }
+
+  private static Object[] fault(String name, int first, Driving driving) {
+    return new Object[] {name, first, driving};
+  }
+
+  private static boolean takes(Scene scene, String step) {
+    return scene.job().state() == JobState.RUNNING && scene.job().step().equals(step);
+  }
+
+  private static List<ShardInfo> sources(Scene scene) {
+    List<String> ids = scene.job().shardIds();
+    return ids.subList(0, ids.size() - 1).stream().map(scene::shard).toList();
+  }
+
+  private static String childId(Scene scene) {
+    return scene.job().shardIds().get(scene.job().shardIds().size() - 1);
+  }
+
+  private static PutShard put(ShardInfo shard, List<SlotRange> slots, ShardState state) {
+    return new PutShard(
+        new ShardSpec(shard.id(), shard.groupId(), slots, shard.replicas(), ""),
+        state,
+        shard.version());
+  }
+
+  private static JobAction routeFirst(Scene scene, JobAction right) {
+    if (!takes(scene, MergeSteps.OPEN) || !(right instanceof JobAction.Keep keep)) {
+      return right;
+    }
+    List<StateEdit> edits = new ArrayList<>();
+    edits.add(put(scene.shard(childId(scene)), keep.slots(), ShardState.ACTIVE));
+    sources(scene).forEach(shard -> edits.add(put(shard, List.of(), ShardState.DELETING)));
+    return scene.taken(edits.toArray(StateEdit[]::new));
+  }
+
+  private static JobAction beginWithOne(Scene scene, JobAction right) {
+    UUID child = SplitSteps.childOf(scene.job());
+    Optional<String> seeded =
+        scene.state().nodes().keySet().stream()
+            .filter(node -> scene.facts().replica(node, child).isPresent())
+            .findFirst();
+    if (!takes(scene, MergeSteps.CUT) || seeded.isEmpty()) {
+      return right;
+    }
+    return scene.taken(
+        new PutShard(
+            new ShardSpec(
+                childId(scene), child, List.of(), List.of(Replica.voter(seeded.get())), ""),
+            ShardState.CREATING,
+            0));
+  }
+
+  private static JobAction seedOne(Scene scene, JobAction right) {
+    return each(
+        right,
+        part ->
+            part instanceof JobAction.Seed seed
+                ? new JobAction.Seed(seed.node(), seed.target(), seed.sources().subList(0, 1))
+                : part);
+  }
+
+  private static JobAction fenceSome(Scene scene, JobAction right) {
+    return each(
+        right,
+        part ->
+            part instanceof JobAction.Fence fence
+                ? new JobAction.Fence(
+                    fence.leader(),
+                    fence.group(),
+                    fence.epoch(),
+                    fence.target(),
+                    fence.slots().subList(0, 1))
+                : part);
+  }
+
+  private static JobAction fenceAtAnyEpoch(Scene scene, JobAction right) {
+    if (!takes(scene, MergeSteps.CUT)) {
+      return right;
+    }
+    List<JobAction> fences = new ArrayList<>();
+    for (ShardInfo shard : sources(scene)) {
+      Optional<Leader> leader = scene.facts().leader(shard.groupId());
+      leader
+          .filter(one -> one.replica().slots().fenceTarget().isEmpty())
+          .ifPresent(
+              one ->
+                  fences.add(
+                      new JobAction.Fence(
+                          one.nodeId(),
+                          one.group(),
+                          one.replica().slots().epoch(),
+                          SplitSteps.childOf(scene.job()),
+                          shard.slots())));
+    }
+    return fences.isEmpty() ? right : new JobAction.Together(fences);
+  }
+
+  private static JobAction unfenceAny(Scene scene, JobAction right) {
+    if (scene.job().state() != JobState.UNDOING) {
+      return right;
+    }
+    List<JobAction> orders = new ArrayList<>();
+    for (ShardInfo shard : sources(scene)) {
+      Optional<Leader> leader = scene.facts().leader(shard.groupId());
+      leader
+          .filter(one -> one.replica().slots().fenceTarget().isPresent())
+          .ifPresent(one -> orders.add(unfence(scene, one, 1)));
+    }
+    return orders.isEmpty() ? right : new JobAction.Together(orders);
+  }
+
+  private static JobAction unfence(Scene scene, Leader leader, int ahead) {
+    SlotFacts slots = leader.replica().slots();
+    return new JobAction.Unfence(
+        leader.nodeId(), leader.group(), slots.epoch(), scene.state().routing().version() + ahead);
+  }
+
+  private static JobAction undoneEarly(Scene scene, JobAction right) {
+    boolean onlyFences =
+        right instanceof JobAction.Together together
+            && together.parts().stream().allMatch(JobAction.Unfence.class::isInstance)
+            && together.parts().size() < sources(scene).size();
+    if (scene.job().state() != JobState.UNDOING || !onlyFences) {
+      return right;
+    }
+    return scene.undone(
+        sources(scene).stream()
+            .map(shard -> put(shard, shard.slots(), ShardState.ACTIVE))
+            .toArray(StateEdit[]::new));
+  }
+
+  private static JobAction unfenceByOldRouting(Scene scene, JobAction right) {
+    return each(
+        right,
+        part ->
+            part instanceof JobAction.Unfence unfence
+                ? new JobAction.Unfence(
+                    unfence.leader(),
+                    unfence.group(),
+                    unfence.epoch(),
+                    scene.state().routing().version())
+                : part);
+  }
+
+  private static JobAction each(JobAction right, UnaryOperator<JobAction> change) {
+    return right instanceof JobAction.Together together
+        ? new JobAction.Together(together.parts().stream().map(change).toList())
+        : change.apply(right);
+  }
+}
