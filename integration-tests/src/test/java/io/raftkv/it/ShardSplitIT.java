@@ -25,10 +25,13 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Shards split under load, and through the end of those who have a part in it. */
+/** Shards split and merge under load, and through the end of those who have a part in it. */
 class ShardSplitIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int KEYS = 2_000;
+
+  /** In database 1, where nobody else writes: so they can be counted. */
+  private static final int COUNTED_KEYS = 300;
 
   /** A split that finds too little of the machine in time is undone, and may be asked for again. */
   private static final int ATTEMPTS = 5;
@@ -37,7 +40,7 @@ class ShardSplitIT {
   final TestCluster cluster = TestCluster.ofNodes(3).shards(1).flags("--balance-pause", "200ms");
 
   @Test
-  void shardsSplitWhileClientsWriteAndRead() throws Exception {
+  void shardsSplitAndMergeWhileClientsWriteAndRead() throws Exception {
     cluster.awaitLeaders();
     assertThat(call("RAFTKV.BALANCE", "OFF")).as("no job but ours").isEqualTo("OK");
     fill();
@@ -55,21 +58,25 @@ class ShardSplitIT {
             .start()) {
       scanning.start();
       load.awaitMore(300, PATIENCE);
-      boolean atOnce = split("SPLIT", "s1", "FORCE", "SYNC");
+      boolean atOnce = change("SPLIT", "s1", "FORCE", "SYNC");
+      load.awaitMore(200, PATIENCE);
+      assertThat(slots()).containsEntry("s1", "0-8191");
+      assertThat(slots().values()).contains("8192-16383");
+      atOnce &= splitByLoad();
+      atOnce &= splitBySize();
+      addMissingReplicas();
+      atOnce &= mergeAll();
       load.awaitMore(200, PATIENCE);
       if (atOnce) {
         assertThat(load.history().count(Outcome.REFUSED)).as("nobody was turned away").isZero();
         assertThat(load.history().count(Outcome.UNCERTAIN)).isZero();
+        assertThat(scans.failed).as("replies that were errors").hasValue(0);
       }
-      assertThat(slots()).containsEntry("s1", "0-8191");
-      assertThat(slots().values()).contains("8192-16383");
 
       if (TestSize.isFaults()) {
-        splitThroughCrashes(load);
+        changeThroughCrashes(load);
       }
 
-      splitByLoad();
-      splitBySize();
       assertThat(call("RAFTKV.BALANCE", "REPAIR")).isEqualTo("OK");
       awaitMissingReplicas();
       scans.done = true;
@@ -94,18 +101,45 @@ class ShardSplitIT {
     cluster.awaitEqualDigests();
   }
 
-  /** The leader of the shard ends in the middle, then that of the metadata. */
-  private void splitThroughCrashes(Workload load) {
-    String second = newest();
-    splitWithout("s1", (String) shard("s1").get("leader"));
+  /** The leader of a shard ends in the middle, that of the metadata, and another node. */
+  private void changeThroughCrashes(Workload load) {
+    changeWithout("SPLIT", leader(newest()), newest(), "FORCE");
     load.awaitMore(200, PATIENCE);
-    splitWithout(second, metadataLeader());
+    changeWithout("SPLIT", metadataLeader(), newest());
     load.awaitMore(200, PATIENCE);
-    assertThat(slots()).hasSize(4);
+    assertThat(slots()).hasSize(3);
+    for (int round = 0; round < 3 && slots().size() > 1; round++) {
+      addMissingReplicas();
+      List<String> shards = slots().keySet().stream().sorted().toList();
+      String victim = round == 0 ? leader(shards.get(0)) : metadataLeader();
+      changeWithout("MERGE", victim, shards.get(0), shards.get(1));
+      load.awaitMore(200, PATIENCE);
+    }
+    assertThat(slots()).hasSize(1).containsValue("0-16383");
+  }
+
+  /** Only shards with replicas on the same nodes can be merged. */
+  private void addMissingReplicas() {
+    assertThat(call("RAFTKV.BALANCE", "REPAIR")).isEqualTo("OK");
+    awaitMissingReplicas();
+    assertThat(call("RAFTKV.BALANCE", "OFF")).isEqualTo("OK");
+  }
+
+  private boolean mergeAll() {
+    List<String> words = new ArrayList<>(List.of("MERGE"));
+    words.addAll(slots().keySet());
+    words.add("SYNC");
+    boolean atOnce = change(words.toArray(String[]::new));
+    assertThat(slots()).hasSize(1).containsValue("0-16383");
+    return atOnce;
+  }
+
+  private String leader(String shard) {
+    return (String) shard(shard).get("leader");
   }
 
   /** Two keys of s1 are used by far the most: they part. */
-  private void splitByLoad() throws IOException {
+  private boolean splitByLoad() throws IOException {
     String lower = "hello";
     String upper = "bar";
     try (RespConnection connection = cluster.node("n2").connect(PATIENCE)) {
@@ -120,12 +154,13 @@ class ShardSplitIT {
       }
     }
     assertThat(ownerOf(lower)).isEqualTo(ownerOf(upper));
-    split("SPLIT", ownerOf(lower), "BY", "LOAD", "SYNC");
+    boolean atOnce = change("SPLIT", ownerOf(lower), "BY", "LOAD", "SYNC");
     assertThat(ownerOf(lower)).isNotEqualTo(ownerOf(upper));
+    return atOnce;
   }
 
   /** Two keys have nearly all the bytes of their shard: they part. */
-  private void splitBySize() {
+  private boolean splitBySize() {
     String lower = "d";
     String upper = "a";
     Random random = new Random(1);
@@ -135,8 +170,9 @@ class ShardSplitIT {
       call("SET", key, HexFormat.of().formatHex(value));
     }
     assertThat(ownerOf(lower)).isEqualTo(ownerOf(upper));
-    split("SPLIT", ownerOf(lower), "BY", "SIZE", "SYNC");
+    boolean atOnce = change("SPLIT", ownerOf(lower), "BY", "SIZE", "SYNC");
     assertThat(ownerOf(lower)).isNotEqualTo(ownerOf(upper));
+    return atOnce;
   }
 
   private String ownerOf(String key) {
@@ -173,26 +209,28 @@ class ShardSplitIT {
   }
 
   /** Whether the first attempt did it. */
-  private boolean split(String... words) {
+  private boolean change(String... words) {
     for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
       Object answer = call("RAFTKV.SHARD", words);
       if (answer instanceof List<?> job) {
         assertThat(map(job)).containsEntry("state", "done");
         return attempt == 1;
       }
-      System.out.println("split again: " + answer);
+      System.out.println(words[0] + " again: " + answer);
     }
-    throw new AssertionError("no split in " + ATTEMPTS + " attempts");
+    throw new AssertionError("not done in " + ATTEMPTS + " attempts: " + String.join(" ", words));
   }
 
   /**
-   * A node is killed when the job has begun, and comes back; if the split is undone it is begun
+   * A node is killed when the job has begun, and comes back; if the job is undone it is begun
    * again.
    */
-  private void splitWithout(String shard, String node) {
+  private void changeWithout(String what, String node, String... shards) {
     String state = "";
+    List<String> words = new ArrayList<>(List.of(what));
+    words.addAll(List.of(shards));
     for (int attempt = 1; attempt <= ATTEMPTS && !state.equals("done"); attempt++) {
-      String id = text("SPLIT", shard);
+      String id = text(words.toArray(String[]::new));
       TestNode victim = cluster.node(node);
       if (attempt == 1) {
         victim.kill();
@@ -200,7 +238,7 @@ class ShardSplitIT {
       }
       cluster.await("job " + id + " has ended", PATIENCE, () -> isOver(jobState(id)));
       state = jobState(id);
-      System.out.println("split of " + shard + " without " + node + ": " + state);
+      System.out.println(what + " without " + node + ": " + state);
       cluster.awaitReady();
     }
     assertThat(state).isEqualTo("done");
@@ -221,6 +259,10 @@ class ShardSplitIT {
       connection.flush();
       for (int i = 0; i < 2 * KEYS; i++) {
         connection.read();
+      }
+      connection.call("SELECT", "1");
+      for (int i = 0; i < COUNTED_KEYS; i++) {
+        connection.call("SET", "n" + i, "v", "EX", "100000");
       }
     } catch (IOException lost) {
       throw new UncheckedIOException(lost);
@@ -256,19 +298,37 @@ class ShardSplitIT {
     private volatile boolean done;
     private volatile Throwable failure;
     private final AtomicInteger complete = new AtomicInteger();
+    private final AtomicInteger failed = new AtomicInteger();
 
     @Override
     public void run() {
       while (!done && failure == null) {
         try {
           assertThat(keysOf(scan())).containsAll(expected());
+          count();
           complete.incrementAndGet();
         } catch (UncheckedIOException | ClassCastException nodeGone) {
-          // its node was killed, or refused for a moment: this scan is not counted
+          failed.incrementAndGet(); // its node was killed, or refused for a moment
         } catch (AssertionError missing) {
           failure = missing;
         }
       }
+    }
+  }
+
+  /** Parts of a count come from shards that are being merged, or from the one they became. */
+  private void count() {
+    TestNode node = cluster.nodes().stream().filter(TestNode::isAlive).findFirst().orElseThrow();
+    try (RespConnection connection = node.connect(PATIENCE)) {
+      connection.call("SELECT", "1");
+      for (int i = 0; i < 20; i++) {
+        long size = (Long) connection.call("DBSIZE");
+        assertThat(size).as("keys of database 1").isEqualTo(COUNTED_KEYS);
+      }
+      List<?> keys = (List<?>) connection.call("KEYS", "*");
+      assertThat(keys).hasSize(COUNTED_KEYS).doesNotHaveDuplicates();
+    } catch (IOException lost) {
+      throw new UncheckedIOException(lost);
     }
   }
 
