@@ -34,6 +34,7 @@ import java.util.stream.IntStream;
  * io.raftkv.meta.MetaApplier}, against the state as it is then.
  */
 public final class JobPlans {
+  private static final int MAX_MERGED = 8;
   private static final long FIRST_INCARNATION = 1;
 
   private JobPlans() {}
@@ -234,6 +235,10 @@ public final class JobPlans {
       throws JobRefusedException {
     if (shardIds.size() < 2 || Set.copyOf(shardIds).size() < shardIds.size()) {
       throw new JobRefusedException("to merge takes two different shards, or more");
+    }
+    if (shardIds.size() > MAX_MERGED) {
+      throw new JobRefusedException(
+          MAX_MERGED + " shards at most are merged at a time: clients of all of them wait");
     }
     List<ShardInfo> shards = new ArrayList<>();
     for (String id : shardIds) {

@@ -267,6 +267,17 @@ class MergeStepsTest {
   void whatCannotBeMergedIsRefused() {
     assertRefused("to merge takes two different shards, or more", "s1");
     assertRefused("to merge takes two different shards, or more", "s1", "s1");
+    assertRefused(
+        "8 shards at most are merged at a time: clients of all of them wait",
+        "s1",
+        "s2",
+        "s3",
+        "s4",
+        "s5",
+        "s6",
+        "s7",
+        "s8",
+        "s9");
     assertRefused("no shard s9", "s1", "s9");
     ClusterState whole = state;
     state = Samples.withShard(whole, Samples.withSlots(shard("s3"), List.of()));
