@@ -165,7 +165,7 @@ final class NodeView implements NodeStatus {
     SortedSet<String> listeners = new TreeSet<>(replica.members());
     listeners.removeAll(replica.voters());
     Long bytes = replica.withStore(ShardStore::diskUsageBytes);
-    Long ownedBytes = replica.withStore(ShardStore::ownedBytes);
+    Long ownedBytes = replica.withStore(store -> store.ownedBytes(System.nanoTime()));
     return new ClusterFacts.ReplicaFacts(
         node.raft().runs(group),
         view.ready(),

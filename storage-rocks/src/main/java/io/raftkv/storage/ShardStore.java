@@ -461,17 +461,18 @@ public final class ShardStore implements AutoCloseable {
    * out. Unlike {@link #diskUsageBytes} without those of slots that went away, which are there
    * until they are compacted. Some seconds old at most, but never of other slots, nor of before the
    * last {@link #flush}. May block on the disk. Thread-safe.
+   *
+   * @param nowNanos as of {@link System#nanoTime}
    */
-  public long ownedBytes() {
+  public long ownedBytes(long nowNanos) {
     SlotSet owned = ownership().owned();
     long flushed = flushedIndex;
     OwnedBytes known = ownedBytes;
-    long now = System.nanoTime();
     if (known == null
         || known.flushedIndex != flushed
         || !known.slots.equals(owned)
-        || now - known.atNanos > OWNED_BYTES_NANOS) {
-      known = new OwnedBytes(owned, flushed, bytesOf(owned), now);
+        || nowNanos - known.atNanos > OWNED_BYTES_NANOS) {
+      known = new OwnedBytes(owned, flushed, bytesOf(owned), nowNanos);
       ownedBytes = known;
     }
     return known.bytes;
