@@ -36,6 +36,7 @@ public final class MetaStore {
     draft.createdAtMillis = head.createdAtMillis();
     draft.updatedAtMillis = head.updatedAtMillis();
     draft.metadataVoters = head.metadataVoters();
+    draft.wantedMetadataVoters = head.wantedMetadataVoters();
     draft.counters = head.counters();
     for (String id : RecordCodec.ids(required(records, RecordCodec.NODE_IDS))) {
       draft.nodes.put(id, RecordCodec.node(required(records, RecordCodec.nodeName(id))));

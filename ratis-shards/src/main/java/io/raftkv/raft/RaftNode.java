@@ -4,6 +4,7 @@ import io.raftkv.shard.PeerTransport;
 import io.raftkv.shard.ShardApplier;
 import io.raftkv.storage.StoreEnvironment;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -168,6 +169,13 @@ public final class RaftNode implements AutoCloseable {
     removed.left().stream().map(RaftNode::groupOf).filter(Objects::nonNull).forEach(this::finish);
     cuts.clean();
     RaftMetaFiles.cleanBegun(groupsDirectory());
+    for (Path directory : DurableFiles.list(groupsDirectory())) {
+      String name = directory.getFileName().toString();
+      if (name.endsWith(RaftMetaFiles.ANEW_SUFFIX)) {
+        String id = name.substring(0, name.length() - RaftMetaFiles.ANEW_SUFFIX.length());
+        finishAnew(UUID.fromString(id));
+      }
+    }
     server.start();
     if (!first.getPeers().isEmpty() || hasFiles(first.getGroupId().getUuid())) {
       startFound(hosted(first.getGroupId().getUuid()));
@@ -242,7 +250,7 @@ public final class RaftNode implements AutoCloseable {
 
   private static UUID groupOf(Path directory) {
     String name = directory.getFileName().toString();
-    if (name.endsWith(RaftMetaFiles.BEGUN_SUFFIX)) {
+    if (name.endsWith(RaftMetaFiles.BEGUN_SUFFIX) || name.endsWith(RaftMetaFiles.ANEW_SUFFIX)) {
       return null;
     }
     try {
@@ -267,8 +275,17 @@ public final class RaftNode implements AutoCloseable {
 
   private void startFound(HostedGroup group) {
     try {
+      if (Files.exists(RaftMetaFiles.anew(group.directory()))) {
+        finishAnew(group.id());
+      }
       group.mendFiles();
-      add(group.id().equals(first.getGroupId().getUuid()) ? first : group(group.id(), List.of()));
+      boolean begins =
+          group.id().equals(first.getGroupId().getUuid())
+              && RaftMetaFiles.leftAt(group.directory()) == RaftMetaFiles.NEVER_LEFT;
+      add(begins ? first : group(group.id(), List.of()));
+      if (group.replica().isMemberOfThePast()) {
+        startAnew(group, group.replica().term(), RaftMetaFiles.leftAt(group.directory()));
+      }
     } catch (IOException | RuntimeException fault) {
       group.cannotStart(fault);
     }
@@ -350,19 +367,67 @@ public final class RaftNode implements AutoCloseable {
   }
 
   /**
-   * Makes the files of an empty replica as {@link #startJoining} does, for {@link #start} to find,
-   * instead of those that are there. For a replica that nobody has counted on yet: what it has
-   * acknowledged is lost.
+   * Starts a replica that is to become a voter, in place of one that is there from before its node
+   * left the group: that may be a listener's, and Ratis has no safe way from a listener to a voter;
+   * or be taken, by what its log says, for a member that it is no more. Does nothing if the replica
+   * is from after that.
+   *
+   * <p>What the replica before has acknowledged and voted for counts no more. A majority without it
+   * has all that was committed before it left. Who leads from then on has the entry by which it
+   * left, and so did not need its vote; and is followed only in the term given, or a later one.
+   *
+   * @param leftAt index of an entry that is committed, from which on the group is without this
+   *     node. It is kept with the replica: until that has got so far, its log speaks of the past,
+   *     and should the node start again with it, it begins once more
+   * @throws IOException also if the replica before has stopped: it has to be started first
    */
-  public synchronized void beginAnew(UUID group, long term) throws IOException {
+  public synchronized void startJoining(UUID group, long term, long leftAt) throws IOException {
+    finishRemoval(group);
+    HostedGroup hosted = hosted(group);
+    if (!hosted.isOpen() && hasFiles(group)) {
+      throw new IOException("the replica before does not run");
+    }
+    Replica now = hosted.replica();
+    if (!hosted.isOpen() || Math.max(now.leftAt(), now.membersIndex()) < leftAt) {
+      startAnew(hosted, term, leftAt);
+    }
+  }
+
+  private void startAnew(HostedGroup hosted, long term, long leftAt) throws IOException {
+    Replica before = hosted.replica();
+    remove(hosted);
+    if (before != null && before.membersIndex() >= leftAt) {
+      startFound(hosted); // it has just heard
+      return;
+    }
+    RaftMetaFiles.beginAnew(hosted.directory(), term, leftAt);
+    finishAnew(hosted.id());
+    add(group(hosted.id(), List.of()));
+    hosted.forgive();
+    LOG.info("replica begun anew, to be added shard={}", hosted.name());
+  }
+
+  /** Puts what {@link RaftMetaFiles#beginAnew} has made in the place of what was there. */
+  private void finishAnew(UUID group) throws IOException {
+    removed.deleteFiles(group);
+    Path directory = groupsDirectory().resolve(group.toString());
+    DurableFiles.move(RaftMetaFiles.anew(directory), directory);
+  }
+
+  /**
+   * Makes the files of an empty replica as {@link #startJoining(UUID, long, long)} does, for {@link
+   * #start} to find, instead of those that are there. For a replica that nobody has counted on yet:
+   * what it has acknowledged is lost.
+   *
+   * @param leftAt as there
+   */
+  public synchronized void beginAnew(UUID group, long term, long leftAt) throws IOException {
     if (groups.containsKey(group)) {
       throw new IllegalStateException("group " + group + " is started");
     }
-    if (removed.isHere(group)) {
-      removed.mark(group, names.apply(group));
-      removed.delete(group);
-    }
-    RaftMetaFiles.begin(groupsDirectory().resolve(group.toString()), term);
+    Path directory = groupsDirectory().resolve(group.toString());
+    RaftMetaFiles.beginAnew(directory, term, leftAt);
+    finishAnew(group);
   }
 
   /** The groups that can begin here with what another one gives away, see {@link #seed}. */
@@ -436,7 +501,8 @@ public final class RaftNode implements AutoCloseable {
 
   /** Whether there are files of a replica of a group, running or not. */
   public boolean hasFiles(UUID group) {
-    return Files.exists(groupsDirectory().resolve(group.toString()));
+    Path directory = groupsDirectory().resolve(group.toString());
+    return Files.exists(directory) || Files.exists(RaftMetaFiles.anew(directory));
   }
 
   /** Whether this node's replica of a group runs. */
@@ -667,7 +733,7 @@ public final class RaftNode implements AutoCloseable {
 
   private StateMachine newStateMachine(RaftGroupId groupId) {
     HostedGroup group = hosted(groupId.getUuid());
-    Replica replica = new Replica(group.id(), group::name, transport);
+    Replica replica = new Replica(group.id(), group::name, transport, leftAt(group));
     ReplicatedStateMachine machine =
         new ReplicatedStateMachine(
             group.store(),
@@ -680,6 +746,14 @@ public final class RaftNode implements AutoCloseable {
     replica.attach(machine);
     group.starting(replica, machine);
     return machine;
+  }
+
+  private static long leftAt(HostedGroup group) {
+    try {
+      return RaftMetaFiles.leftAt(group.directory());
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(unreadable);
+    }
   }
 
   private static RaftGroup group(UUID id, List<Member> members) {

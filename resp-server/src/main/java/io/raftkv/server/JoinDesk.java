@@ -1,6 +1,7 @@
 package io.raftkv.server;
 
 import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.MetaApplier;
 import io.raftkv.meta.MetaCommand;
 import io.raftkv.meta.MetaReply;
 import io.raftkv.meta.NodeInfo;
@@ -92,6 +93,7 @@ final class JoinDesk {
           state.clusterId(),
           term,
           state.nodes().get(joins.id()).memberSince(),
+          metadata.pastOf(joins.id()),
           state.members().stream()
               .flatMap(member -> node.addresses().of(member.id()).stream())
               .toList());
@@ -108,10 +110,9 @@ final class JoinDesk {
           .formatted(request.clusterId().get(), self, state.clusterId());
     }
     String id = request.node().id();
-    if (request.clusterId().isEmpty() && metadata.voters().contains(id)) {
+    if (metadata.voters().contains(id)) {
       // One that forgot what it has acknowledged must not count as the one that did.
-      return "node %s votes in the metadata group, and its data is gone: start it without --join, as the manual says of rebuilding a replica"
-          .formatted(id);
+      return MetaApplier.votesWithoutData(id);
     }
     for (Map.Entry<String, String> own : JoinExchange.settings(node.config()).entrySet()) {
       String other = request.settings().get(own.getKey());

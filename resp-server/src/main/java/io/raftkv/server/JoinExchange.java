@@ -62,21 +62,27 @@ final class JoinExchange {
    * @param text the cluster's id if the node is admitted, else why it is not
    * @param term of the metadata group; the node is to follow no leader of an earlier one
    * @param memberSince version of the metadata that made the node one of the cluster
+   * @param leftAt index of the metadata group's log up to which that speaks of the time before
    * @param members all nodes of the cluster, for as long as the metadata is not there
    */
   record Answer(
-      Outcome outcome, String text, long term, long memberSince, List<ClusterMember> members) {
+      Outcome outcome,
+      String text,
+      long term,
+      long memberSince,
+      long leftAt,
+      List<ClusterMember> members) {
     static Answer admitted(
-        String clusterId, long term, long memberSince, List<ClusterMember> members) {
-      return new Answer(Outcome.ADMITTED, clusterId, term, memberSince, members);
+        String clusterId, long term, long memberSince, long leftAt, List<ClusterMember> members) {
+      return new Answer(Outcome.ADMITTED, clusterId, term, memberSince, leftAt, members);
     }
 
     static Answer later(String why) {
-      return new Answer(Outcome.LATER, why, 0, 0, List.of());
+      return new Answer(Outcome.LATER, why, 0, 0, 0, List.of());
     }
 
     static Answer refused(String why) {
-      return new Answer(Outcome.REFUSED, why, 0, 0, List.of());
+      return new Answer(Outcome.REFUSED, why, 0, 0, 0, List.of());
     }
   }
 
@@ -135,6 +141,7 @@ final class JoinExchange {
           out.writeUTF(answer.text());
           out.writeLong(answer.term());
           out.writeLong(answer.memberSince());
+          out.writeLong(answer.leftAt());
           out.writeInt(answer.members().size());
           for (ClusterMember member : answer.members()) {
             out.writeUTF(member.toString());
@@ -152,11 +159,12 @@ final class JoinExchange {
       String text = in.readUTF();
       long term = in.readLong();
       long memberSince = in.readLong();
+      long leftAt = in.readLong();
       List<ClusterMember> members = new ArrayList<>();
       for (int left = in.readInt(); left > 0; left--) {
         members.add(ClusterMember.parse(in.readUTF()));
       }
-      return new Answer(Outcome.values()[outcome], text, term, memberSince, members);
+      return new Answer(Outcome.values()[outcome], text, term, memberSince, leftAt, members);
     } catch (IOException cut) {
       throw new IllegalArgumentException("answer is cut short", cut);
     }

@@ -1,9 +1,12 @@
 package io.raftkv.server;
 
 import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.MetaCommand;
+import io.raftkv.meta.MetaReply;
 import io.raftkv.meta.NodeInfo;
-import io.raftkv.meta.control.MetadataListeners;
-import io.raftkv.meta.control.MetadataListeners.Change;
+import io.raftkv.meta.control.MetadataPlan;
+import io.raftkv.meta.control.MetadataPlan.Change;
+import io.raftkv.meta.control.MetadataPlan.Kind;
 import io.raftkv.meta.job.ClusterFacts;
 import io.raftkv.meta.job.JobAction;
 import io.raftkv.meta.job.Members;
@@ -19,9 +22,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes the members of the metadata group those that {@link MetadataListeners} names, one change
- * after the other, while this node leads it. So a node that joins is brought the metadata by
- * whoever leads, however often that changes meanwhile. For one thread.
+ * Makes the members of the metadata group those that {@link MetadataPlan} names, one change after
+ * the other, while this node leads it. So a node that joins is brought the metadata by whoever
+ * leads, however often that changes meanwhile. For one thread, but for {@link #isBusy}.
  */
 final class MetadataMembers {
   private static final Logger LOG = LoggerFactory.getLogger(MetadataMembers.class);
@@ -40,7 +43,8 @@ final class MetadataMembers {
   /** Until when nodes are left alone. */
   private final Map<String, Long> pausedUntilNanos = new HashMap<>();
 
-  private CompletableFuture<Pause> underWay = CompletableFuture.completedFuture(Pause.NONE);
+  private volatile CompletableFuture<Pause> underWay =
+      CompletableFuture.completedFuture(Pause.NONE);
 
   /** For how long a node is to be left alone. */
   private record Pause(String nodeId, long nanos) {
@@ -53,6 +57,11 @@ final class MetadataMembers {
     this.inquiry = new FactsInquiry(node);
   }
 
+  /** Whether a step is being taken: a node may be about to become a member. */
+  boolean isBusy() {
+    return !underWay.isDone();
+  }
+
   /**
    * Takes the next step; to be called often while this node leads.
    *
@@ -60,38 +69,55 @@ final class MetadataMembers {
    */
   void step(ClusterState state, Predicate<String> isHeard) {
     Replica replica = node.replica(MetadataGroup.GROUP);
-    if (!underWay.isDone() || replica == null || replica.isChangingMembers()) {
+    Replica.MemberView now = replica == null || isBusy() ? null : replica.settledMembers();
+    if (now == null) {
       return;
     }
-    long now = System.nanoTime();
+    long nanos = System.nanoTime();
     Pause pause = underWay.join();
     underWay = CompletableFuture.completedFuture(Pause.NONE);
-    pausedUntilNanos.put(pause.nodeId(), now + pause.nanos());
-    pausedUntilNanos.values().removeIf(until -> until - now <= 0);
-    Members members = members(replica);
-    MetadataListeners.next(state, members, isHeard, id -> !pausedUntilNanos.containsKey(id))
-        .ifPresent(change -> underWay = make(change, members));
+    pausedUntilNanos.put(pause.nodeId(), nanos + pause.nanos());
+    pausedUntilNanos.values().removeIf(until -> until - nanos <= 0);
+    Members members = new Members(new TreeSet<>(now.voters()), new TreeSet<>(now.listeners()));
+    MetadataPlan.next(state, members, isHeard, id -> !pausedUntilNanos.containsKey(id))
+        .ifPresent(step -> underWay = take(step, members, replica.term(), now.index()));
   }
 
-  private static Members members(Replica replica) {
-    TreeSet<String> voters = new TreeSet<>(replica.voters());
-    TreeSet<String> listeners = new TreeSet<>(replica.members());
-    listeners.removeAll(voters);
-    return new Members(voters, listeners);
+  private CompletableFuture<Pause> take(
+      MetadataPlan.Step step, Members members, long term, long index) {
+    if (step instanceof MetadataPlan.Note note) {
+      return note(note.command());
+    }
+    return make((Change) step, members, new ControlRequests.JoinMetadata(term, index));
+  }
+
+  private CompletableFuture<Pause> note(MetaCommand command) {
+    return node.metadata()
+        .propose(node.shards().client(MetadataGroup.GROUP), command)
+        .handle(
+            (reply, lost) -> {
+              if (lost != null || reply.outcome() == MetaReply.Outcome.REFUSED) {
+                LOG.warn(
+                    "the voters of the metadata group are not noted yet: {}",
+                    lost == null ? reply.text() : lost.getMessage());
+              }
+              return Pause.NONE;
+            });
   }
 
   /** The replica of a node that is to join must be there, or it is waited for in vain. */
-  private CompletableFuture<Pause> make(Change change, Members members) {
+  private CompletableFuture<Pause> make(
+      Change change, Members members, ControlRequests.JoinMetadata joining) {
     CompletableFuture<Boolean> ready =
         change.joins()
-            ? inquiry.ask(List.of(change.nodeId())).thenApply(facts -> isReady(facts, change))
-            : CompletableFuture.completedFuture(true);
+            ? inquiry
+                .ask(List.of(change.nodeId()))
+                .thenApply(facts -> isReady(facts, change))
+                .thenCompose(is -> is ? begun(change, joining) : done(false))
+            : done(true);
     return ready
         .thenCompose(
-            yes ->
-                yes
-                    ? ask(change, members)
-                    : CompletableFuture.completedFuture(new Pause(change.nodeId(), READY_NANOS)))
+            yes -> yes ? ask(change, members) : done(new Pause(change.nodeId(), READY_NANOS)))
         .exceptionally(
             failed -> {
               LOG.warn("metadata group not changed yet, {}", text(change), failed);
@@ -99,13 +125,34 @@ final class MetadataMembers {
             });
   }
 
+  private static <T> CompletableFuture<T> done(T value) {
+    return CompletableFuture.completedFuture(value);
+  }
+
+  /** Who gets a vote begins with a replica that never was a listener's. */
+  private CompletableFuture<Boolean> begun(Change change, ControlRequests.JoinMetadata joining) {
+    if (change.kind() != Kind.VOTES) {
+      return done(true);
+    }
+    return FactsInquiry.call(node, change.nodeId(), ControlRequests.joinMetadata(joining))
+        .orTimeout(TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)
+        .thenApply(
+            answer -> {
+              String why = ControlRequests.decodeOutcome(answer);
+              if (!why.isEmpty()) {
+                LOG.info("no vote in the metadata group yet node={}: {}", change.nodeId(), why);
+              }
+              return why.isEmpty();
+            });
+  }
+
   /** By the state as it is now: the node may have been removed while it was asked. */
   private boolean isReady(ClusterFacts facts, Change change) {
     ClusterState now = node.metadata().state();
-    return !MetadataListeners.isLeaving(now, change.nodeId())
-        && now.node(change.nodeId())
-            .filter(known -> isReady(facts.nodes().get(change.nodeId()), known))
-            .isPresent();
+    ClusterFacts.NodeFacts said = facts.nodes().get(change.nodeId());
+    return !MetadataPlan.isLeaving(now, change.nodeId())
+        && now.node(change.nodeId()).filter(known -> isReady(said, known)).isPresent()
+        && (change.kind() != Kind.VOTES || said.arrived());
   }
 
   /**
@@ -120,7 +167,11 @@ final class MetadataMembers {
   }
 
   private static String text(Change change) {
-    return (change.joins() ? "to add node=" : "to take out node=") + change.nodeId();
+    return switch (change.kind()) {
+      case LISTENS -> "to add node=" + change.nodeId();
+      case VOTES -> "to give a vote to node=" + change.nodeId();
+      case LEAVES -> "to take out node=" + change.nodeId();
+    };
   }
 
   private CompletableFuture<Pause> ask(Change change, Members before) {

@@ -173,7 +173,9 @@ final class Node implements RunningServer {
               this::stand,
               options.leaderSilence().toMillis());
       this.requests = new PeerRequests(this);
-      this.linkCommands = new LinkCommands(requests::answer, secret, this::clusterId);
+      this.linkCommands =
+          new LinkCommands(
+              requests::answer, secret, this::clusterId, id -> metadata.state().hasRemoved(id));
       this.view = new NodeView(this);
       this.changes = new NodeChanges(this);
       table[0] = Commands.table(view, changes, linkCommands, this::stopByCommand, readPool());
@@ -407,7 +409,7 @@ final class Node implements RunningServer {
       directory.forgetArrival();
       addresses.tell(admission.members());
       admittedSince = admission.memberSince();
-      raft.beginAnew(MetadataGroup.GROUP, admission.term());
+      raft.beginAnew(MetadataGroup.GROUP, admission.term(), admission.leftAt());
     }
   }
 

@@ -85,6 +85,7 @@ final class PeerRequests {
         case ControlRequests.KEEP -> slots.keep(ControlRequests.decodeKeep(self, in));
         case ControlRequests.FLUSH -> slots.flush(ControlRequests.group(in));
         case ControlRequests.LEAD -> slots.lead(ControlRequests.decodeLead(self, in));
+        case ControlRequests.JOIN_METADATA -> joinMetadata(ControlRequests.decodeJoinMetadata(in));
         case ControlRequests.UNFENCE -> slots.unfence(ControlRequests.decodeUnfence(self, in));
         case ControlRequests.SLOT_LOAD ->
             CompletableFuture.completedFuture(
@@ -139,6 +140,21 @@ final class PeerRequests {
   }
 
   private CompletionStage<byte[]> startJoining(JobAction.StartJoining joining) {
+    return startJoining(
+        joining.group(), () -> node.raft().startJoining(joining.group(), joining.term()));
+  }
+
+  private CompletionStage<byte[]> joinMetadata(ControlRequests.JoinMetadata joining) {
+    return startJoining(
+        MetadataGroup.GROUP,
+        () -> node.raft().startJoining(MetadataGroup.GROUP, joining.term(), joining.leftAt()));
+  }
+
+  private interface Start {
+    void run() throws IOException;
+  }
+
+  private CompletionStage<byte[]> startJoining(UUID group, Start start) {
     return CompletableFuture.supplyAsync(
         () -> {
           if (!node.directory().hasArrived()) {
@@ -147,14 +163,14 @@ final class PeerRequests {
           if (!node.noRoom().isEmpty()) {
             return ControlRequests.outcome(node.noRoom());
           }
-          if (node.raft().hasFailed(joining.group())) {
+          if (node.raft().hasFailed(group)) {
             return ControlRequests.outcome("its replica has failed, see its log");
           }
           try {
-            node.raft().startJoining(joining.group(), joining.term());
+            start.run();
             return ControlRequests.outcome("");
           } catch (IOException failed) {
-            LOG.error("replica not started shard={}", node.groupName(joining.group()), failed);
+            LOG.error("replica not started shard={}", node.groupName(group), failed);
             return ControlRequests.outcome(failed.toString());
           }
         },

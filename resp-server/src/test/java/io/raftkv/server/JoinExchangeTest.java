@@ -42,7 +42,7 @@ class JoinExchangeTest {
             new ClusterMember("n2", "::1", 17002, 7002));
     for (Answer answer :
         List.of(
-            Answer.admitted("c-1", 7, 1L << 40, members),
+            Answer.admitted("c-1", 7, 1L << 40, 1L << 41, members),
             Answer.later("why"),
             Answer.refused("b\u00fcrg"))) {
       byte[] bytes = JoinExchange.encode(answer);

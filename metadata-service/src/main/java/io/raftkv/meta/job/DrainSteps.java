@@ -1,6 +1,7 @@
 package io.raftkv.meta.job;
 
 import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.DerivedIds;
 import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.MetaCommand.CancelJob;
 import io.raftkv.meta.MetaCommand.StartJob;
@@ -9,10 +10,12 @@ import io.raftkv.meta.NodeState;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.ShardState;
 import io.raftkv.meta.StateEdit.DrainNode;
+import io.raftkv.meta.control.MetadataPlan;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.TreeMap;
 
 /**
@@ -33,7 +36,7 @@ final class DrainSteps implements Steps {
     String node = scene.job().argument(JobInfo.NODE);
     List<ShardInfo> left = left(scene.state(), node);
     if (left.isEmpty()) {
-      return scene.taken();
+      return giveVote(scene, node);
     }
     List<String> reasons = new ArrayList<>();
     for (ShardInfo shard : left) {
@@ -50,6 +53,28 @@ final class DrainSteps implements Steps {
     }
     String more = reasons.size() > MAX_REASONS ? "; and more" : "";
     return scene.await(String.join("; ", reasons.stream().limit(MAX_REASONS).toList()) + more);
+  }
+
+  /**
+   * The leader of the metadata group gives the vote that the node has there to another one ({@link
+   * MetadataPlan}). If nobody can take it the node keeps it.
+   */
+  private static JobAction giveVote(Scene scene, String node) {
+    if (!scene.state().metadataVoters().contains(node)) {
+      return scene.taken();
+    }
+    Optional<ClusterFacts.Leader> leader = scene.facts().leader(DerivedIds.METADATA_GROUP);
+    if (leader.isEmpty()) {
+      return scene.await("no leader is known of the metadata group");
+    }
+    SortedSet<String> voters = leader.get().replica().members().voters();
+    if (!voters.contains(node)) {
+      return scene.taken();
+    }
+    String why = MetadataPlan.obstacle(scene.state(), node, voters, scene.facts()::hears);
+    return MetadataPlan.staysVoter(scene.state(), node, voters)
+        ? scene.takenWith(why)
+        : scene.await(why);
   }
 
   /** What is on a node and has to go elsewhere: a shard that is being deleted goes by itself. */

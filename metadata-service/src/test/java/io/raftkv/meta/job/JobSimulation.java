@@ -3,6 +3,7 @@ package io.raftkv.meta.job;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.DerivedIds;
 import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.JobState;
 import io.raftkv.meta.MetaApplier;
@@ -17,6 +18,7 @@ import io.raftkv.meta.Samples;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.ShardState;
 import io.raftkv.meta.SlotRange;
+import io.raftkv.meta.control.MetadataPlan;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -29,6 +31,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.stream.Collectors;
 
 /**
  * Jobs on a model of a cluster: nodes stop and answer late, leaders change, requests are lost, come
@@ -62,6 +65,14 @@ final class JobSimulation {
 
   /** New voters that are being sent what they lack, by what will make them voters then. */
   private final Map<UUID, JobAction.ChangeMembers> staging = new HashMap<>();
+
+  /** The metadata group's; who leads it is not modelled. */
+  private Members metadata =
+      new Members(
+          new TreeSet<>(state.metadataVoters()),
+          state.nodes().keySet().stream()
+              .filter(node -> !state.metadataVoters().contains(node))
+              .collect(Collectors.toCollection(TreeSet::new)));
 
   /** What was asked a tick ago, and where the jobs were then. */
   private ClusterFacts facts = new ClusterFacts(Map.of());
@@ -169,6 +180,7 @@ final class JobSimulation {
         .as("seed %s: %s", seed, end)
         .isEqualTo(end.state() == JobState.DONE && patience == Integer.MAX_VALUE);
     if (state.node(drained).orElseThrow().draining()) {
+      assertThat(metadata.voters()).as("seed %s: voters", seed).doesNotContain(drained);
       assertThat(files.get(drained)).as("seed %s: files of %s", seed, drained).isEmpty();
     }
     return end.state();
@@ -258,6 +270,7 @@ final class JobSimulation {
     nodesReconcile();
     elect();
     endStaging();
+    changeMetadataMembers();
     Sight sight = new Sight(state, facts, places);
     lead(sight);
     if (faulty && random.nextInt(3) == 0) {
@@ -441,6 +454,29 @@ final class JobSimulation {
         });
   }
 
+  private void changeMetadataMembers() {
+    if (metadataLeader().isEmpty() || random.nextInt(3) == 0) {
+      return;
+    }
+    MetadataPlan.next(state, metadata, node -> !down.contains(node), node -> true)
+        .ifPresent(
+            step -> {
+              if (step instanceof MetadataPlan.Change change) {
+                metadata = change.next();
+              } else {
+                apply(((MetadataPlan.Note) step).command());
+              }
+            });
+  }
+
+  /** While a majority is there. */
+  private Optional<String> metadataLeader() {
+    List<String> there = metadata.voters().stream().filter(node -> !down.contains(node)).toList();
+    return 2 * there.size() > metadata.voters().size()
+        ? Optional.of(there.get(0))
+        : Optional.empty();
+  }
+
   private ClusterFacts facts() {
     Map<String, ClusterFacts.NodeFacts> nodes = new TreeMap<>();
     for (String node : known.keySet()) {
@@ -460,6 +496,12 @@ final class JobSimulation {
                 staging.containsKey(group),
                 5,
                 ClusterFacts.SlotFacts.UNKNOWN));
+      }
+      if (metadataLeader().filter(node::equals).isPresent()) {
+        replicas.put(
+            DerivedIds.METADATA_GROUP,
+            new ClusterFacts.ReplicaFacts(
+                true, true, 1, metadata, false, 5, ClusterFacts.SlotFacts.UNKNOWN));
       }
       nodes.put(
           node,

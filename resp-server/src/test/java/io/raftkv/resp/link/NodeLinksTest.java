@@ -51,7 +51,8 @@ class NodeLinksTest {
   }
 
   private LinkServer serve(int port) {
-    return new LinkServer(loops, new LinkCommands(this::request, "secret", () -> "c-1"), port);
+    return new LinkServer(
+        loops, new LinkCommands(this::request, "secret", () -> "c-1", id -> false), port);
   }
 
   private CompletionStage<byte[]> request(Kind kind, byte[] request) {
