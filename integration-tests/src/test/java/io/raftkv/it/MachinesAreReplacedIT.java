@@ -47,7 +47,10 @@ class MachinesAreReplacedIT {
       assertThat(voters()).containsExactly("n1", "n2", "n3");
 
       replace("n1", load);
-      replace("n2", load);
+      assertThat(map(ask("RAFTKV.NODE", "REPLACE", "n2", "WITH", "n5", "SYNC")))
+          .containsEntry("state", "done");
+      assertThat(cluster.node("n2").awaitEnd(PATIENCE)).isEqualTo(REMOVED_EXIT_CODE);
+      awaitVoters("n5", true);
       if (TestSize.isFaults()) {
         replaceTheLost("n3", load);
       } else {

@@ -94,7 +94,7 @@ final class NodeJobs {
 
   /** Whether a job about a node begins as it must. */
   static boolean isPrepared(StateDraft draft, JobInfo job) {
-    return (job.kind() != JobKind.DRAIN && job.kind() != JobKind.REMOVE)
+    return !Set.of(JobKind.DRAIN, JobKind.REMOVE, JobKind.REPLACE).contains(job.kind())
         || job.nodeId().filter(id -> draft.nodes.get(id).draining()).isPresent();
   }
 

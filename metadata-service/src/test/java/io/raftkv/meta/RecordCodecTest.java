@@ -202,7 +202,9 @@ class RecordCodecTest {
     assertThat(codes(ShardState.values()))
         .isEqualTo("CREATING=0 ACTIVE=1 MIGRATING=2 SPLITTING=3 MERGING=4 DELETING=5");
     assertThat(codes(JobKind.values()))
-        .isEqualTo("CREATE=0 DELETE=1 MIGRATE=2 SPLIT=3 MERGE=4 DRAIN=5 TRANSFER=6 REMOVE=7");
+        .isEqualTo(
+            "CREATE=0 DELETE=1 MIGRATE=2 SPLIT=3 MERGE=4 DRAIN=5 TRANSFER=6 REMOVE=7"
+                + " REPLACE=9");
     assertThat(codes(JobState.values()))
         .isEqualTo("RUNNING=1 UNDOING=5 DONE=2 FAILED=3 CANCELLED=4");
     assertThat(codes(EventKind.values()))

@@ -1,6 +1,7 @@
 package io.raftkv.meta.control;
 
 import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.JobKind;
 import io.raftkv.meta.JobState;
 import io.raftkv.meta.MetaCommand.SetMetadataVoters;
@@ -137,11 +138,12 @@ public final class MetadataPlan {
         .isPresent();
   }
 
-  /** Nodes that could get a vote, in the order in which they do. */
+  /** Nodes that could get a vote, in the order in which they do: successors first. */
   private static List<String> heirs(ClusterState state, Collection<String> voters) {
     return state.members().stream()
         .filter(node -> node.state() == NodeState.ONLINE && !voters.contains(node.id()))
         .map(NodeInfo::id)
+        .sorted(Comparator.comparing(id -> !isSuccessor(state, id)))
         .toList();
   }
 
@@ -162,8 +164,20 @@ public final class MetadataPlan {
     return state.node(nodeId).map(NodeInfo::state).orElse(NodeState.REMOVED) == NodeState.REMOVED
         || state
             .jobOfNode(nodeId)
-            .filter(job -> job.kind() == JobKind.REMOVE && job.state() == JobState.RUNNING)
+            .filter(job -> job.state() == JobState.RUNNING && removes(job))
             .isPresent();
+  }
+
+  private static boolean removes(JobInfo job) {
+    return job.kind() == JobKind.REMOVE
+        || (job.kind() == JobKind.REPLACE && job.stepIndex() == job.plan().steps().size() - 1);
+  }
+
+  /** Whether a node is to take the place of another one. */
+  private static boolean isSuccessor(ClusterState state, String id) {
+    return state.jobs().values().stream()
+        .filter(job -> job.kind() == JobKind.REPLACE && job.state() == JobState.RUNNING)
+        .anyMatch(job -> job.plan().argument(JobInfo.TO).filter(id::equals).isPresent());
   }
 
   /**

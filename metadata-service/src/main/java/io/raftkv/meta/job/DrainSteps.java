@@ -85,7 +85,7 @@ final class DrainSteps implements Steps {
   }
 
   /** The job that moves a replica at the moment. */
-  private static Optional<JobInfo> move(Scene scene) {
+  static Optional<JobInfo> move(Scene scene) {
     return scene.state().jobs().values().stream()
         .filter(job -> job.worksFor(scene.job().id()))
         .findFirst();
@@ -141,9 +141,15 @@ final class DrainSteps implements Steps {
         : Optional.of("no leader is known of shard " + shard.id());
   }
 
-  /** The node with the fewest replicas of those that can take one. */
+  /**
+   * The node with the fewest replicas of those that can take one; if the job names a node for it,
+   * that one, unless the shard has a replica there.
+   */
   private static Optional<String> target(Scene scene, ShardInfo shard) {
+    Optional<String> named =
+        scene.argument(MigrateSteps.TO).filter(node -> shard.replicaOn(node).isEmpty());
     return scene.state().members().stream()
+        .filter(node -> named.isEmpty() || named.get().equals(node.id()))
         .filter(node -> refusal(scene, shard, node).isEmpty())
         .map(NodeInfo::id)
         .min(Comparator.comparingInt(id -> scene.state().shardsOn(id).size()));

@@ -46,6 +46,7 @@ public final class JobRunner {
       case SPLIT -> new SplitSteps();
       case DRAIN -> new DrainSteps();
       case REMOVE -> new RemoveSteps();
+      case REPLACE -> new ReplaceSteps();
       case MERGE -> throw new IllegalStateException("no steps for " + job.kind() + " yet");
     };
   }

@@ -18,7 +18,7 @@ import java.util.function.UnaryOperator;
  */
 final class MigrateSteps implements Steps {
   static final String FROM = JobInfo.FROM;
-  static final String TO = "to";
+  static final String TO = JobInfo.TO;
 
   static final String START = "start";
   static final String JOIN = "join";

@@ -17,7 +17,8 @@ final class RemoveSteps implements Steps {
   /** Whether the node was draining before. */
   static final String BEFORE = "draining";
 
-  static final List<String> NAMES = List.of("leave");
+  static final String LEAVE = "leave";
+  static final List<String> NAMES = List.of(LEAVE);
 
   @Override
   public JobAction take(Scene scene) {
