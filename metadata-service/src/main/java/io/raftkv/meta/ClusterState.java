@@ -198,6 +198,15 @@ public final class ClusterState {
     return node(nodeId).filter(known -> known.state() == NodeState.REMOVED).isPresent();
   }
 
+  /**
+   * True if a node was removed whose id is never given again, since the cluster began with it:
+   * whoever comes under that id, with whatever data, is no part of the cluster. Once true it stays
+   * so, and an old state cannot err.
+   */
+  public boolean isGone(String nodeId) {
+    return hasRemoved(nodeId, 0);
+  }
+
   /** Nodes that are part of the cluster: all but removed ones, in natural order. */
   public List<NodeInfo> members() {
     return nodes.values().stream().filter(n -> n.state() != NodeState.REMOVED).toList();

@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
@@ -58,6 +59,8 @@ import org.slf4j.LoggerFactory;
 public final class RaftNode implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RaftNode.class);
 
+  private static final String GROUPS = "groups";
+
   /** How long the end waits for what is being deleted. */
   private static final long FILE_WORK_SECONDS = 10;
 
@@ -66,7 +69,7 @@ public final class RaftNode implements AutoCloseable {
   private final Function<UUID, ShardApplier> appliers;
   private final Function<UUID, String> names;
   private final FailStop failStop;
-  private final RaftGroup first;
+  private volatile RaftGroup first;
   private final RaftTransport.Factory transport;
   private final RaftServer server;
   private final LeaderAppends leaderAppends;
@@ -90,13 +93,16 @@ public final class RaftNode implements AutoCloseable {
    *
    * @param first a group that every start brings along: the metadata group
    * @param firstMembers its initial members; none if this node is to join it, by {@link
-   *     #startJoining}: then only what is found of it is started
+   *     #startJoining}, or does not know yet whether to {@link #begin} it: then only what is found
+   *     of it is started
    * @param appliers what the entries of a group mean
    * @param names the name of a group for logs and errors
    * @param links carry entries and checkpoints to other nodes, which give them to their {@link
    *     #append} and {@link #takeCheckpoint}
    * @param appendPool where entries of leaders are handed to Ratis; may block
    * @param room how many bytes checkpoints that arrive may still take of the disk
+   * @param isGone whether a node is no member of any group any more, and never will be: it is not
+   *     followed, and gets no vote, whatever the log here says
    */
   public RaftNode(
       RaftOptions options,
@@ -108,7 +114,8 @@ public final class RaftNode implements AutoCloseable {
       FailStop failStop,
       PeerTransport links,
       Executor appendPool,
-      LongSupplier room)
+      LongSupplier room,
+      Predicate<String> isGone)
       throws IOException {
     this.options = options;
     this.environment = environment;
@@ -134,7 +141,7 @@ public final class RaftNode implements AutoCloseable {
                 // whose queue has room for all that one leader has under way unless values are
                 // large.
                 .directExecutor()
-                .intercept(new LeaderGate(this::isOpen, this::isOnDisk)));
+                .intercept(new LeaderGate(this::isOpen, this::mayVote, isGone, this::isOnDisk)));
     this.removed =
         new RemovedReplicas(
             options.directory().resolve("removing"), groupsDirectory(), storesDirectory());
@@ -235,6 +242,17 @@ public final class RaftNode implements AutoCloseable {
   /** To be called while there is no space: patience with a store begins when there is. */
   public synchronized void waitForSpace() {
     groups.values().forEach(HostedGroup::waitForSpace);
+  }
+
+  /**
+   * Begins the first group, of which {@link #start} has found nothing. One that cannot be started
+   * is reported as failed.
+   *
+   * @param members who begins it, this node among them
+   */
+  public synchronized void begin(List<Member> members) {
+    first = group(first.getGroupId().getUuid(), members);
+    startFound(hosted(first.getGroupId().getUuid()));
   }
 
   /** A removal that was begun before the start; if it fails the replica stays away, and counts. */
@@ -400,11 +418,22 @@ public final class RaftNode implements AutoCloseable {
       startFound(hosted); // it has just heard
       return;
     }
-    RaftMetaFiles.beginAnew(hosted.directory(), term, leftAt);
-    finishAnew(hosted.id());
+    makeAnew(hosted.id(), term, leftAt);
     add(group(hosted.id(), List.of()));
     hosted.forgive();
     LOG.info("replica begun anew, to be added shard={}", hosted.name());
+  }
+
+  /**
+   * What was begun so before, and cut off, is finished first: until then the rest is in its way.
+   */
+  private void makeAnew(UUID group, long term, long leftAt) throws IOException {
+    Path directory = groupsDirectory().resolve(group.toString());
+    if (Files.exists(RaftMetaFiles.anew(directory))) {
+      finishAnew(group);
+    }
+    RaftMetaFiles.beginAnew(directory, term, leftAt);
+    finishAnew(group);
   }
 
   /** Puts what {@link RaftMetaFiles#beginAnew} has made in the place of what was there. */
@@ -425,9 +454,7 @@ public final class RaftNode implements AutoCloseable {
     if (groups.containsKey(group)) {
       throw new IllegalStateException("group " + group + " is started");
     }
-    Path directory = groupsDirectory().resolve(group.toString());
-    RaftMetaFiles.beginAnew(directory, term, leftAt);
-    finishAnew(group);
+    makeAnew(group, term, leftAt);
   }
 
   /** The groups that can begin here with what another one gives away, see {@link #seed}. */
@@ -501,7 +528,16 @@ public final class RaftNode implements AutoCloseable {
 
   /** Whether there are files of a replica of a group, running or not. */
   public boolean hasFiles(UUID group) {
-    Path directory = groupsDirectory().resolve(group.toString());
+    return hasFiles(options.directory(), group);
+  }
+
+  /**
+   * The same before there is a server.
+   *
+   * @param replicas see {@link RaftOptions#directory}
+   */
+  public static boolean hasFiles(Path replicas, UUID group) {
+    Path directory = replicas.resolve(GROUPS).resolve(group.toString());
     return Files.exists(directory) || Files.exists(RaftMetaFiles.anew(directory));
   }
 
@@ -627,6 +663,13 @@ public final class RaftNode implements AutoCloseable {
     return hosted != null && hosted.isOpen();
   }
 
+  /** One that is begun anew does not, until it knows who the members are now. */
+  private boolean mayVote(UUID group) {
+    HostedGroup hosted = groups.get(group);
+    Replica replica = hosted == null ? null : hosted.replica();
+    return replica != null && replica.membersIndex() >= replica.leftAt();
+  }
+
   private boolean isOnDisk(AppendEntriesReplyProto answer) {
     HostedGroup hosted =
         groups.get(ProtoUtils.toRaftGroupId(answer.getServerReply().getRaftGroupId()).getUuid());
@@ -728,7 +771,7 @@ public final class RaftNode implements AutoCloseable {
   }
 
   private Path groupsDirectory() {
-    return options.directory().resolve("groups");
+    return options.directory().resolve(GROUPS);
   }
 
   private StateMachine newStateMachine(RaftGroupId groupId) {

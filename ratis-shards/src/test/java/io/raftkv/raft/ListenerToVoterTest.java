@@ -146,6 +146,19 @@ class ListenerToVoterTest {
     group.assertWhole(0, 1, 2, 3);
   }
 
+  /** The process ended between the two moves, and joins when it starts again. */
+  @Test
+  void beginningThatWasCutOffIsInTheWayOfNoOther() throws IOException {
+    listener.crash();
+    Path files = listener.groupDirectory(group.id());
+    RaftMetaFiles.beginAnew(files, 1, 5);
+    DurableFiles.deleteTree(files);
+    listener.beforeStart(raft -> raft.beginAnew(group.id(), 7, 9));
+    listener.start();
+    assertThat(RaftMetaFiles.anew(files)).doesNotExist();
+    assertThat(RaftMetaFiles.leftAt(files)).isEqualTo(9);
+  }
+
   /** The process ended when the files before were not deleted, or not all of them. */
   @Test
   void beginningThatWasCutOffIsFinishedAtTheStart() throws IOException {

@@ -142,10 +142,14 @@ final class ClusterController implements AutoCloseable {
     }
   }
 
-  private void step() throws StartupException, IOException {
+  private void step() throws Exception {
     ClusterState state = node.metadata().state();
     watched.atDisk(() -> node.raft().settle(MetadataGroup.GROUP));
     if (!state.isBootstrapped()) {
+      if (node.founderStart().isPresent()) {
+        FounderStart founder = node.founderStart().get();
+        watched.<Exception>atDisk(founder::step);
+      }
       formCluster();
       knock();
       return;
@@ -311,7 +315,8 @@ final class ClusterController implements AutoCloseable {
     }
   }
 
-  private NodeSpec ownSpec(long incarnation) {
+  /** What this node says of itself. */
+  NodeSpec ownSpec(long incarnation) {
     ClusterMember own = node.addresses().own(self, node.raftPort(), node.respPort());
     return new NodeSpec(
         self,

@@ -122,7 +122,7 @@ final class ClusterJoin {
             node.view().startedAtMillis());
     return JoinExchange.encode(
         new JoinExchange.Request(
-            spec, node.directory().clusterId(), JoinExchange.settings(config)));
+            spec, node.directory().clusterId(), JoinExchange.settings(config), false));
   }
 
   /** Where the others are to reach this node: as it was told, else from where it reaches them. */

@@ -64,6 +64,15 @@ final class PeerRequests {
     };
   }
 
+  /**
+   * Whether a request is answered whoever asks: also one that is no part of the cluster any more.
+   */
+  static boolean isForAll(PeerTransport.Kind kind, byte[] request) {
+    return kind == PeerTransport.Kind.CONTROL
+        && request.length > 0
+        && (request[0] == ControlRequests.HEARTBEAT || request[0] == ControlRequests.JOIN);
+  }
+
   private CompletionStage<byte[]> answerControl(byte[] request) {
     String self = node.config().node().id();
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(request))) {

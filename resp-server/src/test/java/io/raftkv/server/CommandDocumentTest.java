@@ -34,7 +34,7 @@ class CommandDocumentTest {
             (kind, request) -> CompletableFuture.completedFuture(request),
             "",
             () -> "",
-            id -> false);
+            (asker, kind, request) -> false);
     return Commands.table(
         nobody(NodeStatus.class), nobody(ClusterChanges.class), links, () -> {}, Runnable::run);
   }

@@ -21,7 +21,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +41,13 @@ public final class LinkCommands {
     CompletionStage<byte[]> request(PeerTransport.Kind kind, byte[] request);
   }
 
+  /** Says which requests are not taken. */
+  @FunctionalInterface
+  public interface Refusal {
+    /** Whether a request of a node gets no answer; called for each one. */
+    boolean refuses(String asker, PeerTransport.Kind kind, byte[] request);
+  }
+
   static final String NAME = "RAFTKV.LINK";
   static final String HELLO = "HELLO";
 
@@ -55,7 +61,7 @@ public final class LinkCommands {
   private final Requests requests;
   private final byte[] secret;
   private final Supplier<String> clusterId;
-  private final Predicate<String> isRemoved;
+  private final Refusal refusal;
 
   /** The nodes at the other ends, by connection. */
   private final Map<Long, String> links = new ConcurrentHashMap<>();
@@ -63,13 +69,12 @@ public final class LinkCommands {
   /**
    * @param clusterId the cluster of this node, empty if it is of none yet: nodes of other clusters
    *     are refused
-   * @param isRemoved whether a node is no part of the cluster any more: it is told so, and may ask
-   *     to join again, and nothing else
+   * @param refusal of what nodes ask that are no part of the cluster any more
    */
   public LinkCommands(
-      Requests requests, String secret, Supplier<String> clusterId, Predicate<String> isRemoved) {
+      Requests requests, String secret, Supplier<String> clusterId, Refusal refusal) {
     this.requests = requests;
-    this.isRemoved = isRemoved;
+    this.refusal = refusal;
     this.clusterId = clusterId;
     this.secret = secret.getBytes(StandardCharsets.UTF_8);
   }
@@ -130,7 +135,7 @@ public final class LinkCommands {
       throw new CommandException("ERR unknown kind of link request");
     }
     Reply number = Reply.integer(args.int64(2));
-    if (kind != PeerTransport.Kind.CONTROL && isRemoved.test(asker)) {
+    if (refusal.refuses(asker, kind, args.bytes(3))) {
       LOG.debug("request kind={} of removed node={}", kind, asker);
       connection.push(new Reply.Push(List.of(PUSH_KIND, number, Reply.NULL)));
       return null;

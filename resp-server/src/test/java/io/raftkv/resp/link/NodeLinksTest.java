@@ -52,7 +52,9 @@ class NodeLinksTest {
 
   private LinkServer serve(int port) {
     return new LinkServer(
-        loops, new LinkCommands(this::request, "secret", () -> "c-1", id -> false), port);
+        loops,
+        new LinkCommands(this::request, "secret", () -> "c-1", (asker, kind, request) -> false),
+        port);
   }
 
   private CompletionStage<byte[]> request(Kind kind, byte[] request) {
