@@ -108,8 +108,12 @@ final class MetadataMembers {
   /** The replica of a node that is to join must be there, or it is waited for in vain. */
   private CompletableFuture<Pause> make(
       Change change, Members members, ControlRequests.JoinMetadata joining) {
+    // Who steps aside for a vote must be there to get it, or it would hear nothing for long.
+    boolean stepsAside =
+        !change.joins() && !MetadataPlan.isLeaving(node.metadata().state(), change.nodeId());
+    boolean asks = change.joins() || (stepsAside && members.listeners().contains(change.nodeId()));
     CompletableFuture<Boolean> ready =
-        change.joins()
+        asks
             ? inquiry
                 .ask(List.of(change.nodeId()))
                 .thenApply(facts -> isReady(facts, change))
@@ -152,7 +156,7 @@ final class MetadataMembers {
     ClusterFacts.NodeFacts said = facts.nodes().get(change.nodeId());
     return !MetadataPlan.isLeaving(now, change.nodeId())
         && now.node(change.nodeId()).filter(known -> isReady(said, known)).isPresent()
-        && (change.kind() != Kind.VOTES || said.arrived());
+        && (change.kind() == Kind.LISTENS || said.arrived());
   }
 
   /**

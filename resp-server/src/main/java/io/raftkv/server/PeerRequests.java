@@ -150,17 +150,29 @@ final class PeerRequests {
 
   private CompletionStage<byte[]> startJoining(JobAction.StartJoining joining) {
     return startJoining(
-        joining.group(), () -> node.raft().startJoining(joining.group(), joining.term()));
+        joining.group(),
+        () -> {
+          if (!node.noRoom().isEmpty()) {
+            return node.noRoom();
+          }
+          node.raft().startJoining(joining.group(), joining.term());
+          return "";
+        });
   }
 
+  /** Also without room for more: it is small, and its node has none of it otherwise. */
   private CompletionStage<byte[]> joinMetadata(ControlRequests.JoinMetadata joining) {
     return startJoining(
         MetadataGroup.GROUP,
-        () -> node.raft().startJoining(MetadataGroup.GROUP, joining.term(), joining.leftAt()));
+        () -> {
+          node.raft().startJoining(MetadataGroup.GROUP, joining.term(), joining.leftAt());
+          return "";
+        });
   }
 
   private interface Start {
-    void run() throws IOException;
+    /** Why it was not started; empty if it was. */
+    String run() throws IOException;
   }
 
   private CompletionStage<byte[]> startJoining(UUID group, Start start) {
@@ -169,15 +181,11 @@ final class PeerRequests {
           if (!node.directory().hasArrived()) {
             return ControlRequests.outcome("it has not the metadata yet");
           }
-          if (!node.noRoom().isEmpty()) {
-            return ControlRequests.outcome(node.noRoom());
-          }
           if (node.raft().hasFailed(group)) {
             return ControlRequests.outcome("its replica has failed, see its log");
           }
           try {
-            start.run();
-            return ControlRequests.outcome("");
+            return ControlRequests.outcome(start.run());
           } catch (IOException failed) {
             LOG.error("replica not started shard={}", node.groupName(group), failed);
             return ControlRequests.outcome(failed.toString());
