@@ -146,6 +146,27 @@ class ListenerToVoterTest {
     group.assertWhole(0, 1, 2, 3);
   }
 
+  /** It votes for nobody until it has all, though the old leader may be gone by then. */
+  @Test
+  void voterThatHasLostItsDataIsFilledWithoutAVoteOfItsOwn() throws IOException {
+    TestCluster.Node lost = cluster.node(group.leaderNumber() == 2 ? 1 : 2);
+    lost.crash();
+    DurableFiles.deleteTree(lost.groupDirectory(group.id()));
+    DurableFiles.deleteTree(lost.storeDirectory(group.id()));
+    group.write();
+    lost.start();
+    int leader = group.leaderNumber();
+    long term = group.leader().replica(group.id()).term();
+    cluster.node(leader).crash(); // so that it is not filled
+    lost.raft().startJoining(group.id(), term, 0);
+    lost.crash();
+    lost.start();
+    assertThat(lost.replica(group.id()).members()).isEmpty();
+    cluster.node(leader).start();
+    waitUntil("filled", () -> lost.replica(group.id()).isMember());
+    group.assertWhole(0, 1, 2);
+  }
+
   /** The process ended between the two moves, and joins when it starts again. */
   @Test
   void beginningThatWasCutOffIsInTheWayOfNoOther() throws IOException {

@@ -53,7 +53,7 @@ final class ClusterJoin {
           LOG.info("admitted to cluster id={} by the node at {}", answer.text(), seed);
           return answer;
         }
-        case REFUSED -> {
+        case REFUSED, UNFORMED, REMOVED -> { // the last two are for founders
           return Answer.refused("cannot join by the node at " + seed + ": " + answer.text());
         }
         case LATER -> {

@@ -40,15 +40,18 @@ final class MetadataMembers {
   private final String self;
   private final FactsInquiry inquiry;
 
-  /** Until when nodes are left alone. */
-  private final Map<String, Long> pausedUntilNanos = new HashMap<>();
+  /** Until when changes of nodes are left alone. */
+  private final Map<Attempt, Long> pausedUntilNanos = new HashMap<>();
 
   private volatile CompletableFuture<Pause> underWay =
       CompletableFuture.completedFuture(Pause.NONE);
 
-  /** For how long a node is to be left alone. */
-  private record Pause(String nodeId, long nanos) {
-    static final Pause NONE = new Pause("", 0);
+  /** A change of a node; that it is taken out to come back with a vote counts as the latter. */
+  private record Attempt(String nodeId, Kind kind) {}
+
+  /** For how long a change is to be left alone. */
+  private record Pause(Attempt attempt, long nanos) {
+    static final Pause NONE = new Pause(new Attempt("", Kind.LEAVES), 0);
   }
 
   MetadataMembers(Node node) {
@@ -76,19 +79,45 @@ final class MetadataMembers {
     long nanos = System.nanoTime();
     Pause pause = underWay.join();
     underWay = CompletableFuture.completedFuture(Pause.NONE);
-    pausedUntilNanos.put(pause.nodeId(), nanos + pause.nanos());
+    pausedUntilNanos.put(pause.attempt(), nanos + pause.nanos());
     pausedUntilNanos.values().removeIf(until -> until - nanos <= 0);
     Members members = new Members(new TreeSet<>(now.voters()), new TreeSet<>(now.listeners()));
-    MetadataPlan.next(state, members, isHeard, id -> !pausedUntilNanos.containsKey(id))
+    MetadataPlan.next(state, members, isHeard, this::mayTry)
         .ifPresent(step -> underWay = take(step, members, replica.term(), now.index()));
+  }
+
+  /** Who could not even be made to listen does not get a vote either. */
+  private boolean mayTry(String nodeId, Kind kind) {
+    return !pausedUntilNanos.containsKey(new Attempt(nodeId, kind))
+        && !(kind == Kind.VOTES && pausedUntilNanos.containsKey(new Attempt(nodeId, Kind.LISTENS)));
   }
 
   private CompletableFuture<Pause> take(
       MetadataPlan.Step step, Members members, long term, long index) {
     if (step instanceof MetadataPlan.Note note) {
-      return note(note.command());
+      return note(note);
     }
     return make((Change) step, members, new ControlRequests.JoinMetadata(term, index));
+  }
+
+  /** A vote that could not be given now is not noted. */
+  private CompletableFuture<Pause> note(MetadataPlan.Note note) {
+    if (note.gives().isEmpty()) {
+      return note(note.command());
+    }
+    Attempt attempt = new Attempt(note.gives().get(), Kind.VOTES);
+    return inquiry
+        .ask(List.of(attempt.nodeId()))
+        .thenCompose(
+            facts ->
+                isReady(facts, attempt)
+                    ? note(note.command())
+                    : done(new Pause(attempt, READY_NANOS)))
+        .exceptionally(
+            failed -> {
+              LOG.warn("no vote noted yet node={}", attempt.nodeId(), failed);
+              return new Pause(attempt, RETRY_NANOS);
+            });
   }
 
   private CompletableFuture<Pause> note(MetaCommand command) {
@@ -112,20 +141,21 @@ final class MetadataMembers {
     boolean stepsAside =
         !change.joins() && !MetadataPlan.isLeaving(node.metadata().state(), change.nodeId());
     boolean asks = change.joins() || (stepsAside && members.listeners().contains(change.nodeId()));
+    Attempt attempt = new Attempt(change.nodeId(), stepsAside && asks ? Kind.VOTES : change.kind());
     CompletableFuture<Boolean> ready =
         asks
             ? inquiry
                 .ask(List.of(change.nodeId()))
-                .thenApply(facts -> isReady(facts, change))
+                .thenApply(facts -> isReady(facts, attempt))
                 .thenCompose(is -> is ? begun(change, joining) : done(false))
             : done(true);
     return ready
         .thenCompose(
-            yes -> yes ? ask(change, members) : done(new Pause(change.nodeId(), READY_NANOS)))
+            yes -> yes ? ask(change, members, attempt) : done(new Pause(attempt, READY_NANOS)))
         .exceptionally(
             failed -> {
               LOG.warn("metadata group not changed yet, {}", text(change), failed);
-              return new Pause(change.nodeId(), RETRY_NANOS);
+              return new Pause(attempt, RETRY_NANOS);
             });
   }
 
@@ -151,12 +181,12 @@ final class MetadataMembers {
   }
 
   /** By the state as it is now: the node may have been removed while it was asked. */
-  private boolean isReady(ClusterFacts facts, Change change) {
+  private boolean isReady(ClusterFacts facts, Attempt attempt) {
     ClusterState now = node.metadata().state();
-    ClusterFacts.NodeFacts said = facts.nodes().get(change.nodeId());
-    return !MetadataPlan.isLeaving(now, change.nodeId())
-        && now.node(change.nodeId()).filter(known -> isReady(said, known)).isPresent()
-        && (change.kind() == Kind.LISTENS || said.arrived());
+    ClusterFacts.NodeFacts said = facts.nodes().get(attempt.nodeId());
+    return !MetadataPlan.isLeaving(now, attempt.nodeId())
+        && now.node(attempt.nodeId()).filter(known -> isReady(said, known)).isPresent()
+        && (attempt.kind() == Kind.LISTENS || said.arrived());
   }
 
   /**
@@ -178,7 +208,7 @@ final class MetadataMembers {
     };
   }
 
-  private CompletableFuture<Pause> ask(Change change, Members before) {
+  private CompletableFuture<Pause> ask(Change change, Members before, Attempt attempt) {
     LOG.info("the metadata group is asked {}", text(change));
     return FactsInquiry.call(
             node,
@@ -193,7 +223,7 @@ final class MetadataMembers {
                   "the metadata group {} {}",
                   why.isEmpty() ? "was changed," : "is not changed yet (" + why + "),",
                   text(change));
-              return why.isEmpty() ? Pause.NONE : new Pause(change.nodeId(), RETRY_NANOS);
+              return why.isEmpty() ? Pause.NONE : new Pause(attempt, RETRY_NANOS);
             });
   }
 }

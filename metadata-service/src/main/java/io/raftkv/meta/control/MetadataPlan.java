@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 
 /**
@@ -34,7 +35,12 @@ public final class MetadataPlan {
    *
    * @param command to be proposed
    */
-  public record Note(SetMetadataVoters command) implements Step {}
+  public record Note(SetMetadataVoters command) implements Step {
+    /** Who is to get a vote; empty if one was taken. */
+    public Optional<String> gives() {
+      return command.next().stream().filter(id -> !command.expected().contains(id)).findFirst();
+    }
+  }
 
   /** What a change makes of a node. */
   public enum Kind {
@@ -61,18 +67,21 @@ public final class MetadataPlan {
   private final ClusterState state;
   private final Members members;
   private final Predicate<String> isHeard;
-  private final Predicate<String> mayTry;
+  private final BiPredicate<String, Kind> mayTry;
 
   /** Who shall vote. */
   private final SortedSet<String> wanted;
 
   private MetadataPlan(
-      ClusterState state, Members members, Predicate<String> isHeard, Predicate<String> mayTry) {
+      ClusterState state,
+      Members members,
+      Predicate<String> isHeard,
+      BiPredicate<String, Kind> mayTry) {
     this.state = state;
     this.members = members;
     this.isHeard = isHeard;
     this.mayTry = mayTry;
-    this.wanted = voters(state, members.voters(), mayTry);
+    this.wanted = voters(state, members.voters(), id -> mayTry.test(id, Kind.VOTES));
   }
 
   /**
@@ -80,10 +89,14 @@ public final class MetadataPlan {
    *
    * @param members as they are, no change being under way
    * @param isHeard whether a node has been heard of lately
-   * @param mayTry false for a node with which a change has failed a moment ago: others go on
+   * @param mayTry false for a change of a node that has failed a moment ago: others go on. One that
+   *     is taken out to come back with a vote counts as the latter
    */
   public static Optional<Step> next(
-      ClusterState state, Members members, Predicate<String> isHeard, Predicate<String> mayTry) {
+      ClusterState state,
+      Members members,
+      Predicate<String> isHeard,
+      BiPredicate<String, Kind> mayTry) {
     MetadataPlan plan = new MetadataPlan(state, members, isHeard, mayTry);
     return plan.note().or(plan::give).or(plan::take).or(plan::add).or(plan::takeOut);
   }
@@ -274,13 +287,17 @@ public final class MetadataPlan {
         .map(id -> new Change(id, Kind.LEAVES, members.without(id)));
   }
 
-  /** What is to be noted, but for those that are about to get a vote. */
+  /**
+   * What is to be noted, but for those that are about to get a vote: also when they have to wait a
+   * moment for it, or notes would come and go.
+   */
   private Optional<Step> note() {
     List<String> before = state.metadataVoters();
+    SortedSet<String> soon = voters(state, members.voters(), any -> true);
     List<String> now =
         state.nodes().keySet().stream()
             .filter(
-                id -> members.voters().contains(id) || (before.contains(id) && wanted.contains(id)))
+                id -> members.voters().contains(id) || (before.contains(id) && soon.contains(id)))
             .filter(id -> !state.hasRemoved(id)) // which the record cannot name
             .toList();
     return now.isEmpty() || Set.copyOf(now).equals(Set.copyOf(before))
@@ -298,13 +315,13 @@ public final class MetadataPlan {
     return isReliable(state, id) && isHeard.test(id);
   }
 
+  /** Also one that is to vote, but cannot now: or it would hear of nothing meanwhile. */
   private Optional<Step> add() {
     return state.members().stream()
         .map(NodeInfo::id)
         .filter(node -> !members.contains(node) && !isLeaving(state, node))
-        .filter(node -> !wanted.contains(node))
         .filter(isHeard)
-        .filter(mayTry)
+        .filter(node -> mayTry.test(node, Kind.LISTENS))
         .findFirst()
         .map(node -> new Change(node, Kind.LISTENS, members.withListener(node)));
   }
@@ -312,7 +329,7 @@ public final class MetadataPlan {
   /** Also one that was added late, by a change that was asked for before it was removed. */
   private Optional<Step> takeOut() {
     return members.listeners().stream()
-        .filter(node -> isLeaving(state, node) && mayTry.test(node))
+        .filter(node -> isLeaving(state, node) && mayTry.test(node, Kind.LEAVES))
         .findFirst()
         .map(node -> new Change(node, Kind.LEAVES, members.without(node)));
   }

@@ -170,6 +170,7 @@ final class DrainSteps implements Steps {
   private static String noTarget(Scene scene, ShardInfo shard) {
     List<String> refusals =
         scene.state().members().stream()
+            .filter(node -> !refusal(scene, shard, node).isEmpty()) // that can, but is not to
             .map(node -> node.id() + ' ' + refusal(scene, shard, node))
             .toList();
     return "no node can take a replica of shard %s: %s"

@@ -247,10 +247,12 @@ final class MachinesSimulation {
           job.state().isFinal() || isStuck(leader, job),
           "%s has not ended, next is %s"
               .formatted(
-                  job, MetadataPlan.next(leader.state, members(leader), this::isUp, any -> true)));
+                  job,
+                  MetadataPlan.next(
+                      leader.state, members(leader), this::isUp, (id, kind) -> true)));
     }
     check(
-        MetadataPlan.next(leader.state, members(leader), this::isUp, any -> true).isEmpty(),
+        MetadataPlan.next(leader.state, members(leader), this::isUp, (id, kind) -> true).isEmpty(),
         "it is not done: " + leader.conf() + " " + leader.state.nodes().values());
     check(
         Set.copyOf(leader.state.metadataVoters()).equals(leader.conf().voters()),
@@ -672,7 +674,7 @@ final class MachinesSimulation {
       }
     }
     if (leader.settled()) {
-      MetadataPlan.next(leader.state, members(leader), this::isUp, id -> true)
+      MetadataPlan.next(leader.state, members(leader), this::isUp, (id, kind) -> true)
           .ifPresent(step -> take(leader, step));
     }
     for (JobInfo job : leader.state.jobs().values()) {

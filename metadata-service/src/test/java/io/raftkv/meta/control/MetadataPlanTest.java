@@ -32,6 +32,7 @@ class MetadataPlanTest {
   private Members members = members("n1 n2 n3", "");
   private final Set<String> silent = new HashSet<>();
   private final Set<String> paused = new HashSet<>();
+  private final Set<String> noVote = new HashSet<>();
 
   private void joins(int node) {
     apply(new MetaCommand.JoinNode(Samples.node(node, 1)));
@@ -81,7 +82,10 @@ class MetadataPlanTest {
 
   private Optional<Step> next() {
     return MetadataPlan.next(
-        state, members, node -> !silent.contains(node), node -> !paused.contains(node));
+        state,
+        members,
+        node -> !silent.contains(node),
+        (node, kind) -> !paused.contains(node) && !(kind == Kind.VOTES && noVote.contains(node)));
   }
 
   /** Takes steps until there is none; what they were. */
@@ -107,6 +111,34 @@ class MetadataPlanTest {
 
   private String obstacle(String node) {
     return MetadataPlan.obstacle(state, node, members.voters(), id -> !silent.contains(id));
+  }
+
+  // ---- who has to wait for its vote ----
+
+  /** It did not get its vote after it was taken out for it: it must hear of what goes on. */
+  @Test
+  void whoIsOutsideAndCannotVoteNowListens() {
+    listens(4);
+    drains("n1");
+    apply(((Note) next().orElseThrow()).command());
+    members = members.without("n4");
+    assertThat(next()).contains(new Change("n4", Kind.VOTES, members("n1 n2 n3 n4", "")));
+    noVote.add("n4");
+    assertThat(next()).contains(new Change("n4", Kind.LISTENS, members("n1 n2 n3", "n4")));
+    members = members.withListener("n4");
+    assertThat(next()).as("its note stays").isEmpty();
+    noVote.clear();
+    assertThat(run()).startsWith("LEAVES n4", "VOTES n4");
+  }
+
+  /** Two of four that would vote are silent: no vote can be given. */
+  @Test
+  void whoIsToVoteListensWhileThereIsNoMajorityForIt() {
+    listens(4);
+    drains("n1");
+    members = members.without("n4");
+    silent.addAll(List.of("n2", "n3"));
+    assertThat(next()).contains(new Change("n4", Kind.LISTENS, members("n1 n2 n3", "n4")));
   }
 
   // ---- who listens ----

@@ -458,7 +458,7 @@ final class JobSimulation {
     if (metadataLeader().isEmpty() || random.nextInt(3) == 0) {
       return;
     }
-    MetadataPlan.next(state, metadata, node -> !down.contains(node), node -> true)
+    MetadataPlan.next(state, metadata, node -> !down.contains(node), (node, kind) -> true)
         .ifPresent(
             step -> {
               if (step instanceof MetadataPlan.Change change) {

@@ -101,7 +101,7 @@ class ReplaceStepsTest {
   }
 
   private Optional<MetadataPlan.Step> step() {
-    return MetadataPlan.next(state, metadata, node -> true, node -> true);
+    return MetadataPlan.next(state, metadata, node -> true, (node, kind) -> true);
   }
 
   private void take(int step, JobState end) {
