@@ -53,7 +53,9 @@ class ThreeNodeIT {
   private static final Set<String> MAY_BE_ZERO =
       Set.of(
           "raftkv_jobs",
+          "raftkv_jobs_automatic",
           "raftkv_raft_leader",
+          "raftkv_replicas_missing",
           "raftkv_rocksdb_retained_views",
           "raftkv_snapshot_sent_bytes_total");
 

@@ -35,6 +35,7 @@ public final class ClusterState {
   private final int wantedMetadataVoters;
   private final RoutingTable routing;
   private final StateCounters counters;
+  private final Balancing balancing;
 
   /** Owners by {@link RoutingTable#ordinalOf}; derived, for lookups per request. */
   private final ShardInfo[] owners;
@@ -54,6 +55,7 @@ public final class ClusterState {
     wantedMetadataVoters = draft.wantedMetadataVoters;
     routing = draft.routing;
     counters = draft.counters;
+    balancing = draft.balancing;
     owners = routing.shardIds().stream().map(shards::get).toArray(ShardInfo[]::new);
     shardsByGroup = new HashMap<>();
     check();
@@ -120,6 +122,11 @@ public final class ClusterState {
     return routing;
   }
 
+  /** What is done without anybody asking for it. */
+  public Balancing balancing() {
+    return balancing;
+  }
+
   public Optional<NodeInfo> node(String id) {
     return Optional.ofNullable(nodes.get(id));
   }
@@ -144,6 +151,11 @@ public final class ClusterState {
     return jobs.values().stream()
         .filter(job -> !job.state().isFinal() && job.shardIds().contains(shardId))
         .findFirst();
+  }
+
+  /** Id of the job that began last; empty if none ever did. */
+  public String newestJob() {
+    return jobs.isEmpty() ? "" : jobs.lastKey(); // jobs are forgotten from the oldest on
   }
 
   /** The first id that a new shard may have. */
@@ -287,7 +299,8 @@ public final class ClusterState {
         && metadataVoters.equals(that.metadataVoters)
         && wantedMetadataVoters == that.wantedMetadataVoters
         && routing.equals(that.routing)
-        && counters.equals(that.counters);
+        && counters.equals(that.counters)
+        && balancing == that.balancing;
   }
 
   @Override

@@ -17,7 +17,9 @@ public enum EventKind implements Coded {
   /** A job went from one step or state to another. */
   JOB_ADVANCED(6),
   /** A job ended: done, failed or cancelled. */
-  JOB_ENDED(7);
+  JOB_ENDED(7),
+  /** What is done by itself was said anew. */
+  BALANCING_CHANGED(16);
 
   private final int code;
 

@@ -36,6 +36,9 @@ final class JobApplier {
       }
     }
     String wrong = NodeJobs.objection(state, command.plan());
+    if (wrong.isEmpty()) {
+      wrong = objectionToAutomatic(state, command.plan());
+    }
     if (!wrong.isEmpty()) {
       return MetaApplier.refused(state, wrong);
     }
@@ -60,8 +63,32 @@ final class JobApplier {
     draft.put(job);
     forgetOldest(draft);
     String text =
-        lower(job) + " of " + job.nodeId().orElseGet(() -> String.join(", ", job.shardIds()));
+        lower(job)
+            + " of "
+            + job.nodeId().orElseGet(() -> String.join(", ", job.shardIds()))
+            + job.plan().argument(JobInfo.REASON).map(why -> " by itself: " + why).orElse("");
     return edited(state, draft, job, command.edits(), EventKind.JOB_STARTED, text, job.id());
+  }
+
+  /**
+   * What stands against a job that nobody asked for; empty if nothing does. It was found right by a
+   * leader that may have been replaced since: it counts only if that knew all jobs, and if what it
+   * serves still is wanted.
+   */
+  private static String objectionToAutomatic(ClusterState state, JobInfo.Plan plan) {
+    Optional<String> origin = plan.argument(JobInfo.ORIGIN);
+    if (origin.isEmpty()) {
+      return "";
+    }
+    Balancing mode = state.balancing();
+    boolean wanted =
+        mode == Balancing.ON || (mode == Balancing.REPAIR && origin.get().equals(JobInfo.REPAIR));
+    if (!wanted) {
+      return "balancing is " + mode.text();
+    }
+    return plan.argument(JobInfo.AFTER).filter(state.newestJob()::equals).isPresent()
+        ? ""
+        : "another job has begun meanwhile";
   }
 
   static MetaChange advance(ClusterState state, AdvanceJob command, long timeMillis) {
@@ -278,13 +305,15 @@ final class JobApplier {
         if (!known.groupId().equals(put.spec().groupId())) {
           return "shard " + id + " keeps its Raft group";
         }
-        draft.put(known.changed(put.spec(), put.state(), now));
+        draft.put(known.changed(put.spec(), lacking(job, known, put.spec()), put.state(), now));
         return "";
       }
       if (!mayMake) {
         return name(job) + " cannot make shard " + id + " any more";
       }
-      draft.put(new ShardInfo(put.spec(), put.state(), 1, now, now));
+      ShardInfo origin = begins ? null : draft.shards.get(job.shardIds().get(0));
+      int lacking = origin == null ? 0 : lacking(job, origin, put.spec());
+      draft.put(new ShardInfo(put.spec(), lacking, put.state(), 1, now, now));
       return "";
     }
     if (known == null) {
@@ -292,6 +321,23 @@ final class JobApplier {
     }
     draft.removeShard(id);
     return "";
+  }
+
+  /**
+   * How many voters a shard lacks after an edit. Who moves one leaves it as it is; who takes one
+   * away wants no more than are left, so that none is put back. What any other job loses is to be
+   * had again, and so is what a new shard has less than the one that it comes from.
+   *
+   * @param known the shard before, or the one it comes from
+   */
+  private static int lacking(JobInfo job, ShardInfo known, ShardSpec next) {
+    long voters = next.replicas().stream().filter(Replica::isVoter).count();
+    if (job.kind() == JobKind.MIGRATE && job.plan().argument(JobInfo.FROM).isPresent()) {
+      boolean takesAway =
+          job.plan().argument(JobInfo.TO).isEmpty() && voters < known.voters().size();
+      return takesAway ? 0 : known.lacking();
+    }
+    return (int) Math.max(0, known.lacking() + known.voters().size() - voters);
   }
 
   private static String describe(JobInfo job) {

@@ -43,6 +43,24 @@ public record JobInfo(
   /** The argument that names the job for which another one works. */
   public static final String PARENT = "for";
 
+  /** The argument of a job that nobody asked for: which of the cluster's own ends it serves. */
+  public static final String ORIGIN = "by";
+
+  /** The origin of what makes lost or missing replicas anew. */
+  public static final String REPAIR = "repair";
+
+  /** The origin of what spreads replicas, leaderships and slots. */
+  public static final String BALANCE = "balance";
+
+  /** The argument of a job that nobody asked for which says why it was begun. */
+  public static final String REASON = "reason";
+
+  /**
+   * The argument of a job that nobody asked for which names the newest job that its proposer knew:
+   * it begins only if no other one has begun since.
+   */
+  public static final String AFTER = "after";
+
   private static final int MAX_STEPS = 100;
   private static final int MAX_SHARDS = 100;
   private static final int MAX_ARGUMENTS = 100;
@@ -92,7 +110,8 @@ public record JobInfo(
       return Optional.ofNullable(arguments.get(name));
     }
 
-    Plan withArguments(NavigableMap<String, String> more) {
+    /** The same with more arguments, or others. */
+    public Plan withArguments(NavigableMap<String, String> more) {
       NavigableMap<String, String> all = new TreeMap<>(arguments);
       all.putAll(more);
       return new Plan(kind, shardIds, all, steps, pointOfNoReturn);
@@ -130,6 +149,11 @@ public record JobInfo(
   /** The node that it is about, if it is. */
   public Optional<String> nodeId() {
     return plan.argument(NODE);
+  }
+
+  /** True if nobody asked for it. */
+  public boolean isAutomatic() {
+    return plan.argument(ORIGIN).isPresent();
   }
 
   /** True until it has ended if it works for another job. */

@@ -44,6 +44,9 @@ public final class MetaApplier {
     if (command instanceof MetaCommand.SetNodeState set) {
       return setNodeState(state, set, timeMillis);
     }
+    if (command instanceof MetaCommand.SetBalancing set) {
+      return setBalancing(state, set.next(), timeMillis);
+    }
     if (command instanceof MetaCommand.ResumeNode resume) {
       return JobApplier.resume(state, resume, timeMillis);
     }
@@ -249,6 +252,20 @@ public final class MetaApplier {
         EventKind.NODE_STATE_CHANGED,
         node.id(),
         command.reason().isEmpty() ? text : text + ": " + command.reason());
+  }
+
+  private static MetaChange setBalancing(ClusterState state, Balancing next, long timeMillis) {
+    if (state.balancing() == next) {
+      return unchanged(state, "balancing is " + next.text() + " already");
+    }
+    StateDraft draft = StateDraft.after(state, timeMillis);
+    draft.balancing = next;
+    return changed(
+        state,
+        draft,
+        EventKind.BALANCING_CHANGED,
+        state.clusterId(),
+        "balancing " + state.balancing().text() + " to " + next.text());
   }
 
   private static MetaChange changed(

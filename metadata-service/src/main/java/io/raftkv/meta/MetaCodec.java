@@ -23,6 +23,7 @@ public final class MetaCodec {
   private static final int JOIN_NODE = 7;
   private static final int RESUME_NODE = 8;
   private static final int SET_METADATA_VOTERS = 12;
+  private static final int SET_BALANCING = 16;
 
   private MetaCodec() {}
 
@@ -59,6 +60,8 @@ public final class MetaCodec {
       out.u8(SET_METADATA_VOTERS)
           .list(set.expected(), ByteWriter::text)
           .list(set.next(), ByteWriter::text);
+    } else if (command instanceof MetaCommand.SetBalancing set) {
+      out.u8(SET_BALANCING).coded(set.next());
     } else {
       throw new IllegalStateException("no bytes for " + command.getClass());
     }
@@ -112,6 +115,7 @@ public final class MetaCodec {
       case RESUME_NODE -> new MetaCommand.ResumeNode(in.text());
       case SET_METADATA_VOTERS ->
           new MetaCommand.SetMetadataVoters(in.list(ByteReader::text), in.list(ByteReader::text));
+      case SET_BALANCING -> new MetaCommand.SetBalancing(in.coded(Balancing.values()));
       default -> throw in.unknown("kind", kind);
     };
   }

@@ -173,6 +173,17 @@ public sealed interface MetaCommand {
   }
 
   /**
+   * Says what the cluster does by itself. A job that has begun goes on.
+   *
+   * @param next what
+   */
+  record SetBalancing(Balancing next) implements MetaCommand {
+    public SetBalancing {
+      Objects.requireNonNull(next, "next");
+    }
+  }
+
+  /**
    * Begins a job.
    *
    * @param plan what it is to achieve; neither its shards nor its node may belong to another job

@@ -38,6 +38,10 @@ public final class MetaStore {
     draft.metadataVoters = head.metadataVoters();
     draft.wantedMetadataVoters = head.wantedMetadataVoters();
     draft.counters = head.counters();
+    byte[] balancing = records.get(RecordCodec.BALANCING);
+    if (balancing != null) {
+      draft.balancing = RecordCodec.balancing(balancing);
+    }
     for (String id : RecordCodec.ids(required(records, RecordCodec.NODE_IDS))) {
       draft.nodes.put(id, RecordCodec.node(required(records, RecordCodec.nodeName(id))));
     }
@@ -81,6 +85,9 @@ public final class MetaStore {
     if (after.version() != before.version() + 1) {
       throw new IllegalArgumentException(
           "version " + after.version() + " does not follow " + before.version());
+    }
+    if (before.balancing() != after.balancing()) {
+      records.put(RecordCodec.BALANCING, RecordCodec.encode(after.balancing()));
     }
     saveNodes(before, after);
     saveNumbered(

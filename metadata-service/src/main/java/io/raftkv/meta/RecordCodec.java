@@ -7,6 +7,7 @@ import java.util.List;
  *
  * <pre>
  *   cluster                head: ids, versions, counters; rewritten by every change
+ *   balancing              what is done by itself; none until somebody says so
  *   nodes                  ids of all nodes; rewritten when one becomes known
  *   node/ID                one node
  *   shard/NNNNNNNNNN       one shard, by number
@@ -18,6 +19,7 @@ import java.util.List;
 final class RecordCodec {
   static final String HEAD = "cluster";
   static final String NODE_IDS = "nodes";
+  static final String BALANCING = "balancing";
 
   private static final int FORMAT = 1;
 
@@ -26,6 +28,9 @@ final class RecordCodec {
 
   /** Of a node that has joined, or is draining though it cannot be relied on. */
   private static final int NODE_FORMAT = 2;
+
+  /** Of a shard that has fewer replicas than it should have. */
+  private static final int SHARD_FORMAT = 2;
 
   /** The head record: all of a state that is not in a record of its own. */
   record Head(
@@ -199,9 +204,22 @@ final class RecordCodec {
                 in.number()));
   }
 
+  static byte[] encode(Balancing balancing) {
+    return start().coded(balancing).toBytes();
+  }
+
+  static Balancing balancing(byte[] bytes) {
+    return ByteReader.read(bytes, BALANCING, FORMAT, in -> in.coded(Balancing.values()));
+  }
+
+  /** In the first format if that can tell all: then earlier releases can read it. */
   static byte[] encode(ShardInfo shard) {
-    ByteWriter out = start();
+    boolean first = shard.lacking() == 0;
+    ByteWriter out = new ByteWriter().u8(first ? FORMAT : SHARD_FORMAT);
     Parts.write(out, shard.spec());
+    if (!first) {
+      out.number(shard.lacking());
+    }
     return out.coded(shard.state())
         .number(shard.version())
         .number(shard.createdAtMillis())
@@ -210,17 +228,17 @@ final class RecordCodec {
   }
 
   static ShardInfo shard(byte[] bytes) {
+    boolean first = bytes.length > 0 && bytes[0] == FORMAT;
     return ByteReader.read(
         bytes,
         "shard",
-        FORMAT,
-        in ->
-            new ShardInfo(
-                Parts.shardSpec(in),
-                in.coded(ShardState.values()),
-                in.number(),
-                in.number(),
-                in.number()));
+        first ? FORMAT : SHARD_FORMAT,
+        in -> {
+          ShardSpec spec = Parts.shardSpec(in);
+          int lacking = first ? 0 : in.int32();
+          return new ShardInfo(
+              spec, lacking, in.coded(ShardState.values()), in.number(), in.number(), in.number());
+        });
   }
 
   static byte[] encode(JobInfo job) {

@@ -9,21 +9,37 @@ import java.util.UUID;
  * A shard as the cluster knows it.
  *
  * @param spec its slots and copies
+ * @param lacking how many voters fewer it has than it should have: they could not be had when it
+ *     was made
  * @param state what is being done to it
  * @param version 1 when it is created, one more with every change of it
  * @param createdAtMillis when it was created
  * @param updatedAtMillis when this record last changed
  */
 public record ShardInfo(
-    ShardSpec spec, ShardState state, long version, long createdAtMillis, long updatedAtMillis) {
+    ShardSpec spec,
+    int lacking,
+    ShardState state,
+    long version,
+    long createdAtMillis,
+    long updatedAtMillis) {
   public ShardInfo {
     Objects.requireNonNull(spec, "spec");
     Objects.requireNonNull(state, "state");
+    if (lacking < 0) {
+      throw new IllegalArgumentException("shard " + spec.id() + " lacks " + lacking);
+    }
+  }
+
+  /** A shard that has all its replicas. */
+  public ShardInfo(
+      ShardSpec spec, ShardState state, long version, long createdAtMillis, long updatedAtMillis) {
+    this(spec, 0, state, version, createdAtMillis, updatedAtMillis);
   }
 
   /** The same shard after a change. */
-  ShardInfo changed(ShardSpec nextSpec, ShardState nextState, long nowMillis) {
-    return new ShardInfo(nextSpec, nextState, version + 1, createdAtMillis, nowMillis);
+  ShardInfo changed(ShardSpec nextSpec, int nextLacking, ShardState nextState, long nowMillis) {
+    return new ShardInfo(nextSpec, nextLacking, nextState, version + 1, createdAtMillis, nowMillis);
   }
 
   public String id() {

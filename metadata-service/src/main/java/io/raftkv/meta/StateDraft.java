@@ -23,6 +23,7 @@ final class StateDraft {
   int wantedMetadataVoters;
   RoutingTable routing = RoutingTable.EMPTY;
   StateCounters counters = StateCounters.START;
+  Balancing balancing = Balancing.REPAIR;
 
   /** A draft of {@link ClusterState#EMPTY}. */
   StateDraft() {}
@@ -42,6 +43,7 @@ final class StateDraft {
     draft.wantedMetadataVoters = base.wantedMetadataVoters();
     draft.routing = base.routing();
     draft.counters = base.counters();
+    draft.balancing = base.balancing();
     return draft;
   }
 

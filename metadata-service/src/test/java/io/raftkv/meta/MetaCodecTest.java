@@ -11,6 +11,7 @@ import io.raftkv.meta.MetaCommand.CancelJob;
 import io.raftkv.meta.MetaCommand.JoinNode;
 import io.raftkv.meta.MetaCommand.RegisterNode;
 import io.raftkv.meta.MetaCommand.ResumeNode;
+import io.raftkv.meta.MetaCommand.SetBalancing;
 import io.raftkv.meta.MetaCommand.SetMetadataVoters;
 import io.raftkv.meta.MetaCommand.SetNodeState;
 import io.raftkv.meta.MetaCommand.StartJob;
@@ -62,6 +63,7 @@ class MetaCodecTest {
         new JoinNode(Samples.node(4, 7)),
         new ResumeNode("n4"),
         new SetMetadataVoters(List.of("n1", "n2", "n3"), List.of("n1", "n2", "n3", "n4")),
+        new SetBalancing(Balancing.OFF),
         new StartJob(
             Samples.plan("s1"),
             List.of(
@@ -170,6 +172,11 @@ class MetaCodecTest {
     assertPinned(
         new SetMetadataVoters(List.of("n1"), List.of("n1", "n2")),
         "010c" + "01026e31" + "02026e31026e32");
+  }
+
+  @Test
+  void layoutOfSetBalancingIsPinned() {
+    assertPinned(new SetBalancing(Balancing.ON), "0110" + "01");
   }
 
   @Test

@@ -16,6 +16,7 @@ class RecordCodecTest {
   private static final int ONE_FORMAT = 1;
   private static final int NEWEST_OF_NODES = 2;
   private static final int NEWEST_OF_HEADS = 2;
+  private static final int NEWEST_OF_SHARDS = 2;
   private static final NodeSpec NODE = new NodeSpec("n1", "h", 6379, 9870, 0, "v", 300);
 
   private static RecordCodec.Head head(int wantedMetadataVoters) {
@@ -117,6 +118,7 @@ class RecordCodecTest {
             2),
         RecordCodec::encode,
         RecordCodec::shard,
+        NEWEST_OF_SHARDS,
         "01"
             + "03733132"
             + "00000000000000010000000000000002"
@@ -128,6 +130,37 @@ class RecordCodecTest {
             + "05"
             + "01"
             + "02");
+  }
+
+  @Test
+  void layoutOfAShardThatLacksReplicasIsPinned() {
+    assertPinned(
+        new ShardInfo(
+            new ShardSpec("s1", new UUID(1, 2), List.of(), List.of(Replica.voter("n1")), "n1"),
+            2,
+            ShardState.ACTIVE,
+            5,
+            1,
+            300),
+        RecordCodec::encode,
+        RecordCodec::shard,
+        NEWEST_OF_SHARDS,
+        "02"
+            + "027331"
+            + "00000000000000010000000000000002"
+            + "00"
+            + "01026e3100"
+            + "026e31"
+            + "02"
+            + "01"
+            + "05"
+            + "01"
+            + "ac02");
+  }
+
+  @Test
+  void balancingLayoutIsPinned() {
+    assertPinned(Balancing.OFF, RecordCodec::encode, RecordCodec::balancing, "0102");
   }
 
   @Test
@@ -210,7 +243,7 @@ class RecordCodecTest {
     assertThat(codes(EventKind.values()))
         .isEqualTo(
             "CLUSTER_BOOTSTRAPPED=0 ROUTING_CHANGED=1 NODE_REGISTERED=2 NODE_RESTARTED=3"
-                + " NODE_STATE_CHANGED=4 JOB_STARTED=5 JOB_ADVANCED=6 JOB_ENDED=7");
+                + " NODE_STATE_CHANGED=4 JOB_STARTED=5 JOB_ADVANCED=6 JOB_ENDED=7 BALANCING_CHANGED=16");
     assertThat(codes(Replica.Role.values())).isEqualTo("VOTER=0 LISTENER=1");
     assertThat(codes(MetaReply.Outcome.values())).isEqualTo("CHANGED=0 UNCHANGED=1 REFUSED=2");
   }

@@ -17,6 +17,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -61,6 +62,7 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
   private volatile RaftServer.Division division;
   private volatile long appliedIndex = -1;
   private volatile CompletableFuture<?> memberChange = CompletableFuture.completedFuture(null);
+  private final LongAdder reads = new LongAdder();
 
   /** An entry on its way into the log. */
   private static final class Append {
@@ -108,6 +110,16 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
   @Override
   public UUID group() {
     return groupId.getUuid();
+  }
+
+  /** Commands are to be answered from this replica. */
+  public void countReads(int commands) {
+    reads.add(commands);
+  }
+
+  /** Commands that were to be answered from this replica so far. */
+  public long reads() {
+    return reads.sum();
   }
 
   /** The shard's name, for logs and errors. */

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,6 +46,7 @@ public final class ShardApplier {
       };
 
   private final List<Event> events = new ArrayList<>();
+  private final LongAdder commands = new LongAdder();
 
   private record Event(long proposer, long sequence, BatchOutcome outcome, Object[] results) {}
 
@@ -56,6 +58,11 @@ public final class ShardApplier {
 
   public Applier applier() {
     return applier;
+  }
+
+  /** Commands applied so far, those of a replayed log included. */
+  public long commands() {
+    return commands.sum();
   }
 
   /** From now on {@code listener} hears of the proposer's batches. */
@@ -112,6 +119,7 @@ public final class ShardApplier {
     }
     for (Event event : events) {
       if (event.outcome == BatchOutcome.APPLIED) {
+        commands.add(event.results.length);
         remember(event);
       }
       tell(event);

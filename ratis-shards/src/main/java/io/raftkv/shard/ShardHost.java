@@ -103,6 +103,12 @@ public final class ShardHost<P extends Proposal> {
     return appliers.computeIfAbsent(group, id -> new ShardApplier(meaning.apply(id)));
   }
 
+  /** Commands that were applied here to a group, those of a replayed log included. */
+  public long commandsApplied(UUID group) {
+    ShardApplier applier = appliers.get(group);
+    return applier == null ? 0 : applier.commands();
+  }
+
   /** The way to write to a group. */
   public ShardClient<P> client(UUID group) {
     return clients.computeIfAbsent(group, Link::new).client;

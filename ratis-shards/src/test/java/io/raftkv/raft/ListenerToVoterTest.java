@@ -149,6 +149,7 @@ class ListenerToVoterTest {
   /** It votes for nobody until it has all, though the old leader may be gone by then. */
   @Test
   void voterThatHasLostItsDataIsFilledWithoutAVoteOfItsOwn() throws IOException {
+    leave();
     TestCluster.Node lost = cluster.node(group.leaderNumber() == 2 ? 1 : 2);
     lost.crash();
     DurableFiles.deleteTree(lost.groupDirectory(group.id()));

@@ -66,6 +66,9 @@ public final class Metrics implements AutoCloseable {
   private final List<LongSupplier> counted = new CopyOnWriteArrayList<>();
   private final Map<String, List<Meter>> metersOfShard = new HashMap<>();
 
+  /** Held, since Micrometer holds what it counts by weakly. */
+  private final Map<String, ShardGauges> gaugesOfShard = new HashMap<>();
+
   /** With a registry of its own. */
   public Metrics() {
     this(new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
@@ -211,6 +214,12 @@ public final class Metrics implements AutoCloseable {
             .baseUnit("bytes")
             .tag("shard", shard)
             .register(registry));
+    meters.add(
+        countedOfShard(
+            shard, "raftkv.shard.reads", "Commands answered from this replica", gauges.reads()));
+    meters.add(
+        countedOfShard(
+            shard, "raftkv.shard.writes", "Commands applied to this replica", gauges.writes()));
     Reading reading = new Reading(gauges.store());
     Set<String> properties = reading.get().keySet();
     for (String property : properties) {
@@ -222,11 +231,13 @@ public final class Metrics implements AutoCloseable {
               () -> reading.get().getOrDefault(property, 0L)));
     }
     metersOfShard.put(shard, meters);
+    gaugesOfShard.put(shard, gauges);
     return !properties.isEmpty();
   }
 
   /** Stops showing a shard; afterwards its gauges are not called again by later scrapes. */
   public synchronized void removeShard(String shard) {
+    gaugesOfShard.remove(shard);
     List<Meter> meters = metersOfShard.remove(shard);
     if (meters != null) {
       meters.forEach(registry::remove);
@@ -235,6 +246,13 @@ public final class Metrics implements AutoCloseable {
 
   private Meter ofShard(String shard, String name, String description, LongSupplier value) {
     return gauge(name, description, value::getAsLong).tag("shard", shard).register(registry);
+  }
+
+  private Meter countedOfShard(String shard, String name, String description, LongSupplier value) {
+    return FunctionCounter.builder(name, value, LongSupplier::getAsLong)
+        .description(description)
+        .tag("shard", shard)
+        .register(registry);
   }
 
   /** The builder keeps the supplier alive: by default Micrometer would not. */

@@ -11,6 +11,8 @@ import java.util.function.Supplier;
  *
  * @param leads whether this replica leads
  * @param diskUsageBytes what log, store and snapshots take
+ * @param reads commands that were to be answered from it so far
+ * @param writes commands that it has applied so far
  * @param store RocksDB's properties by name, such as {@code rocksdb.block-cache-usage}; the names
  *     are always the same, but none while the store is away
  */
@@ -20,4 +22,6 @@ public record ShardGauges(
     LongSupplier commitIndex,
     LongSupplier appliedIndex,
     LongSupplier diskUsageBytes,
+    LongSupplier reads,
+    LongSupplier writes,
     Supplier<Map<String, Long>> store) {}

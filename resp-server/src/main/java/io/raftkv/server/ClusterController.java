@@ -9,6 +9,7 @@ import io.raftkv.meta.NodeSpec;
 import io.raftkv.meta.NodeState;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.ShardSpec;
+import io.raftkv.meta.balance.BalanceReport;
 import io.raftkv.meta.control.FailureDetector;
 import io.raftkv.meta.control.LeaderSpreader;
 import io.raftkv.meta.control.ShardReconciler;
@@ -32,6 +33,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -88,6 +90,7 @@ final class ClusterController implements AutoCloseable {
               SPREAD_LAG_ENTRIES));
   private final ReplicaCleaner cleaner;
   private final JobDriver jobs;
+  private final BalanceDriver balance;
   private final PeriodicTask jobStep =
       new PeriodicTask("job step", () -> driveJobs(metadataState()));
   private final MetadataMembers members;
@@ -104,6 +107,7 @@ final class ClusterController implements AutoCloseable {
     this.self = node.config().node().id();
     this.cleaner = new ReplicaCleaner(node);
     this.jobs = new JobDriver(node, this::driveJobsSoon);
+    this.balance = new BalanceDriver(node);
     this.members = new MetadataMembers(node);
     this.watched = node.watchdog().watch("the control thread", thread);
   }
@@ -372,9 +376,19 @@ final class ClusterController implements AutoCloseable {
     if (leadsMetadata()) {
       members.step(state, this::isHeard);
       jobs.step(state);
+      balance.step(state);
     } else {
       jobs.stop();
+      balance.stop();
     }
+  }
+
+  /** See {@link BalanceDriver#report}; fails if this node does not lead the metadata group. */
+  CompletionStage<BalanceReport> balance(int maxMoves) {
+    return leadsMetadata()
+        ? balance.report(maxMoves)
+        : CompletableFuture.failedFuture(
+            new IllegalStateException("this node does not lead the metadata group"));
   }
 
   /** One that does not start must not keep others from it, nor this node from the rest. */
@@ -433,6 +447,8 @@ final class ClusterController implements AutoCloseable {
             () -> read(group, Replica::commitIndex, 0L),
             () -> read(group, Replica::appliedIndex, 0L),
             () -> read(group, replica -> replica.withStore(ShardStore::diskUsageBytes), 0L),
+            () -> read(group, Replica::reads, 0L),
+            () -> node.shards().commandsApplied(group),
             () -> read(group, replica -> replica.withStore(ShardStore::properties), Map.of()));
     if (node.metrics().addShard(name, gauges)) {
       shown.add(name);
@@ -453,6 +469,7 @@ final class ClusterController implements AutoCloseable {
             ? state.members().stream().map(NodeInfo::id).toList()
             : node.config().cluster().members().stream().map(ClusterMember::id).toList();
     node.peers().beat(ids);
+    node.loads().sample(System.nanoTime());
   }
 
   /** The metadata leader alone judges; a new one begins without prejudice. */

@@ -3,11 +3,13 @@ package io.raftkv.server;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
+import io.raftkv.meta.Balancing;
 import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.JobState;
 import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.NodeState;
+import io.raftkv.meta.ShardInfo;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -15,7 +17,7 @@ import java.util.function.LongSupplier;
 
 /**
  * What the cluster's metadata has to say to a dashboard, as this node knows it: how many nodes and
- * jobs are in which state, and how far each job is that has not ended.
+ * jobs are in which state, how far each job is that has not ended, and what is done by itself.
  *
  * <p>{@link #show} is for one thread at a time.
  */
@@ -27,6 +29,9 @@ final class ClusterMeters {
   private final MultiGauge bytesDone;
   private final MultiGauge bytesTotal;
   private final MultiGauge ages;
+  private final MultiGauge balancing;
+  private final MultiGauge automatic;
+  private final MultiGauge missing;
 
   /**
    * @param clockMillis this node's clock, milliseconds since the epoch
@@ -44,6 +49,15 @@ final class ClusterMeters {
         gauge(registry, "raftkv.job.total", "What the step of a job has to move", "bytes");
     this.ages =
         gauge(registry, "raftkv.job.age", "Since a job that has not ended began", "seconds");
+    this.balancing =
+        gauge(registry, "raftkv.balancing", "1 for what the cluster is to do by itself", null);
+    this.automatic =
+        gauge(
+            registry,
+            "raftkv.jobs.automatic",
+            "Jobs that nobody asked for, while they are kept",
+            null);
+    this.missing = gauge(registry, "raftkv.replicas.missing", "Replicas that shards lack", null);
   }
 
   private static MultiGauge gauge(
@@ -59,6 +73,7 @@ final class ClusterMeters {
     jobs.register(
         byState(JobState.values(), state.jobs().values().stream().map(JobInfo::state).toList()),
         true);
+    showBalancing(state);
     List<MultiGauge.Row<?>> left = new ArrayList<>();
     List<MultiGauge.Row<?>> done = new ArrayList<>();
     List<MultiGauge.Row<?>> total = new ArrayList<>();
@@ -76,6 +91,25 @@ final class ClusterMeters {
     bytesDone.register(done, true);
     bytesTotal.register(total, true);
     ages.register(age, true);
+  }
+
+  private void showBalancing(ClusterState state) {
+    List<MultiGauge.Row<?>> modes = new ArrayList<>();
+    for (Balancing mode : Balancing.values()) {
+      modes.add(MultiGauge.Row.of(Tags.of("mode", name(mode)), state.balancing() == mode ? 1 : 0));
+    }
+    balancing.register(modes, true);
+    List<MultiGauge.Row<?>> began = new ArrayList<>();
+    for (String origin : List.of(JobInfo.REPAIR, JobInfo.BALANCE)) {
+      long count =
+          state.jobs().values().stream()
+              .filter(job -> job.plan().argument(JobInfo.ORIGIN).filter(origin::equals).isPresent())
+              .count();
+      began.add(MultiGauge.Row.of(Tags.of("by", origin), count));
+    }
+    automatic.register(began, true);
+    int lacking = state.shards().values().stream().mapToInt(ShardInfo::lacking).sum();
+    missing.register(List.of(MultiGauge.Row.of(Tags.empty(), lacking)), true);
   }
 
   private static String shards(JobInfo job) {

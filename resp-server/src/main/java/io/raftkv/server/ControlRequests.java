@@ -1,6 +1,7 @@
 package io.raftkv.server;
 
 import io.raftkv.meta.SlotRange;
+import io.raftkv.meta.job.ClusterFacts.ReplicaLoad;
 import io.raftkv.meta.job.JobAction;
 import io.raftkv.meta.job.Members;
 import java.io.ByteArrayOutputStream;
@@ -33,6 +34,7 @@ final class ControlRequests {
   static final byte UNFENCE = 11;
   static final byte FLUSH = 12;
   static final byte LEAD = 13;
+  static final byte BALANCE = 32;
   static final byte SLOT_LOAD = 14;
   static final byte UPPER_HALF = 15;
   static final byte JOIN_METADATA = 20;
@@ -113,14 +115,16 @@ final class ControlRequests {
     byte[] leader = status.leader().getBytes(StandardCharsets.UTF_8);
     ByteBuffer out =
         ByteBuffer.allocate(
-            3 + node.length + leader.length + (5 + 3 * status.databases().size()) * Long.BYTES);
+            3 + node.length + leader.length + (7 + 3 * status.databases().size()) * Long.BYTES);
     out.put((byte) node.length).put(node).put((byte) leader.length).put(leader);
     out.put((byte) (status.leads() ? 1 : 0));
     out.putLong(status.term())
         .putLong(status.commitIndex())
         .putLong(status.appliedIndex())
         .putLong(status.silenceMillis())
-        .putLong(status.diskBytes());
+        .putLong(status.diskBytes())
+        .putDouble(status.load().readsPerSecond())
+        .putDouble(status.load().writesPerSecond());
     for (NodeStatus.DatabaseSize size : status.databases()) {
       out.putLong(size.keys()).putLong(size.expiring()).putLong(size.averageTtlMillis());
     }
@@ -137,12 +141,13 @@ final class ControlRequests {
     long applied = in.getLong();
     long silence = in.getLong();
     long disk = in.getLong();
+    ReplicaLoad load = new ReplicaLoad(in.getDouble(), in.getDouble());
     List<NodeStatus.DatabaseSize> databases = new ArrayList<>();
     while (in.hasRemaining()) {
       databases.add(new NodeStatus.DatabaseSize(in.getLong(), in.getLong(), in.getLong()));
     }
     return new NodeStatus.ReplicaStatus(
-        node, leader, leads, term, commit, applied, silence, disk, databases);
+        node, leader, leads, term, commit, applied, silence, disk, load, databases);
   }
 
   /** Answered as {@link NodeFactsCodec} says. */
@@ -281,6 +286,11 @@ final class ControlRequests {
   /** Inverse of {@link #lead}, behind the kind. */
   static JobAction.Lead decodeLead(String self, DataInputStream in) throws IOException {
     return new JobAction.Lead(self, group(in));
+  }
+
+  /** Answered as {@link BalanceReportCodec} says, by the leader of the metadata group. */
+  static byte[] balance(int maxMoves) {
+    return bytes(BALANCE, out -> out.writeInt(maxMoves));
   }
 
   /** Answered with {@link SplitPoint#encodeLoad}. */

@@ -93,6 +93,7 @@ final class Node implements RunningServer {
   private final NodeChanges changes;
   private final PeerRequests requests;
   private final ClusterController controller;
+  private final ReplicaLoads loads = new ReplicaLoads(this);
   private final NodeHealth health = new NodeHealth(this);
   private final Watchdog watchdog = new Watchdog();
   private final NodeThreads threads = new NodeThreads(watchdog);
@@ -368,6 +369,15 @@ final class Node implements RunningServer {
 
   ClusterController controller() {
     return controller;
+  }
+
+  ReplicaLoads loads() {
+    return loads;
+  }
+
+  /** What may still be stored here before this node refuses to store more. */
+  long freeBytes() {
+    return disk.spareBytes();
   }
 
   boolean hasDiskSpace() {

@@ -2,7 +2,9 @@ package io.raftkv.server;
 
 import io.raftkv.meta.SlotRange;
 import io.raftkv.meta.job.ClusterFacts.NodeFacts;
+import io.raftkv.meta.job.ClusterFacts.NodeLoad;
 import io.raftkv.meta.job.ClusterFacts.ReplicaFacts;
+import io.raftkv.meta.job.ClusterFacts.ReplicaLoad;
 import io.raftkv.meta.job.ClusterFacts.SlotFacts;
 import io.raftkv.meta.job.Members;
 import java.io.ByteArrayInputStream;
@@ -27,8 +29,9 @@ import java.util.UUID;
  *
  * <pre>
  *   stateVersion:8  memberSince:8  arrived:1  noRoom  count:4  { group:16 open:1 leads:1 term:8 voters listeners changing:1
- *                              bytes:8 epoch:8 isFenced:1 [target:16] fenceMillis:8 slots }
+ *                              bytes:8 ownedBytes:8 epoch:8 isFenced:1 [target:16] fenceMillis:8 slots }
  *   count:4  { target:16 }   the cuts
+ *   freeBytes:8  count:4  { group:16 readsPerSecond:8 writesPerSecond:8 }   the load
  *   slots  =  count:4  { first:2 last:2 }
  * </pre>
  *
@@ -53,10 +56,21 @@ final class NodeFactsCodec {
       for (UUID target : facts.cuts()) {
         write(out, target);
       }
+      write(out, facts.load());
     } catch (IOException inMemory) {
       throw new UncheckedIOException(inMemory);
     }
     return bytes.toByteArray();
+  }
+
+  private static void write(DataOutputStream out, NodeLoad load) throws IOException {
+    out.writeLong(load.freeBytes());
+    out.writeInt(load.replicas().size());
+    for (Map.Entry<UUID, ReplicaLoad> entry : load.replicas().entrySet()) {
+      write(out, entry.getKey());
+      out.writeDouble(entry.getValue().readsPerSecond());
+      out.writeDouble(entry.getValue().writesPerSecond());
+    }
   }
 
   private static void write(DataOutputStream out, ReplicaFacts replica) throws IOException {
@@ -67,6 +81,7 @@ final class NodeFactsCodec {
     write(out, replica.members().listeners());
     out.writeBoolean(replica.changing());
     out.writeLong(replica.bytes());
+    out.writeLong(replica.ownedBytes());
     write(out, replica.slots());
   }
 
@@ -119,10 +134,19 @@ final class NodeFactsCodec {
       for (int left = in.readInt(); left > 0; left--) {
         cuts.add(group(in));
       }
-      return new NodeFacts(version, memberSince, arrived, noRoom, replicas, cuts);
+      return new NodeFacts(version, memberSince, arrived, noRoom, replicas, cuts, load(in));
     } catch (IOException cut) {
       throw new IllegalArgumentException("facts of a node are cut short", cut);
     }
+  }
+
+  private static NodeLoad load(DataInputStream in) throws IOException {
+    long freeBytes = in.readLong();
+    Map<UUID, ReplicaLoad> replicas = new HashMap<>();
+    for (int left = in.readInt(); left > 0; left--) {
+      replicas.put(group(in), new ReplicaLoad(in.readDouble(), in.readDouble()));
+    }
+    return new NodeLoad(freeBytes, replicas);
   }
 
   private static ReplicaFacts replica(DataInputStream in) throws IOException {
@@ -132,7 +156,8 @@ final class NodeFactsCodec {
     Members members = new Members(names(in), names(in));
     boolean changing = in.readBoolean();
     long bytes = in.readLong();
-    return new ReplicaFacts(open, leads, term, members, changing, bytes, slotFacts(in));
+    return new ReplicaFacts(
+        open, leads, term, members, changing, bytes, in.readLong(), slotFacts(in));
   }
 
   private static SlotFacts slotFacts(DataInputStream in) throws IOException {

@@ -5,6 +5,8 @@ import io.raftkv.meta.HistoryEvent;
 import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.RoutingChange;
 import io.raftkv.meta.ShardInfo;
+import io.raftkv.meta.balance.BalanceReport;
+import io.raftkv.meta.job.ClusterFacts.ReplicaLoad;
 import io.raftkv.metrics.CommandStats;
 import io.raftkv.resp.command.Connection;
 import java.util.Collection;
@@ -26,6 +28,7 @@ public interface NodeStatus {
    * @param leader name of the leader's node as that replica knows it; empty if unknown
    * @param leads true if it leads and is ready
    * @param silenceMillis since it last heard from the leader; 0 on the leader
+   * @param load what it is asked for
    * @param databases what is in each database
    */
   record ReplicaStatus(
@@ -37,6 +40,7 @@ public interface NodeStatus {
       long appliedIndex,
       long silenceMillis,
       long diskBytes,
+      ReplicaLoad load,
       List<DatabaseSize> databases) {
     /** Number of keys, dead ones included until they are swept. */
     public long keys() {
@@ -87,6 +91,14 @@ public interface NodeStatus {
 
   /** All replicas of a group whose nodes answer in time, by node. */
   CompletionStage<Map<String, ReplicaStatus>> replicas(UUID group);
+
+  /**
+   * How evenly the cluster is loaded, as the leader of the metadata group sees it; fails if that
+   * does not answer.
+   *
+   * @param maxMoves no more moves than so many
+   */
+  CompletionStage<BalanceReport> balance(int maxMoves);
 
   /**
    * The slot from which on a shard has half of its load, as far as clients of all nodes have used

@@ -7,6 +7,7 @@ import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.RoutingChange;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.SlotRange;
+import io.raftkv.meta.balance.BalanceReport;
 import io.raftkv.meta.job.ClusterFacts;
 import io.raftkv.meta.job.Members;
 import io.raftkv.metrics.CommandStats;
@@ -45,6 +46,9 @@ import org.slf4j.LoggerFactory;
 final class NodeView implements NodeStatus {
   private static final Logger LOG = LoggerFactory.getLogger(NodeView.class);
   private static final long STATUS_TIMEOUT_MILLIS = 1_000;
+
+  /** Who is asked asks all nodes, and may have to try out many moves. */
+  private static final long BALANCE_TIMEOUT_MILLIS = 10_000;
 
   private final Node node;
   private final long startedAtMillis = System.currentTimeMillis();
@@ -97,6 +101,7 @@ final class NodeView implements NodeStatus {
         replica.appliedIndex(),
         replica.leaderSilenceMillis(),
         disk == null ? 0 : disk,
+        node.loads().of(group),
         databases == null ? List.of() : databases);
   }
 
@@ -113,7 +118,19 @@ final class NodeView implements NodeStatus {
         node.directory().hasArrived(),
         node.noRoom(),
         replicas,
-        cuts());
+        cuts(),
+        load(replicas.keySet()));
+  }
+
+  private ClusterFacts.NodeLoad load(Set<UUID> groups) {
+    Map<UUID, ClusterFacts.ReplicaLoad> loads = new HashMap<>();
+    for (UUID group : groups) {
+      ClusterFacts.ReplicaLoad load = node.loads().of(group);
+      if (!load.equals(ClusterFacts.ReplicaLoad.NONE)) {
+        loads.put(group, load);
+      }
+    }
+    return new ClusterFacts.NodeLoad(node.freeBytes(), loads);
   }
 
   private Set<UUID> cuts() {
@@ -150,6 +167,7 @@ final class NodeView implements NodeStatus {
     SortedSet<String> listeners = new TreeSet<>(replica.members());
     listeners.removeAll(replica.voters());
     Long bytes = replica.withStore(ShardStore::diskUsageBytes);
+    Long ownedBytes = replica.withStore(ShardStore::ownedBytes);
     return new ClusterFacts.ReplicaFacts(
         node.raft().runs(group),
         view.ready(),
@@ -157,6 +175,7 @@ final class NodeView implements NodeStatus {
         new Members(new TreeSet<>(view.voters()), listeners),
         changing || !view.oldVoters().isEmpty(),
         (bytes == null ? 0 : bytes) + replica.arrivingBytes(),
+        ownedBytes == null ? 0 : ownedBytes,
         slots(replica));
   }
 
@@ -214,6 +233,17 @@ final class NodeView implements NodeStatus {
                 return new TreeMap<>(found);
               }
             });
+  }
+
+  @Override
+  public CompletionStage<BalanceReport> balance(int maxMoves) {
+    String leader = leaderOf(MetadataGroup.GROUP);
+    if (leader == null) {
+      return CompletableFuture.failedFuture(new IOException("the metadata group has no leader"));
+    }
+    return FactsInquiry.call(node, leader, ControlRequests.balance(maxMoves))
+        .orTimeout(BALANCE_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)
+        .thenApply(BalanceReportCodec::decode);
   }
 
   @Override

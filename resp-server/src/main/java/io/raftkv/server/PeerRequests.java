@@ -96,6 +96,8 @@ final class PeerRequests {
         case ControlRequests.LEAD -> slots.lead(ControlRequests.decodeLead(self, in));
         case ControlRequests.JOIN_METADATA -> joinMetadata(ControlRequests.decodeJoinMetadata(in));
         case ControlRequests.UNFENCE -> slots.unfence(ControlRequests.decodeUnfence(self, in));
+        case ControlRequests.BALANCE ->
+            node.controller().balance(in.readInt()).thenApply(BalanceReportCodec::encode);
         case ControlRequests.SLOT_LOAD ->
             CompletableFuture.completedFuture(
                 SplitPoint.encodeLoad(node.traffic().load().counts()));

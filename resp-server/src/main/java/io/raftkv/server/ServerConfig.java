@@ -2,6 +2,7 @@ package io.raftkv.server;
 
 import static io.raftkv.server.InvalidSettingException.require;
 
+import io.raftkv.meta.balance.BalanceSettings;
 import io.raftkv.raft.RaftOptions;
 import io.raftkv.resp.codec.RespLimits;
 import io.raftkv.resp.command.ReadConsistency;
@@ -29,6 +30,7 @@ public record ServerConfig(
     Requests requests,
     Raft raft,
     Store store,
+    Balance balance,
     Logging logging) {
   private static final int MAX_PORT = 65_535;
   private static final Duration MIN_ELECTION_TIMEOUT = Duration.ofMillis(100);
@@ -41,6 +43,9 @@ public record ServerConfig(
   private static final Duration MAX_EXPIRY_CYCLE = Duration.ofHours(1);
   private static final Duration MAX_CLOCK_SKEW = Duration.ofHours(24);
   private static final Duration MAX_SLOW_READER_TIMEOUT = Duration.ofHours(24);
+  private static final Duration MIN_BALANCE_PAUSE = Duration.ofMillis(100);
+  private static final Duration MAX_BALANCE_PAUSE = Duration.ofHours(1);
+  private static final Duration MAX_BALANCE_TIME = Duration.ofDays(365);
   private static final Duration MAX_IDLE_TIMEOUT = Duration.ofDays(365);
   private static final Duration MAX_KEEPALIVE = Duration.ofHours(24);
   private static final ByteSize MAX_VALUE = ByteSize.mebibytes(512);
@@ -234,6 +239,29 @@ public record ServerConfig(
     }
   }
 
+  /** What the cluster does by itself. A {@code rebuildAfter} or threshold of zero is off. */
+  public record Balance(
+      Duration rebuildAfter,
+      Duration pause,
+      ByteSize splitBytes,
+      long splitOperations,
+      Duration splitAfter,
+      int splitShards) {
+    public Balance {
+      requireAtMost(BalancingSettings.REBUILD_AFTER, rebuildAfter, MAX_BALANCE_TIME);
+      requireAtLeast(BalancingSettings.BALANCE_PAUSE, pause, MIN_BALANCE_PAUSE);
+      requireAtMost(BalancingSettings.BALANCE_PAUSE, pause, MAX_BALANCE_PAUSE);
+      requireAtMost(BalancingSettings.AUTO_SPLIT_AFTER, splitAfter, MAX_BALANCE_TIME);
+    }
+
+    BalanceSettings settings() {
+      return new BalanceSettings(
+          pause,
+          rebuildAfter,
+          new BalanceSettings.Split(splitBytes.bytes(), splitOperations, splitAfter, splitShards));
+    }
+  }
+
   /** The log. */
   public record Logging(LogFormat format, LogLevel level) {}
 
@@ -335,6 +363,13 @@ public record ServerConfig(
             values.get(ShardSettings.ROW_CACHE),
             values.get(ShardSettings.WRITE_BUFFER),
             values.get(ShardSettings.MIN_FREE_DISK)),
+        new Balance(
+            values.get(BalancingSettings.REBUILD_AFTER),
+            values.get(BalancingSettings.BALANCE_PAUSE),
+            values.get(BalancingSettings.AUTO_SPLIT_BYTES),
+            values.get(BalancingSettings.AUTO_SPLIT_OPS),
+            values.get(BalancingSettings.AUTO_SPLIT_AFTER),
+            values.get(BalancingSettings.AUTO_SPLIT_SHARDS)),
         new Logging(values.get(NodeSettings.LOG_FORMAT), values.get(NodeSettings.LOG_LEVEL)));
   }
 

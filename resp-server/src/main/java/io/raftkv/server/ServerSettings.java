@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 final class ServerSettings {
   /** In the order of the help text: by group, and in a group as they are declared. */
   static final List<Setting<?>> ALL =
-      Stream.of(NodeSettings.ALL, ClientSettings.ALL, ShardSettings.ALL)
+      Stream.of(NodeSettings.ALL, ClientSettings.ALL, ShardSettings.ALL, BalancingSettings.ALL)
           .<Setting<?>>flatMap(List::stream)
           .sorted(Comparator.comparing(setting -> setting.group()))
           .toList();

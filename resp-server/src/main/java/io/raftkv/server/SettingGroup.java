@@ -10,6 +10,7 @@ enum SettingGroup {
   REQUESTS("Requests"),
   REPLICATION("Replication"),
   STORAGE("Storage"),
+  BALANCING("Balancing"),
   LOGGING("Logging");
 
   private final String title;

@@ -30,6 +30,8 @@ class MetricsTest {
         () -> 100,
         () -> 99,
         () -> 4096,
+        () -> 11,
+        () -> 12,
         () -> {
           readings.incrementAndGet();
           return Map.of("rocksdb.block-cache-usage", 11L, "rocksdb.num-live-versions", 2L);
@@ -112,7 +114,8 @@ class MetricsTest {
   void aShardWhoseStoreIsAwayIsShownInFullLater() {
     Map<String, Long> properties = new HashMap<>();
     ShardGauges gauges =
-        new ShardGauges(() -> true, () -> 7, () -> 100, () -> 99, () -> 0, () -> properties);
+        new ShardGauges(
+            () -> true, () -> 7, () -> 100, () -> 99, () -> 0, () -> 0, () -> 0, () -> properties);
     assertThat(metrics.addShard("s1", gauges)).isFalse();
     assertThat(scrape())
         .contains("raftkv_raft_term{shard=\"s1\"} 7.0")

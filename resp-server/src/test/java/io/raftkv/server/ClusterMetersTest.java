@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.raftkv.meta.Balancing;
 import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.MetaApplier;
 import io.raftkv.meta.MetaCommand;
 import io.raftkv.meta.NodeSpec;
@@ -15,7 +17,9 @@ import io.raftkv.meta.SlotRange;
 import io.raftkv.meta.job.JobPlans;
 import io.raftkv.meta.job.JobRefusedException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -70,6 +74,30 @@ class ClusterMetersTest {
             state,
             new MetaCommand.SetNodeState("n2", Optional.empty(), NodeState.OFFLINE, "silent")));
     shows("raftkv_nodes{state=\"online\"} 1.0", "raftkv_nodes{state=\"offline\"} 1.0");
+  }
+
+  @Test
+  void whatIsDoneByItselfIsShown() throws JobRefusedException {
+    ClusterState state = cluster();
+    meters.show(state);
+    shows(
+        "raftkv_balancing{mode=\"repair\"} 1.0",
+        "raftkv_balancing{mode=\"on\"} 0.0",
+        "raftkv_jobs_automatic{by=\"repair\"} 0.0",
+        "raftkv_jobs_automatic{by=\"balance\"} 0.0",
+        "raftkv_replicas_missing 0.0");
+    MetaCommand.StartJob move = JobPlans.migrate(state, "s1", Optional.of("n1"), Optional.of("n2"));
+    MetaCommand.StartJob repair =
+        new MetaCommand.StartJob(
+            move.plan()
+                .withArguments(
+                    new TreeMap<>(Map.of(JobInfo.ORIGIN, JobInfo.REPAIR, JobInfo.AFTER, ""))),
+            move.edits());
+    meters.show(apply(apply(state, repair), new MetaCommand.SetBalancing(Balancing.OFF)));
+    shows(
+        "raftkv_balancing{mode=\"repair\"} 0.0",
+        "raftkv_balancing{mode=\"off\"} 1.0",
+        "raftkv_jobs_automatic{by=\"repair\"} 1.0");
   }
 
   @Test

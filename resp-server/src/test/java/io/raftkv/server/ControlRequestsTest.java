@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.raftkv.meta.SlotRange;
+import io.raftkv.meta.job.ClusterFacts.ReplicaLoad;
 import io.raftkv.meta.job.JobAction;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
@@ -20,14 +21,15 @@ class ControlRequestsTest {
       List.of(new NodeStatus.DatabaseSize(7, 2, 900), new NodeStatus.DatabaseSize(0, 0, 0));
 
   private static final NodeStatus.ReplicaStatus STATUS =
-      new NodeStatus.ReplicaStatus("n1", "n2", true, 3, 40, 39, 5, 6_000, SIZES);
+      new NodeStatus.ReplicaStatus(
+          "n1", "n2", true, 3, 40, 39, 5, 6_000, new ReplicaLoad(2.5, 1e6), SIZES);
 
   @Test
   void aStatusComesBackAsItWas() {
     assertThat(ControlRequests.decode(ControlRequests.encode(STATUS))).isEqualTo(STATUS);
     NodeStatus.ReplicaStatus lost =
         new NodeStatus.ReplicaStatus(
-            "n".repeat(255), "", false, -1, -1, -1, Long.MAX_VALUE, 0, List.of());
+            "n".repeat(255), "", false, -1, -1, -1, Long.MAX_VALUE, 0, ReplicaLoad.NONE, List.of());
     assertThat(ControlRequests.decode(ControlRequests.encode(lost))).isEqualTo(lost);
   }
 
@@ -43,6 +45,8 @@ class ControlRequestsTest {
                 + "0000000000000027"
                 + "0000000000000005"
                 + "0000000000001770"
+                + "4004000000000000"
+                + "412e848000000000"
                 + "0000000000000007"
                 + "0000000000000002"
                 + "0000000000000384"

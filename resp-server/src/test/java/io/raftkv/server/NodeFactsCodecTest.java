@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.raftkv.meta.SlotRange;
 import io.raftkv.meta.job.ClusterFacts.NodeFacts;
+import io.raftkv.meta.job.ClusterFacts.NodeLoad;
 import io.raftkv.meta.job.ClusterFacts.ReplicaFacts;
+import io.raftkv.meta.job.ClusterFacts.ReplicaLoad;
 import io.raftkv.meta.job.ClusterFacts.SlotFacts;
 import io.raftkv.meta.job.Members;
 import java.util.Arrays;
@@ -36,7 +38,7 @@ class NodeFactsCodecTest {
           "its disk is nearly full",
           Map.of(
               new UUID(1, 1),
-              new ReplicaFacts(true, true, 3, MEMBERS, true, 1L << 40, FENCED),
+              new ReplicaFacts(true, true, 3, MEMBERS, true, 1L << 40, 1L << 39, FENCED),
               new UUID(1, 2),
               new ReplicaFacts(
                   false,
@@ -46,7 +48,8 @@ class NodeFactsCodecTest {
                   false,
                   0,
                   SlotFacts.UNKNOWN)),
-          Set.of(new UUID(5, 6), new UUID(7, 8)));
+          Set.of(new UUID(5, 6), new UUID(7, 8)),
+          new NodeLoad(1L << 50, Map.of(new UUID(1, 2), new ReplicaLoad(0.5, 1e6))));
 
   @Test
   void factsComeBackAsTheyWere() {

@@ -19,6 +19,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -51,6 +52,11 @@ public final class ShardStore implements AutoCloseable {
       SlotOwnership ownership,
       RowCache.Region cache) {}
 
+  /** What {@link #ownedBytes} found. */
+  private record OwnedBytes(SlotSet slots, long flushedIndex, long bytes, long atNanos) {}
+
+  private static final long OWNED_BYTES_NANOS = TimeUnit.SECONDS.toNanos(5);
+
   private final RocksHandles rocks;
   private final RowCache rowCache;
   private final HoldBudget holdBudget;
@@ -58,6 +64,7 @@ public final class ShardStore implements AutoCloseable {
   private final AtomicBoolean batchOpen = new AtomicBoolean();
   private final Object flushLock = new Object();
   private volatile State state;
+  private volatile OwnedBytes ownedBytes;
 
   private final ExpiryFloor expiryFloor = new ExpiryFloor(this::nothingBegunSince);
 
@@ -447,6 +454,27 @@ public final class ShardStore implements AutoCloseable {
 
   private static SlotSet above(int slot) {
     return slot == Slot.COUNT - 1 ? SlotSet.EMPTY : SlotSet.of(slot + 1, Slot.COUNT - 1);
+  }
+
+  /**
+   * About how many bytes of the files are of slots that the store has; what is in memory is left
+   * out. Unlike {@link #diskUsageBytes} without those of slots that went away, which are there
+   * until they are compacted. Some seconds old at most, but never of other slots, nor of before the
+   * last {@link #flush}. May block on the disk. Thread-safe.
+   */
+  public long ownedBytes() {
+    SlotSet owned = ownership().owned();
+    long flushed = flushedIndex;
+    OwnedBytes known = ownedBytes;
+    long now = System.nanoTime();
+    if (known == null
+        || known.flushedIndex != flushed
+        || !known.slots.equals(owned)
+        || now - known.atNanos > OWNED_BYTES_NANOS) {
+      known = new OwnedBytes(owned, flushed, bytesOf(owned), now);
+      ownedBytes = known;
+    }
+    return known.bytes;
   }
 
   private long bytesOf(SlotSet slots) {

@@ -70,6 +70,28 @@ class ShardStoreTest {
   }
 
   @Test
+  void ownedBytesAreThoseOfTheSlotsThatTheStoreHasWhateverItsFilesHave() {
+    assertThat(store.ownedBytes()).isZero();
+    try (StoreBatch batch = store.begin(1)) {
+      for (int slot = 0; slot < 20; slot++) {
+        byte[] value = new byte[50_000];
+        new Random(slot).nextBytes(value);
+        batch.put(Family.META, KeyRows.meta(slot, 0, bytes("k")), value);
+      }
+      batch.commit(1, 1);
+    }
+    store.flush();
+    assertThat(store.ownedBytes()).isBetween(900_000L, 1_100_000L);
+    try (StoreBatch batch = store.begin(2)) {
+      SlotChanges.keep(batch, 1, SlotSet.of(0, 4));
+      batch.commit(1, 2);
+    }
+    store.flush();
+    assertThat(store.ownedBytes()).isBetween(150_000L, 350_000L);
+    assertThat(store.diskUsageBytes()).as("not compacted").isGreaterThan(900_000L);
+  }
+
+  @Test
   void commitMovesTermIndexAndTimeTogetherAndTheyOutliveAReopen() {
     try (StoreBatch batch = store.begin(1_000)) {
       batch.commit(3, 7);

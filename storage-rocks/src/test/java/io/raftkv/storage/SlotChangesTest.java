@@ -14,6 +14,7 @@ import io.raftkv.storage.type.ZSetType;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
@@ -145,6 +146,29 @@ class SlotChangesTest {
       assertThat(store.ownership()).isEqualTo(new SlotOwnership(1, 9, GONE, null));
       reopen();
     }
+  }
+
+  /** The files stay as large as they are until they are compacted, or grow by what is noted. */
+  @Test
+  void ownedBytesAreLessAtOnceWhenHalfOfTheSlotsGo() {
+    SlotSet lower = SlotSet.of(0, Slot.COUNT / 2 - 1);
+    apply(
+        batch -> {
+          for (int slot = 0; slot < Slot.COUNT; slot += 256) {
+            byte[] value = new byte[10_000];
+            new Random(slot).nextBytes(value); // else compression leaves nothing of it
+            batch.put(Family.META, KeyRows.meta(slot, 0, bytes("k" + slot)), value);
+          }
+        });
+    store.flush();
+    long all = store.ownedBytes();
+    assertThat(all).isBetween(600_000L, 680_000L);
+    assertThat(store.diskUsageBytes()).isGreaterThanOrEqualTo(all);
+    apply(rows -> SlotChanges.keep(rows, 9, lower));
+    assertThat(store.ownedBytes()).isBetween(all * 45 / 100, all * 55 / 100);
+    assertThat(store.diskUsageBytes()).isGreaterThanOrEqualTo(all);
+    reopen();
+    assertThat(store.ownedBytes()).isBetween(all * 45 / 100, all * 55 / 100);
   }
 
   @Test

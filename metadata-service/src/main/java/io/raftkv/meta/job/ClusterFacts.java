@@ -3,9 +3,11 @@ package io.raftkv.meta.job;
 import io.raftkv.meta.SlotRange;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.ToLongFunction;
 
 /**
  * What nodes have said of themselves a moment ago, to whoever drives jobs. It may be outdated when
@@ -24,6 +26,7 @@ public record ClusterFacts(Map<String, NodeFacts> nodes) {
    * @param replicas that it has files of, running or not, by group
    * @param cuts groups for which it has a cut: a copy of a replica's store as it was at the entry
    *     that set the fence, which a seed makes a replica of that group
+   * @param load what its replicas cost
    */
   public record NodeFacts(
       long stateVersion,
@@ -31,11 +34,49 @@ public record ClusterFacts(Map<String, NodeFacts> nodes) {
       boolean arrived,
       String noRoom,
       Map<UUID, ReplicaFacts> replicas,
-      Set<UUID> cuts) {
+      Set<UUID> cuts,
+      NodeLoad load) {
     public NodeFacts {
       replicas = Map.copyOf(replicas);
       cuts = Set.copyOf(cuts);
     }
+
+    /** Of a node that does not say what its replicas cost. */
+    public NodeFacts(
+        long stateVersion,
+        long memberSince,
+        boolean arrived,
+        String noRoom,
+        Map<UUID, ReplicaFacts> replicas,
+        Set<UUID> cuts) {
+      this(stateVersion, memberSince, arrived, noRoom, replicas, cuts, NodeLoad.UNKNOWN);
+    }
+  }
+
+  /**
+   * What a node has room for, and what its replicas do.
+   *
+   * @param freeBytes what may still be stored on its disk before it refuses to store more
+   * @param replicas by group; one that has done nothing may be missing
+   */
+  public record NodeLoad(long freeBytes, Map<UUID, ReplicaLoad> replicas) {
+    /** Room for everything, and nothing done. */
+    public static final NodeLoad UNKNOWN = new NodeLoad(Long.MAX_VALUE, Map.of());
+
+    public NodeLoad {
+      replicas = Map.copyOf(replicas);
+    }
+  }
+
+  /**
+   * What a replica does, averaged over about a minute.
+   *
+   * @param readsPerSecond commands that were answered from it
+   * @param writesPerSecond commands that it took as a leader; 0 of a follower
+   */
+  public record ReplicaLoad(double readsPerSecond, double writesPerSecond) {
+    /** Of a replica that does nothing. */
+    public static final ReplicaLoad NONE = new ReplicaLoad(0, 0);
   }
 
   /**
@@ -47,6 +88,8 @@ public record ClusterFacts(Map<String, NodeFacts> nodes) {
    * @param members by its log
    * @param changing of a leader: true while a change of members is not over, from its request on
    * @param bytes of its store on the disk
+   * @param ownedBytes of those, about as many as the rows of its slots take: what went to other
+   *     shards stays on the disk until it is compacted
    * @param slots which its store has, as of what it has applied
    */
   public record ReplicaFacts(
@@ -56,7 +99,20 @@ public record ClusterFacts(Map<String, NodeFacts> nodes) {
       Members members,
       boolean changing,
       long bytes,
-      SlotFacts slots) {}
+      long ownedBytes,
+      SlotFacts slots) {
+    /** Of a replica all of whose bytes are of its slots. */
+    public ReplicaFacts(
+        boolean open,
+        boolean leads,
+        long term,
+        Members members,
+        boolean changing,
+        long bytes,
+        SlotFacts slots) {
+      this(open, leads, term, members, changing, bytes, bytes, slots);
+    }
+  }
 
   /**
    * The slots that a replica's store answers for.
@@ -105,20 +161,55 @@ public record ClusterFacts(Map<String, NodeFacts> nodes) {
    * later term.
    */
   public Optional<Leader> leader(UUID group) {
-    List<Leader> replicas =
-        nodes.entrySet().stream()
-            .filter(node -> node.getValue().replicas().containsKey(group))
-            .map(node -> new Leader(node.getKey(), group, node.getValue().replicas().get(group)))
-            .toList();
-    long newest = replicas.stream().mapToLong(one -> one.replica().term()).max().orElse(0);
-    return replicas.stream()
-        .filter(one -> one.replica().leads() && one.replica().term() == newest)
-        .findFirst();
+    long newest = 0;
+    for (NodeFacts node : nodes.values()) {
+      ReplicaFacts replica = node.replicas().get(group);
+      newest = replica == null ? newest : Math.max(newest, replica.term());
+    }
+    for (Map.Entry<String, NodeFacts> node : nodes.entrySet()) {
+      ReplicaFacts replica = node.getValue().replicas().get(group);
+      if (replica != null && replica.leads() && replica.term() == newest) {
+        return Optional.of(new Leader(node.getKey(), group, replica));
+      }
+    }
+    return Optional.empty();
   }
 
   /** What a node says of its replica of a group, if it said so and has one. */
   public Optional<ReplicaFacts> replica(String nodeId, UUID group) {
     return Optional.ofNullable(nodes.get(nodeId)).map(node -> node.replicas().get(group));
+  }
+
+  /**
+   * Bytes that a shard's store takes on the disk: of the largest of its replicas, since some are
+   * compacted later than others. So much is sent to a new replica.
+   */
+  public long diskBytes(UUID group) {
+    return largest(group, ReplicaFacts::bytes);
+  }
+
+  /** Bytes of a shard's rows, about: of the replica that has most. */
+  public long ownedBytes(UUID group) {
+    return largest(group, ReplicaFacts::ownedBytes);
+  }
+
+  private long largest(UUID group, ToLongFunction<ReplicaFacts> bytes) {
+    return nodes.values().stream()
+        .map(node -> node.replicas().get(group))
+        .filter(Objects::nonNull)
+        .mapToLong(bytes)
+        .max()
+        .orElse(0);
+  }
+
+  /** Commands per second that a shard is asked for, wherever. */
+  public double operations(UUID group) {
+    double sum = 0;
+    for (NodeFacts node : nodes.values()) {
+      ReplicaLoad load = node.load().replicas().getOrDefault(group, ReplicaLoad.NONE);
+      sum += load.readsPerSecond() + load.writesPerSecond();
+    }
+    return sum;
   }
 
   /** True if a node has said that it has a cut for a group. */

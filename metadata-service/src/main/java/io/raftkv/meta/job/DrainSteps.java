@@ -5,15 +5,13 @@ import io.raftkv.meta.DerivedIds;
 import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.MetaCommand.CancelJob;
 import io.raftkv.meta.MetaCommand.StartJob;
-import io.raftkv.meta.NodeInfo;
-import io.raftkv.meta.NodeState;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.ShardState;
 import io.raftkv.meta.StateEdit.DrainNode;
 import io.raftkv.meta.control.MetadataPlan;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -49,7 +47,7 @@ final class DrainSteps implements Steps {
           why = Optional.of(refused.getMessage());
         }
       }
-      reasons.add(why.orElseGet(() -> noTarget(scene, shard)));
+      reasons.add(why.orElseGet(() -> targets(scene).noTarget(shard)));
     }
     String more = reasons.size() > MAX_REASONS ? "; and more" : "";
     return scene.await(String.join("; ", reasons.stream().limit(MAX_REASONS).toList()) + more);
@@ -93,7 +91,7 @@ final class DrainSteps implements Steps {
 
   /** A target that is lost, or full by now, will not take the replica: another one may. */
   private static JobAction follow(Scene scene, JobInfo move) {
-    if (move.canBeCancelled() && (isLost(scene, move) || isFull(scene, move))) {
+    if (move.canBeCancelled() && !targets(scene).lostTarget(move).isEmpty()) {
       return new JobAction.Propose(new CancelJob(move.id()));
     }
     return scene.await(
@@ -103,26 +101,6 @@ final class DrainSteps implements Steps {
                 move.shardIds().get(0),
                 move.argument(MigrateSteps.TO),
                 move.note().isEmpty() ? "" : ": " + move.note()));
-  }
-
-  private static boolean isLost(Scene scene, JobInfo move) {
-    NodeState target =
-        scene.state().node(move.argument(MigrateSteps.TO)).map(NodeInfo::state).orElseThrow();
-    return target == NodeState.OFFLINE || target == NodeState.REMOVED;
-  }
-
-  /** While the replica runs it may still become whole; one that has stopped for room does not. */
-  private static boolean isFull(Scene scene, JobInfo move) {
-    String to = move.argument(MigrateSteps.TO);
-    ClusterFacts.NodeFacts said = scene.facts().nodes().get(to);
-    boolean runs =
-        scene
-            .state()
-            .shard(move.shardIds().get(0))
-            .flatMap(shard -> scene.facts().replica(to, shard.groupId()))
-            .filter(ClusterFacts.ReplicaFacts::open)
-            .isPresent();
-    return said != null && !said.noRoom().isEmpty() && !runs;
   }
 
   /** Why a shard cannot be worked on at the moment. */
@@ -141,55 +119,22 @@ final class DrainSteps implements Steps {
         : Optional.of("no leader is known of shard " + shard.id());
   }
 
-  /**
-   * The node with the fewest replicas of those that can take one; if the job names a node for it,
-   * that one, unless the shard has a replica there.
-   */
-  private static Optional<String> target(Scene scene, ShardInfo shard) {
-    Optional<String> named =
-        scene.argument(MigrateSteps.TO).filter(node -> shard.replicaOn(node).isEmpty());
-    return scene.state().members().stream()
-        .filter(node -> named.isEmpty() || named.get().equals(node.id()))
-        .filter(node -> refusal(scene, shard, node).isEmpty())
-        .map(NodeInfo::id)
-        .min(Comparator.comparingInt(id -> scene.state().shardsOn(id).size()));
-  }
-
-  /** Why a node cannot take a replica of a shard; empty if it can. */
-  private static String refusal(Scene scene, ShardInfo shard, NodeInfo node) {
-    if (shard.replicaOn(node.id()).isPresent()) {
-      return "has one";
-    }
-    if (node.state() != NodeState.ONLINE) {
-      return "is " + node.state().text();
-    }
-    ClusterFacts.NodeFacts said = scene.facts().nodes().get(node.id());
-    return said == null ? "does not answer" : said.noRoom();
-  }
-
-  private static String noTarget(Scene scene, ShardInfo shard) {
-    List<String> refusals =
-        scene.state().members().stream()
-            .filter(node -> !refusal(scene, shard, node).isEmpty()) // that can, but is not to
-            .map(node -> node.id() + ' ' + refusal(scene, shard, node))
-            .toList();
-    return "no node can take a replica of shard %s: %s"
-        .formatted(shard.id(), String.join(", ", refusals));
-  }
-
   private static StartJob begin(Scene scene, ShardInfo shard, String from, String to)
       throws JobRefusedException {
     StartJob move = JobPlans.migrate(scene.state(), shard.id(), Optional.of(from), Optional.of(to));
-    TreeMap<String, String> arguments = new TreeMap<>(move.plan().arguments());
-    arguments.put(JobInfo.PARENT, scene.job().id());
-    return new StartJob(
-        new JobInfo.Plan(
-            move.plan().kind(),
-            move.plan().shardIds(),
-            arguments,
-            move.plan().steps(),
-            move.plan().pointOfNoReturn()),
-        move.edits());
+    TreeMap<String, String> parent = new TreeMap<>(Map.of(JobInfo.PARENT, scene.job().id()));
+    return new StartJob(move.plan().withArguments(parent), move.edits());
+  }
+
+  /** If the job names a node for it, that one, unless the shard has a replica there. */
+  private static Optional<String> target(Scene scene, ShardInfo shard) {
+    Optional<String> named =
+        scene.argument(MigrateSteps.TO).filter(node -> shard.replicaOn(node).isEmpty());
+    return targets(scene).target(shard, id -> named.isEmpty() || named.get().equals(id));
+  }
+
+  private static MoveTargets targets(Scene scene) {
+    return new MoveTargets(scene.state(), scene.facts());
   }
 
   /**

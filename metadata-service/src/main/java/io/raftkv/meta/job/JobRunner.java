@@ -4,6 +4,7 @@ import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.JobKind;
 import io.raftkv.meta.JobState;
+import io.raftkv.meta.MetaCommand;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.ShardState;
 import java.util.ArrayList;
@@ -35,6 +36,17 @@ public final class JobRunner {
   /** How far a job is in its present step, while an action for it goes on. */
   public static JobAction.Await progress(ClusterState state, JobInfo job, ClusterFacts facts) {
     return steps(job).progress(new Scene(state, job, facts));
+  }
+
+  /**
+   * Gives a job up that can be cancelled, with what people should know of it; it ends as failed.
+   *
+   * @param state that has the job in it
+   * @param facts heard of it
+   */
+  public static MetaCommand giveUp(
+      ClusterState state, JobInfo job, ClusterFacts facts, String why) {
+    return new Scene(state, job, facts).failure(why);
   }
 
   private static Steps steps(JobInfo job) {

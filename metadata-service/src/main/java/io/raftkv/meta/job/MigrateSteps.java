@@ -46,10 +46,7 @@ final class MigrateSteps implements Steps {
   public JobAction take(Scene scene) {
     JobInfo job = scene.job();
     if (job.step().equals(CLEAN)) {
-      String from = job.argument(FROM);
-      return scene.isGoneFrom(from, scene.shard().groupId())
-          ? scene.taken()
-          : scene.await("node " + from + " still has files of the replica");
+      return clean(scene);
     }
     Optional<ClusterFacts.Leader> leader = scene.leader();
     if (leader.isEmpty()) {
@@ -127,6 +124,23 @@ final class MigrateSteps implements Steps {
       return leader.change(members.without(from)); // if it leads, it hands over first
     }
     return scene.taken(put(scene, ShardState.ACTIVE, replicas -> without(replicas, from)));
+  }
+
+  /**
+   * A request that is older than this job may have made the old replica a member again: its node
+   * keeps it then, and nobody else puts that right while this job holds the shard.
+   */
+  private static JobAction clean(Scene scene) {
+    String from = scene.job().argument(FROM);
+    if (scene.isGoneFrom(from, scene.shard().groupId())) {
+      return scene.taken();
+    }
+    return scene
+        .leader()
+        .filter(leader -> !leader.replica().changing())
+        .filter(leader -> leader.replica().members().contains(from))
+        .<JobAction>map(leader -> leader.change(leader.replica().members().without(from)))
+        .orElseGet(() -> scene.await("node " + from + " still has files of the replica"));
   }
 
   @Override

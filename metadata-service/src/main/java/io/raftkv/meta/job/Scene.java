@@ -98,18 +98,27 @@ record Scene(ClusterState state, JobInfo job, ClusterFacts facts) {
 
   /** The job cannot be done: what it did is to be undone. */
   JobAction failed(String why) {
+    return new JobAction.Advance(failure(why));
+  }
+
+  /** What has the job undone. */
+  AdvanceJob failure(String why) {
     Place undoing = new Place(JobState.UNDOING, job.stepIndex());
-    return advance(undoing, why, Map.of(JobRunner.FAILURE, why));
+    return command(undoing, why, Map.of(JobRunner.FAILURE, why));
   }
 
   private JobAction advance(
       Place next, String note, Map<String, String> arguments, StateEdit... edits) {
-    return new JobAction.Advance(
-        new AdvanceJob(
-            job.id(),
-            Place.of(job),
-            new Progress(next, 0, 0, note),
-            new TreeMap<>(arguments),
-            List.of(edits)));
+    return new JobAction.Advance(command(next, note, arguments, edits));
+  }
+
+  private AdvanceJob command(
+      Place next, String note, Map<String, String> arguments, StateEdit... edits) {
+    return new AdvanceJob(
+        job.id(),
+        Place.of(job),
+        new Progress(next, 0, 0, note),
+        new TreeMap<>(arguments),
+        List.of(edits));
   }
 }

@@ -2,6 +2,7 @@ package io.raftkv.meta.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftkv.meta.Balancing;
 import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.DerivedIds;
 import io.raftkv.meta.JobInfo;
@@ -19,6 +20,11 @@ import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.ShardState;
 import io.raftkv.meta.SlotRange;
 import io.raftkv.meta.control.MetadataPlan;
+import io.raftkv.meta.balance.BalanceSettings;
+import io.raftkv.meta.balance.BalanceWatch;
+import io.raftkv.meta.balance.Balancer;
+import io.raftkv.meta.balance.Observed;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -32,6 +38,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Jobs on a model of a cluster: nodes stop and answer late, leaders change, requests are lost, come
@@ -43,7 +50,11 @@ final class JobSimulation {
   private static final int FAULTY_TICKS = 100;
   private static final int QUIET_TICKS = 60;
   private static final int QUIET_TICKS_OF_A_DRAIN = 250;
+  private static final int QUIET_TICKS_OF_BALANCE = 500;
   private static final int MAX_DEPOSED = 5;
+  private static final long TICK_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final BalanceSettings BALANCE =
+      new BalanceSettings(Duration.ofSeconds(2), Duration.ofSeconds(20), BalanceSettings.NO_SPLIT);
 
   private final Random random;
   private final long seed;
@@ -87,9 +98,18 @@ final class JobSimulation {
   /** A node that is never up while this is set. */
   private String silent = "";
 
+  /** Another one. */
+  private String second = "";
+
   private boolean faulty = true;
 
-  private record Sight(ClusterState state, ClusterFacts facts, Map<String, Place> places) {}
+  /** What leaders see who balance; null while nobody does. */
+  private BalanceWatch watch;
+
+  private long nanos;
+
+  private record Sight(
+      ClusterState state, ClusterFacts facts, Map<String, Place> places, Observed observed) {}
 
   JobSimulation(long seed) {
     this.seed = seed;
@@ -186,6 +206,86 @@ final class JobSimulation {
     return end.state();
   }
 
+  /**
+   * Has the cluster repair and balance itself while a node is lost for long, others are for a
+   * while, and leaders are replaced; then that node comes back with all that it had. How many jobs
+   * that took.
+   */
+  int balance() {
+    apply(new MetaCommand.SetBalancing(Balancing.ON));
+    watch = new BalanceWatch(BALANCE, nanos);
+    for (int i = 0; i < 20; i++) {
+      nodesReconcile();
+      elect();
+    }
+    silent = "n" + (1 + random.nextInt(NODES));
+    judge(silent, NodeState.OFFLINE);
+    for (int i = 0; i < 3 * FAULTY_TICKS; i++) {
+      if (random.nextInt(10) == 0) {
+        String node = "n" + (1 + random.nextInt(NODES));
+        if (!node.equals(silent) && !node.equals(second)) {
+          judge(node, random.nextInt(3) == 0 ? NodeState.UNHEALTHY : NodeState.ONLINE);
+        }
+      }
+      if (random.nextInt(100) == 0) {
+        loseSecond();
+      }
+      if (random.nextInt(60) == 0) {
+        watch = new BalanceWatch(BALANCE, nanos); // another one leads
+      }
+      tick();
+    }
+    faulty = false;
+    second = "";
+    down.clear();
+    state.nodes().keySet().stream()
+        .filter(node -> !node.equals(silent))
+        .forEach(node -> judge(node, NodeState.ONLINE));
+    for (int i = 0; i < QUIET_TICKS_OF_BALANCE; i++) {
+      tick();
+    }
+    assertThat(state.shardsOn(silent)).as("seed %s: %s", seed, state.jobs()).isEmpty();
+    judge(silent, NodeState.ONLINE);
+    silent = "";
+    down.clear();
+    for (int i = 0; i < QUIET_TICKS_OF_BALANCE; i++) {
+      tick();
+    }
+    assertAllIsAsRecorded();
+    String newest = state.newestJob();
+    for (int i = 0; i < QUIET_TICKS; i++) {
+      tick();
+    }
+    assertThat(state.newestJob()).as("seed %s: %s", seed, state.jobs()).isEqualTo(newest);
+    for (NodeInfo node : state.nodes().values()) {
+      // Twelve replicas and four leaderships of five nodes.
+      assertThat(state.shardsOn(node.id())).as("seed %s: on %s", seed, node).hasSizeBetween(2, 3);
+      assertThat(state.shardsPreferring(node.id()))
+          .as("seed %s: led by %s", seed, node)
+          .hasSizeLessThanOrEqualTo(1);
+    }
+    for (ShardInfo shard : state.shards().values()) {
+      assertThat(shard.voters()).as("seed %s: %s", seed, shard).hasSize(3);
+      assertThat(shard.lacking()).isZero();
+    }
+    assertThat(state.jobs().values()).allMatch(JobInfo::isAutomatic);
+    return state.jobs().size();
+  }
+
+  /** Another node is lost, too, or back; it may be one that is just getting a replica. */
+  private void loseSecond() {
+    if (!second.isEmpty()) {
+      judge(second, NodeState.ONLINE);
+      second = "";
+      return;
+    }
+    String node = "n" + (1 + random.nextInt(NODES));
+    if (!node.equals(silent)) {
+      judge(node, NodeState.OFFLINE);
+      second = node;
+    }
+  }
+
   private MetaCommand drainOf(String node) {
     try {
       return JobPlans.drain(state, node);
@@ -267,11 +367,16 @@ final class JobSimulation {
     if (!silent.isEmpty()) {
       down.add(silent);
     }
+    if (!second.isEmpty()) {
+      down.add(second);
+    }
     nodesReconcile();
     elect();
     endStaging();
     changeMetadataMembers();
-    Sight sight = new Sight(state, facts, places);
+    nanos += TICK_NANOS;
+    Observed observed = watch == null ? null : watch.look(state, facts, nanos);
+    Sight sight = new Sight(state, facts, places, observed);
     lead(sight);
     if (faulty && random.nextInt(3) == 0) {
       deposed.addLast(sight); // its successor sees no more than it did
@@ -282,6 +387,12 @@ final class JobSimulation {
     if (deposed.size() > (faulty ? MAX_DEPOSED : 0)) {
       deposed.removeFirst();
     }
+    // A second one only while the first cannot go on, for want of a majority.
+    assertThat(
+            state.jobs().values().stream()
+                .filter(job -> job.isAutomatic() && !job.state().isFinal()))
+        .as("seed %s: jobs that nobody asked for", seed)
+        .hasSizeLessThanOrEqualTo(2);
     facts = facts();
     places = new HashMap<>();
     state.jobs().values().forEach(job -> places.put(job.id(), Place.of(job)));
@@ -305,6 +416,11 @@ final class JobSimulation {
       }
     }
     JobRunner.repairs(sight.state(), sight.facts()).forEach(this::send);
+    if (sight.observed() != null) {
+      Balancer.next(sight.state(), sight.facts(), BALANCE, sight.observed())
+          .action()
+          .ifPresent(action -> send(new JobAction.Propose(action)));
+    }
   }
 
   /** Lost, late, twice, or as it should. */

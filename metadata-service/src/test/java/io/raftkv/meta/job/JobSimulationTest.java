@@ -23,6 +23,18 @@ class JobSimulationTest {
 
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(ints = {1, 1_001})
+  void clusterRepairsAndBalancesItselfAndThenRests(int first) {
+    int jobs = 0;
+    for (int seeds = first; seeds < first + 50; seeds++) {
+      int began = new JobSimulation(seeds).balance();
+      assertThat(began).as("seed %s", seeds).isLessThanOrEqualTo(60);
+      jobs += began;
+    }
+    assertThat(jobs).as("from seed %s", first).isGreaterThan(50 * 4);
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(ints = {1, 1_001})
   void nodeBecomesEmptyOrIsResumedBesideAnotherJobAndALostNode(int first) {
     int done = 0;
     int undone = 0;

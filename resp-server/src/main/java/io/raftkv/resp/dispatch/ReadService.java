@@ -82,6 +82,7 @@ final class ReadService implements ShardReads {
       remote.read(shard, ops, consistency, loop, turn);
       return;
     }
+    replica.countReads(ops.size()); // those behind a large reply count once more
     Run run = new Run(shard, replica, ops, consistency, loop, turn);
     switch (consistency.level()) {
       case LINEARIZABLE -> barrier.confirm(shard.group(), run.deadlineNanos, run);

@@ -25,6 +25,9 @@ interface ReadableReplica {
    */
   Runnable whenApplied(long index, Runnable action);
 
+  /** So many commands are to be answered from it. */
+  default void countReads(int commands) {}
+
   /** Runs with the store open; null at once while there is none or it is being replaced. */
   <T> T withStore(Function<ShardStore, T> use);
 
@@ -53,6 +56,11 @@ interface ReadableReplica {
     @Override
     public Runnable whenApplied(long index, Runnable action) {
       return replica.whenApplied(index, action);
+    }
+
+    @Override
+    public void countReads(int commands) {
+      replica.countReads(commands);
     }
 
     @Override

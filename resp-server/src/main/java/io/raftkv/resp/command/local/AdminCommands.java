@@ -58,6 +58,7 @@ public final class AdminCommands {
     all.addAll(routing());
     all.addAll(cluster());
     all.addAll(jobs.all());
+    all.addAll(new BalanceCommands(status, jobs).all());
     all.add(
         command("RAFTKV.EVENTS")
             .arity(-1)

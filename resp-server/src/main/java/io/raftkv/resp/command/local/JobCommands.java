@@ -165,6 +165,8 @@ final class JobCommands {
         .put("bytes-done", job.bytesDone())
         .put("bytes-total", job.bytesTotal())
         .put("note", job.note().isEmpty() ? null : job.note())
+        .put("by", job.plan().argument(JobInfo.ORIGIN).orElse(null))
+        .put("reason", job.plan().argument(JobInfo.REASON).orElse(null))
         .putTime("created", job.createdAtMillis())
         .putTime("updated", job.updatedAtMillis())
         .reply();

@@ -133,6 +133,12 @@ final class LocalErrors {
             + ")");
   }
 
+  static String noBalanceReport(Throwable lost) {
+    return "CLUSTERDOWN the leader of the metadata group does not answer ("
+        + RespErrors.oneLine(String.valueOf(lost.getMessage()))
+        + ")";
+  }
+
   /** Nothing tells where the halves of a shard would be. */
   static String noSplitPoint(String shardId, NodeStatus.SplitBy by) {
     return "ERR "

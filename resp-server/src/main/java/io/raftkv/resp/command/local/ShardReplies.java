@@ -78,6 +78,7 @@ final class ShardReplies {
         .put("group", shard.groupId().toString())
         .put("preferred-leader", shard.preferredLeader().isEmpty() ? null : shard.preferredLeader())
         .putTime("created", shard.createdAtMillis())
+        .put("replicas-missing", shard.lacking())
         .putTime("updated", shard.updatedAtMillis())
         .put(
             "keys",
@@ -107,6 +108,8 @@ final class ShardReplies {
         .put("silence-ms", neverHeard ? Reply.NULL : Reply.integer(answer.silenceMillis()))
         .put("keys", answer.keys())
         .put("bytes", answer.diskBytes())
+        .put("reads-per-second", Math.round(answer.load().readsPerSecond()))
+        .put("writes-per-second", Math.round(answer.load().writesPerSecond()))
         .reply();
   }
 }

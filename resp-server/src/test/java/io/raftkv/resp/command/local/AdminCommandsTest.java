@@ -3,6 +3,7 @@ package io.raftkv.resp.command.local;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftkv.meta.NodeState;
+import io.raftkv.meta.job.ClusterFacts.ReplicaLoad;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.server.NodeStatus.ReplicaChecksum;
 import io.raftkv.server.NodeStatus.ReplicaStatus;
@@ -100,9 +101,13 @@ class AdminCommandsTest {
   @Test
   void statusOfAShardGathersItsReplicas() {
     node.replica(
-        "s1", new ReplicaStatus("n1", "n1", true, 4, 20, 19, 0, 1000, FakeNode.sizes(3, 2)));
+        "s1",
+        new ReplicaStatus(
+            "n1", "n1", true, 4, 20, 19, 0, 1000, new ReplicaLoad(7.5, 2.4), FakeNode.sizes(3, 2)));
     node.replica(
-        "s1", new ReplicaStatus("n3", "n1", false, 4, 18, 15, 30, 900, FakeNode.sizes(2, 2)));
+        "s1",
+        new ReplicaStatus(
+            "n3", "n1", false, 4, 18, 15, 30, 900, ReplicaLoad.NONE, FakeNode.sizes(2, 2)));
 
     Map<String, Object> status = map("RAFTKV.SHARD", "STATUS", "S1");
 
@@ -111,6 +116,7 @@ class AdminCommandsTest {
         .containsEntry("group", node.group("s1").toString())
         .containsEntry("preferred-leader", "n1")
         .containsEntry("keys", 5L)
+        .containsEntry("replicas-missing", 0L)
         .containsEntry("created", "2023-11-14T22:13:20Z");
     assertThat(status.get("replica-status"))
         .isEqualTo(
@@ -130,17 +136,20 @@ class AdminCommandsTest {
       long silence,
       long keys,
       long bytes) {
-    return Map.of(
-        "node", node,
-        "role", role,
-        "reachable", "yes",
-        "term", term,
-        "commit-index", commit,
-        "applied-index", applied,
-        "lag", lag,
-        "silence-ms", silence,
-        "keys", keys,
-        "bytes", bytes);
+    boolean leads = role.equals("leader");
+    return Map.ofEntries(
+        Map.entry("node", node),
+        Map.entry("role", role),
+        Map.entry("reachable", "yes"),
+        Map.entry("term", term),
+        Map.entry("commit-index", commit),
+        Map.entry("applied-index", applied),
+        Map.entry("lag", lag),
+        Map.entry("silence-ms", silence),
+        Map.entry("keys", keys),
+        Map.entry("bytes", bytes),
+        Map.entry("reads-per-second", leads ? 8L : 0L),
+        Map.entry("writes-per-second", leads ? 2L : 0L));
   }
 
   @Test
@@ -156,7 +165,9 @@ class AdminCommandsTest {
   @Test
   void aReplicaThatNeverHeardOfALeaderHasNoTimeOfSilence() {
     node.replica(
-        "s1", new ReplicaStatus("n2", "", false, 4, 20, 25, Long.MAX_VALUE, 1, FakeNode.sizes(1)));
+        "s1",
+        new ReplicaStatus(
+            "n2", "", false, 4, 20, 25, Long.MAX_VALUE, 1, ReplicaLoad.NONE, FakeNode.sizes(1)));
 
     List<?> replicas = (List<?>) map("raftkv.shard", "status", "s1").get("replica-status");
 
@@ -177,7 +188,10 @@ class AdminCommandsTest {
 
   @Test
   void checksumIsTheIndexAndTheDigest() {
-    node.replica("s1", new ReplicaStatus("n1", "n1", true, 4, 20, 19, 0, 1000, FakeNode.sizes(3)));
+    node.replica(
+        "s1",
+        new ReplicaStatus(
+            "n1", "n1", true, 4, 20, 19, 0, 1000, ReplicaLoad.NONE, FakeNode.sizes(3)));
     node.checksums.put(node.group("s1"), new ReplicaChecksum(19, "abcd"));
 
     assertThat(client.send("raftkv.shard checksum s1")).isEqualTo("*2|:19|$4|abcd|");

@@ -3,6 +3,7 @@ package io.raftkv.resp.command.local;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftkv.meta.NodeState;
+import io.raftkv.meta.job.ClusterFacts.ReplicaLoad;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.server.NodeStatus.ReplicaStatus;
 import io.raftkv.storage.Slot;
@@ -101,7 +102,9 @@ class ClusterCommandsTest {
   @Test
   void shardsAreMapsOfSlotsAndNodes() {
     node.leaders.put(node.group("s1"), "n1");
-    node.replica("s1", new ReplicaStatus("n1", "n1", true, 3, 9, 8, 0, 1, FakeNode.sizes(1)));
+    node.replica(
+        "s1",
+        new ReplicaStatus("n1", "n1", true, 3, 9, 8, 0, 1, ReplicaLoad.NONE, FakeNode.sizes(1)));
     node.become("n2", NodeState.OFFLINE);
     String master =
         "*14|$2|id|$40|"

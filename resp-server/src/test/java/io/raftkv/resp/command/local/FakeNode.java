@@ -13,6 +13,7 @@ import io.raftkv.meta.NodeSpec;
 import io.raftkv.meta.NodeState;
 import io.raftkv.meta.RoutingChange;
 import io.raftkv.meta.ShardInfo;
+import io.raftkv.meta.balance.BalanceReport;
 import io.raftkv.metrics.CommandStats;
 import io.raftkv.metrics.Metrics;
 import io.raftkv.resp.command.Connection;
@@ -66,6 +67,12 @@ final class FakeNode implements NodeStatus, ClusterChanges {
   final Metrics metrics = new Metrics();
   final List<HistoryEvent> events = new ArrayList<>();
   final List<RoutingChange> routingChanges = new ArrayList<>();
+
+  /** What the leader of the metadata group says of balance; null if it does not answer. */
+  BalanceReport balance;
+
+  /** How many moves were asked for. */
+  int maxMoves;
 
   /** Whether the metadata group takes changes. */
   boolean isMetadataReachable = true;
@@ -195,6 +202,14 @@ final class FakeNode implements NodeStatus, ClusterChanges {
   @Override
   public CompletionStage<Map<String, ReplicaStatus>> replicas(UUID group) {
     return CompletableFuture.completedFuture(replicas.getOrDefault(group, Map.of()));
+  }
+
+  @Override
+  public CompletionStage<BalanceReport> balance(int moves) {
+    maxMoves = moves;
+    return balance == null
+        ? CompletableFuture.failedFuture(new IllegalStateException("silent"))
+        : CompletableFuture.completedFuture(balance);
   }
 
   @Override

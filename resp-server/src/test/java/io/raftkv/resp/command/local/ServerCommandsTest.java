@@ -2,6 +2,7 @@ package io.raftkv.resp.command.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftkv.meta.job.ClusterFacts.ReplicaLoad;
 import io.raftkv.metrics.Outcome;
 import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.StringCommands;
@@ -306,7 +307,8 @@ class ServerCommandsTest {
   }
 
   private static ReplicaStatus replica(String node, List<DatabaseSize> databases) {
-    return new ReplicaStatus(node, "n1", node.equals("n1"), 4, 20, 19, 0, 1000, databases);
+    return new ReplicaStatus(
+        node, "n1", node.equals("n1"), 4, 20, 19, 0, 1000, ReplicaLoad.NONE, databases);
   }
 
   @Test
