@@ -19,11 +19,11 @@ import io.raftkv.meta.Samples;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.ShardState;
 import io.raftkv.meta.SlotRange;
-import io.raftkv.meta.control.MetadataPlan;
 import io.raftkv.meta.balance.BalanceSettings;
 import io.raftkv.meta.balance.BalanceWatch;
 import io.raftkv.meta.balance.Balancer;
 import io.raftkv.meta.balance.Observed;
+import io.raftkv.meta.control.MetadataPlan;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -37,8 +37,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
-import java.util.stream.Collectors;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /**
  * Jobs on a model of a cluster: nodes stop and answer late, leaders change, requests are lost, come
