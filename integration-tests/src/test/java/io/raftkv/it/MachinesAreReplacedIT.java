@@ -47,6 +47,9 @@ class MachinesAreReplacedIT {
       assertThat(voters()).containsExactly("n1", "n2", "n3");
 
       replace("n1", load);
+      cluster.node("n1").wipeData(); // with which it forgets that it was removed
+      cluster.node("n1").start();
+      assertThat(cluster.node("n1").awaitEnd(PATIENCE)).isEqualTo(REMOVED_EXIT_CODE);
       assertThat(map(ask("RAFTKV.NODE", "REPLACE", "n2", "WITH", "n5", "SYNC")))
           .containsEntry("state", "done");
       assertThat(cluster.node("n2").awaitEnd(PATIENCE)).isEqualTo(REMOVED_EXIT_CODE);

@@ -77,6 +77,16 @@ class ReplaceStepsTest {
     assertThat(state.node("n1").orElseThrow().draining()).isFalse();
   }
 
+  /** n4 could, but is not to. */
+  @Test
+  void nodesThatCouldTakeAReplicaAreNotNamedAmongThoseThatCannot() throws JobRefusedException {
+    apply(JobPlans.replace(state, "n1", "n5", false));
+    state = Samples.with(state, "n5", NodeState.OFFLINE);
+    assertThat(((JobAction.Await) next()).reason())
+        .isEqualTo(
+            "no node can take a replica of shard s1: n1 has one, n2 has one, n3 has one, n5 is offline");
+  }
+
   @Test
   void nodeThatDoesNotAnswerIsReplacedByForce() throws JobRefusedException {
     state = Samples.with(state, "n1", NodeState.OFFLINE);
