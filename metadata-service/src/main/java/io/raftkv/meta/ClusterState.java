@@ -216,7 +216,9 @@ public final class ClusterState {
    * so, and an old state cannot err.
    */
   public boolean isGone(String nodeId) {
-    return hasRemoved(nodeId, 0);
+    return node(nodeId)
+        .filter(known -> known.state() == NodeState.REMOVED && known.memberSince() == 0)
+        .isPresent();
   }
 
   /** Nodes that are part of the cluster: all but removed ones, in natural order. */

@@ -223,6 +223,9 @@ class MetaApplierTest {
     assertThat(again.hasRemoved("n5", node.memberSince())).isFalse();
     assertThat(again.hasRemoved("n1", 0)).isFalse();
     assertThat(again.hasRemoved("n9", 0)).isFalse();
+    for (ClusterState state : List.of(joined, removed, again)) {
+      assertThat(state.isGone("n5")).as("its id comes again: %s", state).isFalse();
+    }
   }
 
   /** Of a process with its old data nobody could tell that it is the one before. */
@@ -230,6 +233,9 @@ class MetaApplierTest {
   void idOfAFounderThatWasRemovedIsNotGivenAgain() {
     ClusterState removed =
         Samples.with(Samples.withoutShardsOn(CLUSTER, "n4"), "n4", NodeState.REMOVED);
+    assertThat(removed.isGone("n4")).isTrue();
+    assertThat(removed.isGone("n3")).isFalse();
+    assertThat(CLUSTER.isGone("n4")).isFalse();
     for (NodeSpec node :
         List.of(Samples.node(4, 8), new NodeSpec("n4", "elsewhere", 1, 2, 0, "", 8))) {
       assertNothing(
