@@ -123,6 +123,11 @@ final class LinkAppender extends GrpcLogAppender {
   /** The last entry that went by gRPC since the link was last given up; -1 if none. */
   private long lastByGrpc = -1;
 
+  /** The first entry that went by gRPC when nothing was under way there, and when. */
+  private long firstByGrpc = -1;
+
+  private Timestamp sentByGrpc = Timestamp.currentTime();
+
   /** The change of the voters of which somebody has to hear yet; null if there is none. */
   private RaftConfiguration change;
 
@@ -375,6 +380,7 @@ final class LinkAppender extends GrpcLogAppender {
     giveUpOverdue();
     synchronized (this) {
       grpcReads = false;
+      goBackToWhatIsLost();
     }
     if (getLeaderState().isFollowerBootstrapping(getFollower())) {
       // Ratis looks whether a new member is still there when it has answered, or when nothing else
@@ -406,10 +412,32 @@ final class LinkAppender extends GrpcLogAppender {
     request = inTurn(request);
     if (request.getEntriesCount() > 0) {
       synchronized (this) {
+        if (!super.hasPendingDataRequests()) {
+          firstByGrpc = request.getEntries(0).getIndex();
+        }
         lastByGrpc = request.getEntries(request.getEntriesCount() - 1).getIndex();
+        sentByGrpc = Timestamp.currentTime();
       }
     }
     return withVerifiedCommit(request);
+  }
+
+  /**
+   * When its stream breaks Ratis forgets what was under way, and goes on behind it. A follower that
+   * lacks it says so; but one that had it before the stream broke finds nothing amiss, and its
+   * acknowledgement would come with the next entry only: never, where entries wait for this one to
+   * be committed. So once the follower answers again it is sent again.
+   */
+  private void goBackToWhatIsLost() {
+    FollowerInfo follower = getFollower();
+    if (lastByGrpc > follower.getMatchIndex()
+        && !super.hasPendingDataRequests()
+        && follower.getLastRpcResponseTime().compareTo(sentByGrpc) > 0) {
+      long lost = Math.max(firstByGrpc, follower.getMatchIndex() + 1);
+      if (lost < follower.getNextIndex()) {
+        follower.setNextIndex(lost);
+      }
+    }
   }
 
   // ---- checkpoints ----

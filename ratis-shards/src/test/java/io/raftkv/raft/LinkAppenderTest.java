@@ -2,9 +2,13 @@ package io.raftkv.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftkv.shard.BatchOutcome;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.LongStream;
@@ -91,6 +95,34 @@ class LinkAppenderTest {
       write(20);
       cluster.answersLost(false);
     }
+    assertAllWritten();
+  }
+
+  /**
+   * It has the entry, but the leader did not hear of it, and what the leader sends meanwhile breaks
+   * with Ratis' stream: nobody else could acknowledge the entry, and no other comes behind it.
+   */
+  @Test
+  void entryThatAFollowerHadWhenItsProcessEndedIsCommittedWhenItIsBack() throws Exception {
+    cluster =
+        TestCluster.prepare(directory, 3, MANY, 2 << 20).electionTimeout(Duration.ofSeconds(4));
+    for (int node = 0; node < 3; node++) {
+      cluster.node(node).start();
+    }
+    TestCluster.Node leader = cluster.leader();
+    TestCluster.Node needed = cluster.followers().get(0);
+    cluster.followers().get(1).stop();
+    long term = leader.replica().term();
+    TestCluster.waitUntil("linked", () -> overLinks(10) >= 10);
+    cluster.holdAnswers();
+    CompletableFuture<BatchOutcome> outcome = cluster.propose(++written);
+    TestCluster.waitUntil(
+        "there", () -> needed.replica().logEnd().equals(leader.replica().logEnd()));
+    needed.stop();
+    cluster.loseHeldAnswers();
+    needed.start();
+    assertThat(outcome.get(20, TimeUnit.SECONDS)).isEqualTo(BatchOutcome.APPLIED);
+    assertThat(leader.replica().term()).isEqualTo(term);
     assertAllWritten();
   }
 

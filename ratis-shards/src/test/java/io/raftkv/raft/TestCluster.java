@@ -82,6 +82,8 @@ public final class TestCluster implements AutoCloseable {
   private long migrationRate;
   private volatile boolean linksUp = true;
   private volatile boolean answersLost;
+  private final Queue<CompletableFuture<byte[]>> unanswered = new ConcurrentLinkedQueue<>();
+  private volatile boolean answersHeld;
   private volatile UnaryOperator<byte[]> checkpoints = UnaryOperator.identity();
   private volatile boolean answersAtOnce;
   private long lastSequence;
@@ -107,7 +109,9 @@ public final class TestCluster implements AutoCloseable {
                 deliver(target, kind, request)
                     .whenComplete(
                         (bytes, failure) -> {
-                          if (answersLost) {
+                          if (answersHeld) {
+                            unanswered.add(answer);
+                          } else if (answersLost) {
                             answer.completeExceptionally(new IOException("answer lost"));
                           } else if (failure == null) {
                             answer.complete(bytes);
@@ -188,6 +192,21 @@ public final class TestCluster implements AutoCloseable {
   /** From now on, or no more, what goes over links is delivered, but not answered. */
   public void answersLost(boolean lost) {
     answersLost = lost;
+  }
+
+  /** From now on what goes over links is delivered, and its answer on the way for good. */
+  public void holdAnswers() {
+    answersHeld = true;
+  }
+
+  /** The held answers are lost now, and later ones come through. */
+  public void loseHeldAnswers() {
+    answersHeld = false;
+    for (CompletableFuture<byte[]> answer = unanswered.poll();
+        answer != null;
+        answer = unanswered.poll()) {
+      answer.completeExceptionally(new IOException("answer lost"));
+    }
   }
 
   /** What goes over links to a node stays on the way until {@link #releaseLinks}. */
@@ -525,6 +544,12 @@ public final class TestCluster implements AutoCloseable {
     for (long number : numbers) {
       writeBatch(++lastSequence, number);
     }
+  }
+
+  /** Has the leader append the number, and does not wait until it is committed. */
+  public CompletableFuture<BatchOutcome> propose(long number) {
+    byte[] payload = JournalApplier.payload(number);
+    return leader().append(GROUP, new ProposedBatch(PROPOSER, ++lastSequence, payload));
   }
 
   /** Writes the numbers in entries so large that the log begins new files, and old ones can go. */
