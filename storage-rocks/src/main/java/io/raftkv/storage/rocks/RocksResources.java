@@ -6,7 +6,6 @@ import org.rocksdb.Cache;
 import org.rocksdb.Env;
 import org.rocksdb.LRUCache;
 import org.rocksdb.Priority;
-import org.rocksdb.RocksDB;
 import org.rocksdb.WriteBufferManager;
 
 /**
@@ -25,7 +24,7 @@ public final class RocksResources implements AutoCloseable {
   private final BloomFilter bloomFilter;
 
   public RocksResources(StoreOptions options) {
-    RocksDB.loadLibrary();
+    NativeLibrary.load();
     this.options = options;
     // Memtables are charged to the block cache, so that one number bounds RocksDB's memory.
     this.blockCache =

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.rocksdb.ColumnFamilyDescriptor;
@@ -18,6 +19,11 @@ import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteBatch;
 
 class RowWriteBatchTest {
+  @BeforeAll
+  static void load() {
+    NativeLibrary.load();
+  }
+
   @TempDir Path directory;
 
   /** Lengths on both sides of each step of a varint, and many families, for their ids are too. */
@@ -69,7 +75,6 @@ class RowWriteBatchTest {
 
   @Test
   void emptyBatchIsTheLibrarysToo() throws RocksDBException {
-    RocksDB.loadLibrary();
     try (WriteBatch expected = new WriteBatch()) {
       assertThat(RowWriteBatch.encode(batch -> {})).isEqualTo(expected.data());
     }
