@@ -10,6 +10,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
@@ -159,6 +161,36 @@ class StoreRestartTest {
         applying.join();
       }
       assertThat(store.appliedIndex()).isPositive();
+    }
+  }
+
+  /** RocksDB then flushes by itself with every commit, and may be doing so. */
+  @Test
+  void checkpointHasTheLastCommitThoughThereIsLittleMemory() {
+    StoreOptions little = new StoreOptions(1 << 20, 0, 1 << 20, 64, 2);
+    List<ShardStore> stores = new ArrayList<>();
+    try (StoreEnvironment scarce = new StoreEnvironment(little)) {
+      try {
+        for (int i = 0; i < 6; i++) {
+          ShardStore store = ShardStore.open(directory.resolve("scarce" + i), scarce);
+          stores.add(store);
+          put(store, 0, Family.META, "a", "in memory");
+        }
+        ShardStore store = stores.get(0);
+        for (int index = 1; index <= 40; index++) {
+          if (index % 4 > 0) {
+            put(store, index, Family.META, "a" + index, "value");
+          } else {
+            store.skipTo(1, index); // it changes one family only
+            assertThat(store.checkpoint(directory.resolve("copy" + index))).isEqualTo(index);
+            try (ShardStore copy = open("copy" + index)) {
+              assertThat(copy.appliedIndex()).isEqualTo(index);
+            }
+          }
+        }
+      } finally {
+        stores.forEach(ShardStore::close);
+      }
     }
   }
 

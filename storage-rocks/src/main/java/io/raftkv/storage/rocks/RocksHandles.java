@@ -384,8 +384,12 @@ public final class RocksHandles implements AutoCloseable {
 
   /**
    * Makes {@code target}, which must not exist, a copy of this moment by hard links; flushes first.
+   *
+   * <p>RocksDB flushes for a checkpoint, too. But while it flushes for want of memory, it leaves
+   * out what was written since then.
    */
   public void checkpoint(Path target) {
+    flush();
     enter();
     try (Checkpoint checkpoint = Checkpoint.create(database)) {
       checkpoint.createCheckpoint(target.toString());
