@@ -59,6 +59,33 @@ final class BalancingSettings {
               + " often its shard is split.",
           config -> config.balance().splitShards());
 
+  static final Setting<ByteSize> AUTO_MERGE_BYTES =
+      GROUP.constant(
+          "auto-merge-bytes",
+          ValueType.SIZE,
+          "0",
+          "While RAFTKV.BALANCE is ON: two shards on the same nodes whose slots adjoin, and together"
+              + " take no more bytes, are merged, as long as there are more than two shards, and"
+              + " more than nodes; 0 for never. At most 128mb, and half of auto-split-bytes.",
+          config -> config.balance().mergeBytes());
+
+  static final Setting<Long> AUTO_MERGE_OPS =
+      GROUP.constant(
+          "auto-merge-ops",
+          ValueType.longInteger("COUNT", 0, 1_000_000_000),
+          "100",
+          "No more commands per second than so many must both be asked for. At most half of"
+              + " auto-split-ops.",
+          config -> config.balance().mergeOperations());
+
+  static final Setting<Duration> AUTO_MERGE_AFTER =
+      GROUP.constant(
+          "auto-merge-after",
+          ValueType.DURATION,
+          "1h",
+          "How long two shards must be that small and that quiet to be merged.",
+          config -> config.balance().mergeAfter());
+
   /** All of these. */
   static final List<Setting<?>> ALL = SettingSection.join(GROUP);
 

@@ -52,6 +52,9 @@ public record ServerConfig(
   private static final ByteSize MAX_COMMAND = ByteSize.mebibytes(1024);
   private static final ByteSize MIN_BUFFER = ByteSize.mebibytes(1);
 
+  /** More is not merged at all: clients wait meanwhile. */
+  private static final ByteSize MAX_MERGE = ByteSize.mebibytes(128);
+
   /** What a hundred shards send at a time is less than takes them for stuck, so slow. */
   private static final ByteSize MIN_MIGRATION_RATE = ByteSize.mebibytes(1);
 
@@ -246,19 +249,34 @@ public record ServerConfig(
       ByteSize splitBytes,
       long splitOperations,
       Duration splitAfter,
-      int splitShards) {
+      int splitShards,
+      ByteSize mergeBytes,
+      long mergeOperations,
+      Duration mergeAfter) {
     public Balance {
       requireAtMost(BalancingSettings.REBUILD_AFTER, rebuildAfter, MAX_BALANCE_TIME);
       requireAtLeast(BalancingSettings.BALANCE_PAUSE, pause, MIN_BALANCE_PAUSE);
       requireAtMost(BalancingSettings.BALANCE_PAUSE, pause, MAX_BALANCE_PAUSE);
       requireAtMost(BalancingSettings.AUTO_SPLIT_AFTER, splitAfter, MAX_BALANCE_TIME);
+      requireAtMost(BalancingSettings.AUTO_MERGE_AFTER, mergeAfter, MAX_BALANCE_TIME);
+      requireAtMost(BalancingSettings.AUTO_MERGE_BYTES, mergeBytes, MAX_MERGE);
+      boolean merges = mergeBytes.bytes() > 0;
+      require(
+          !merges || splitBytes.bytes() == 0 || 2 * mergeBytes.bytes() <= splitBytes.bytes(),
+          name(BalancingSettings.AUTO_MERGE_BYTES),
+          "must be at most half of auto-split-bytes: else what is split is merged again");
+      require(
+          !merges || splitOperations == 0 || 2 * mergeOperations <= splitOperations,
+          name(BalancingSettings.AUTO_MERGE_OPS),
+          "must be at most half of auto-split-ops: else what is split is merged again");
     }
 
     BalanceSettings settings() {
       return new BalanceSettings(
           pause,
           rebuildAfter,
-          new BalanceSettings.Split(splitBytes.bytes(), splitOperations, splitAfter, splitShards));
+          new BalanceSettings.Split(splitBytes.bytes(), splitOperations, splitAfter, splitShards),
+          new BalanceSettings.Merge(mergeBytes.bytes(), mergeOperations, mergeAfter));
     }
   }
 
@@ -369,7 +387,10 @@ public record ServerConfig(
             values.get(BalancingSettings.AUTO_SPLIT_BYTES),
             values.get(BalancingSettings.AUTO_SPLIT_OPS),
             values.get(BalancingSettings.AUTO_SPLIT_AFTER),
-            values.get(BalancingSettings.AUTO_SPLIT_SHARDS)),
+            values.get(BalancingSettings.AUTO_SPLIT_SHARDS),
+            values.get(BalancingSettings.AUTO_MERGE_BYTES),
+            values.get(BalancingSettings.AUTO_MERGE_OPS),
+            values.get(BalancingSettings.AUTO_MERGE_AFTER)),
         new Logging(values.get(NodeSettings.LOG_FORMAT), values.get(NodeSettings.LOG_LEVEL)));
   }
 

@@ -10,8 +10,9 @@ import java.time.Duration;
  * @param rebuildAfter how long a node must be offline for its replicas to be made anew elsewhere; 0
  *     for never
  * @param split which shards are split
+ * @param merge which shards are merged
  */
-public record BalanceSettings(Duration pause, Duration rebuildAfter, Split split) {
+public record BalanceSettings(Duration pause, Duration rebuildAfter, Split split, Merge merge) {
   private static final int STEADY_PAUSES = 18;
 
   /** No shard is split by itself. */
@@ -29,6 +30,24 @@ public record BalanceSettings(Duration pause, Duration rebuildAfter, Split split
     public Split {
       if (bytes < 0 || operations < 0 || after.isNegative() || maxShards < 0) {
         throw new IllegalArgumentException("negative settings for splitting shards");
+      }
+    }
+  }
+
+  /** No shards are merged by themselves. */
+  public static final Merge NO_MERGE = new Merge(0, 0, Duration.ZERO);
+
+  /**
+   * Which two shards are merged whose slots adjoin, and which are on the same nodes.
+   *
+   * @param bytes what the slots of both together take at most; 0 if none are merged
+   * @param operations commands per second that both together are asked for at most
+   * @param after how long they must be that small and that quiet
+   */
+  public record Merge(long bytes, long operations, Duration after) {
+    public Merge {
+      if (bytes < 0 || operations < 0 || after.isNegative()) {
+        throw new IllegalArgumentException("negative settings for merging shards");
       }
     }
   }

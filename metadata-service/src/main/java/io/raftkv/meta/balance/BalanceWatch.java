@@ -40,6 +40,7 @@ public final class BalanceWatch {
   private Map<String, Lasting> offline = new HashMap<>();
   private Map<String, Lasting> large = new HashMap<>();
   private Map<String, Lasting> busy = new HashMap<>();
+  private Map<Neighbours, Lasting> small = new HashMap<>();
   private Map<String, Lasting> running = new HashMap<>();
   private Map<Way, Lasting> worthwhile = new HashMap<>();
   private Map<String, Long> endedNanos = new HashMap<>();
@@ -62,6 +63,7 @@ public final class BalanceWatch {
       offline.clear();
       large.clear();
       busy.clear();
+      small.clear();
       running.clear();
       worthwhile.clear();
       quietSinceNanos = nowNanos;
@@ -76,7 +78,7 @@ public final class BalanceWatch {
     offline = lasting(offline, nowOffline, nowNanos);
     lookAtShards(state, facts, nowNanos);
     lookAtJobs(state, nowNanos);
-    lookAtMoves(state, facts, nowNanos);
+    lookAtPlans(state, facts, nowNanos);
     return new Observed(
         millis(quietSinceNanos, nowNanos),
         millis(offline, nowNanos),
@@ -84,7 +86,8 @@ public final class BalanceWatch {
         millis(large, nowNanos),
         millis(busy, nowNanos),
         millis(running, nowNanos),
-        fresh(nowNanos));
+        fresh(nowNanos),
+        millis(small, nowNanos));
   }
 
   /** A shard with other slots is another one: what was said of it before counts no more. */
@@ -111,15 +114,34 @@ public final class BalanceWatch {
    * While a node that is not offline does not answer nothing is moved, and what it would say is not
    * known: it need not be anything new.
    */
-  private void lookAtMoves(ClusterState state, ClusterFacts facts, long nowNanos) {
+  private void lookAtPlans(ClusterState state, ClusterFacts facts, long nowNanos) {
     if (state.balancing() != Balancing.ON) {
       worthwhile.clear();
+      small.clear();
     } else if (state.members().stream()
         .allMatch(node -> node.state() == NodeState.OFFLINE || facts.hears(node.id()))) {
       Map<Way, Object> now = new HashMap<>();
       Placement.of(state, facts).worthwhile().forEach(way -> now.put(way, way));
       worthwhile = lasting(worthwhile, now, nowNanos);
+      lookAtSmall(state, facts, nowNanos);
     }
+  }
+
+  private void lookAtSmall(ClusterState state, ClusterFacts facts, long nowNanos) {
+    BalanceSettings.Merge merge = settings.merge();
+    Map<Neighbours, Object> now = new HashMap<>();
+    if (merge.bytes() > 0) {
+      for (Neighbours pair : Neighbours.of(state)) {
+        ShardInfo first = state.shard(pair.first()).orElseThrow();
+        ShardInfo second = state.shard(pair.second()).orElseThrow();
+        long bytes = facts.ownedBytes(first.groupId()) + facts.ownedBytes(second.groupId());
+        double operations = facts.operations(first.groupId()) + facts.operations(second.groupId());
+        if (bytes <= merge.bytes() && operations <= merge.operations()) {
+          now.put(pair, List.of(first.slots(), second.slots()));
+        }
+      }
+    }
+    small = lasting(small, now, nowNanos);
   }
 
   private Set<Way> fresh(long nowNanos) {
@@ -174,8 +196,8 @@ public final class BalanceWatch {
     return rest;
   }
 
-  private static Map<String, Long> millis(Map<String, Lasting> things, long nowNanos) {
-    Map<String, Long> millis = new HashMap<>();
+  private static <K> Map<K, Long> millis(Map<K, Lasting> things, long nowNanos) {
+    Map<K, Long> millis = new HashMap<>();
     things.forEach((id, thing) -> millis.put(id, millis(thing.sinceNanos, nowNanos)));
     return millis;
   }

@@ -25,8 +25,8 @@ import java.util.OptionalInt;
 
 /**
  * Says what the cluster should do by itself: first make lost or missing replicas anew, then spread
- * replicas and leaderships, then split shards. One thing at a time, by jobs as an operator would
- * begin them. Pure.
+ * replicas and leaderships, then split shards, then merge some. One thing at a time, by jobs as an
+ * operator would begin them. Pure.
  *
  * <p>It decides which leader a shard <em>prefers</em>; {@link
  * io.raftkv.meta.control.LeaderSpreader} brings leaderships there, now and after each failure. So a
@@ -161,8 +161,13 @@ public final class Balancer {
     if (split.isPresent() && split.get().action().isPresent()) {
       return split.get();
     }
+    Optional<Verdict> merge = merge();
+    if (merge.isPresent() && merge.get().action().isPresent()) {
+      return merge.get();
+    }
     return spread
         .or(() -> split)
+        .or(() -> merge)
         .orElseGet(() -> Verdict.nothing("all is balanced" + unfulfillable()));
   }
 
@@ -296,10 +301,7 @@ public final class Balancer {
                 : ", when that has been so for " + settings.steady().toSeconds() + " s"));
   }
 
-  /**
-   * The first shard that has been too large or too busy for long. (Shards that have long been small
-   * could be merged here.)
-   */
+  /** The first shard that has been too large or too busy for long. */
   private Optional<Verdict> split() {
     long after = settings.split().after().toMillis();
     Optional<Verdict> refusal = Optional.empty();
@@ -350,6 +352,34 @@ public final class Balancer {
     } catch (JobRefusedException impossible) {
       return verdict.action().orElseThrow();
     }
+  }
+
+  /**
+   * The first neighbours that have been small for long, as long as there are more shards than
+   * nodes: fewer could not be led by all of them. And two are left, for the only one would never be
+   * split by itself.
+   */
+  private Optional<Verdict> merge() {
+    long after = settings.merge().after().toMillis();
+    Optional<Verdict> refusal = Optional.empty();
+    for (Neighbours pair : Neighbours.of(state)) {
+      if (observed.smallMillis().getOrDefault(pair, -1L) < after
+          || isLeftAlone(pair.first())
+          || isLeftAlone(pair.second())
+          || state.shards().size() <= Math.max(2, state.members().size())) {
+        continue;
+      }
+      String why = pair.first() + " and " + pair.second() + " are small";
+      try {
+        StartJob job =
+            JobPlans.merge(state, List.of(pair.first(), pair.second()), Optional.empty());
+        return Optional.of(Verdict.of(Automatic.job(state, job, JobInfo.BALANCE, why), why));
+      } catch (JobRefusedException refused) {
+        refusal =
+            refusal.or(() -> Optional.of(Verdict.nothing(why + ", but " + refused.getMessage())));
+      }
+    }
+    return refusal;
   }
 
   private boolean rests(String shardId) {

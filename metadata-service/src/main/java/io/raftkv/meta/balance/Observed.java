@@ -15,6 +15,7 @@ import java.util.Set;
  * @param busyMillis of shards that are busy enough to be split: since when without a break
  * @param stuckMillis of jobs that nobody asked for: since when they have come no further
  * @param fresh moves that have not been worth making for long enough yet
+ * @param smallMillis of shards that are small enough to be merged: since when without a break
  */
 public record Observed(
     long quietMillis,
@@ -23,12 +24,13 @@ public record Observed(
     Map<String, Long> largeMillis,
     Map<String, Long> busyMillis,
     Map<String, Long> stuckMillis,
-    Set<Way> fresh) {
+    Set<Way> fresh,
+    Map<Neighbours, Long> smallMillis) {
   /** Of somebody who has not looked, since there was nothing to look at. */
   public static final Observed NOTHING =
       new Observed(Long.MAX_VALUE, Map.of(), Map.of(), Map.of(), Map.of(), Map.of());
 
-  /** Of somebody to whom all moves have been worth making for long. */
+  /** Of somebody to whom all moves have been worth making for long, and no shards are small. */
   Observed(
       long quietMillis,
       Map<String, Long> offlineMillis,
@@ -36,7 +38,15 @@ public record Observed(
       Map<String, Long> largeMillis,
       Map<String, Long> busyMillis,
       Map<String, Long> stuckMillis) {
-    this(quietMillis, offlineMillis, restMillis, largeMillis, busyMillis, stuckMillis, Set.of());
+    this(
+        quietMillis,
+        offlineMillis,
+        restMillis,
+        largeMillis,
+        busyMillis,
+        stuckMillis,
+        Set.of(),
+        Map.of());
   }
 
   public Observed {
@@ -46,5 +56,6 @@ public record Observed(
     busyMillis = Map.copyOf(busyMillis);
     stuckMillis = Map.copyOf(stuckMillis);
     fresh = Set.copyOf(fresh);
+    smallMillis = Map.copyOf(smallMillis);
   }
 }

@@ -3,11 +3,14 @@ package io.raftkv.meta.balance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftkv.meta.Balancing;
+import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.JobKind;
 import io.raftkv.meta.MetaCommand;
 import io.raftkv.meta.NodeState;
 import io.raftkv.meta.Samples;
+import io.raftkv.meta.ShardInfo;
+import io.raftkv.meta.ShardSpec;
 import io.raftkv.meta.SlotRange;
 import java.time.Duration;
 import java.util.List;
@@ -21,7 +24,8 @@ class BalanceWatchTest {
       new BalanceSettings(
           Duration.ofSeconds(10),
           Duration.ofMinutes(30),
-          new BalanceSettings.Split(1_000, 100, Duration.ofMinutes(5), 100));
+          new BalanceSettings.Split(1_000, 100, Duration.ofMinutes(5), 100),
+          new BalanceSettings.Merge(500, 50, Duration.ofMinutes(5)));
 
   private final ModelCluster cluster = ModelCluster.of(4, 8, 3);
   private final BalanceWatch watch = new BalanceWatch(SETTINGS, START);
@@ -151,5 +155,42 @@ class BalanceWatchTest {
     seen = look(30);
     assertThat(seen.largeMillis()).isEqualTo(Map.of("s1", 0L));
     assertThat(seen.busyMillis()).isEmpty();
+  }
+
+  @Test
+  void neighboursAreSmallWhileBothTogetherAreSmallAndQuietAndTheSame() {
+    cluster.state.shards().keySet().forEach(shard -> cluster.bytes.put(shard, 251L));
+    cluster.bytes.put("s1", 249L);
+    cluster.bytes.put("s4", 249L);
+    cluster.operations.put("s4", 51.0);
+    Neighbours pair = new Neighbours("s1", "s2");
+    cluster.state = alike("s1", "s2", "s3", "s4", "s5");
+    look(10);
+    assertThat(look(20).smallMillis()).isEqualTo(Map.of(pair, 10_000L));
+    cluster.silent.add("n2");
+    cluster.bytes.put("s1", 250L); // which nobody can know
+    assertThat(look(25).smallMillis()).isEqualTo(Map.of(pair, 15_000L));
+    cluster.silent.clear();
+    assertThat(look(30).smallMillis()).isEmpty();
+    cluster.bytes.put("s1", 249L);
+    look(40);
+    cluster.apply(new MetaCommand.SetBalancing(Balancing.REPAIR));
+    assertThat(look(50).smallMillis()).isEmpty();
+  }
+
+  /** The state with these shards on the nodes of the first one. */
+  private ClusterState alike(String... shards) {
+    ClusterState state = cluster.state;
+    ShardSpec model = state.shard(shards[0]).orElseThrow().spec();
+    for (String id : shards) {
+      ShardInfo shard = state.shard(id).orElseThrow();
+      ShardSpec spec =
+          new ShardSpec(
+              id, shard.groupId(), shard.slots(), model.replicas(), model.preferredLeader());
+      state =
+          Samples.withShard(
+              state, new ShardInfo(spec, 0, shard.state(), shard.version() + 1, 0, 0));
+    }
+    return state;
   }
 }

@@ -11,6 +11,7 @@ import io.raftkv.meta.NodeState;
 import io.raftkv.meta.Samples;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.ShardState;
+import io.raftkv.meta.SlotRange;
 import io.raftkv.meta.StateEdit.PutShard;
 import io.raftkv.meta.job.JobPlans;
 import io.raftkv.meta.job.JobRefusedException;
@@ -244,7 +245,7 @@ class BalancerTest {
   }
 
   private static Observed fresh(Set<Way> ways) {
-    return new Observed(1 << 20, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), ways);
+    return new Observed(1 << 20, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), ways, Map.of());
   }
 
   @Test
@@ -321,7 +322,8 @@ class BalancerTest {
         "node n1 is offline for 29 min, its replicas are made anew after 30 min");
     assertNothing(cluster.next(), "node n1 is offline");
     BalanceSettings never =
-        new BalanceSettings(Duration.ZERO, Duration.ZERO, BalanceSettings.NO_SPLIT);
+        new BalanceSettings(
+            Duration.ZERO, Duration.ZERO, BalanceSettings.NO_SPLIT, BalanceSettings.NO_MERGE);
     assertNothing(cluster.next(never, ModelCluster.observed(LONG_OFFLINE)), "node n1 is offline");
     cluster.judge("n1", NodeState.UNHEALTHY);
     assertNothing(rebuild(), "node n1 is unhealthy");
@@ -555,7 +557,8 @@ class BalancerTest {
       new BalanceSettings(
           Duration.ZERO,
           Duration.ZERO,
-          new BalanceSettings.Split(1_000, 500, Duration.ofMinutes(5), 9));
+          new BalanceSettings.Split(1_000, 500, Duration.ofMinutes(5), 9),
+          BalanceSettings.NO_MERGE);
 
   private Verdict large(String shard, long millis) {
     return cluster.next(
@@ -602,10 +605,12 @@ class BalancerTest {
     rests.remove("s3");
     Set<Way> fresh = Placement.of(cluster.state, cluster.facts()).worthwhile();
     BalanceSettings settings =
-        new BalanceSettings(Duration.ofMillis(1), Duration.ZERO, SPLITS.split());
+        new BalanceSettings(
+            Duration.ofMillis(1), Duration.ZERO, SPLITS.split(), BalanceSettings.NO_MERGE);
     Map<String, Long> large = Map.of("s3", 300_000L);
     Verdict verdict =
-        cluster.next(settings, new Observed(1, Map.of(), rests, large, Map.of(), Map.of(), fresh));
+        cluster.next(
+            settings, new Observed(1, Map.of(), rests, large, Map.of(), Map.of(), fresh, Map.of()));
     assertThat(cluster.begin(verdict).kind()).isEqualTo(JobKind.SPLIT);
   }
 
@@ -615,10 +620,87 @@ class BalancerTest {
         new BalanceSettings(
             Duration.ZERO,
             Duration.ZERO,
-            new BalanceSettings.Split(1_000, 0, Duration.ofMinutes(5), 8));
+            new BalanceSettings.Split(1_000, 0, Duration.ofMinutes(5), 8),
+            BalanceSettings.NO_MERGE);
     Observed large =
         new Observed(0, Map.of(), Map.of(), Map.of("s3", 300_000L), Map.of(), Map.of());
     assertNothing(cluster.next(eight, large), "s3 has 0 bytes, but there are 8 shards already");
+  }
+
+  // ---- merges ----
+
+  private static final BalanceSettings MERGES =
+      new BalanceSettings(
+          Duration.ofSeconds(10),
+          Duration.ZERO,
+          BalanceSettings.NO_SPLIT,
+          new BalanceSettings.Merge(1_000, 100, Duration.ofMinutes(5)));
+
+  private Verdict small(Map<Neighbours, Long> millis, Map<String, Long> rests) {
+    return cluster.next(
+        MERGES,
+        new Observed(
+            Long.MAX_VALUE, Map.of(), rests, Map.of(), Map.of(), Map.of(), Set.of(), millis));
+  }
+
+  @Test
+  void neighboursThatStaySmallAreMerged() {
+    Neighbours pair = new Neighbours("s2", "s3");
+    assertNothing(small(Map.of(pair, 299_999L), Map.of()), "all is balanced");
+    assertNothing(small(Map.of(pair, 300_000L), Map.of("s3", 59_999L)), "all is balanced");
+    Verdict verdict = small(Map.of(pair, 300_000L), Map.of("s3", 60_000L));
+    assertThat(verdict.reason()).isEqualTo("s2 and s3 are small");
+    JobInfo job = cluster.begin(verdict);
+    assertThat(job.kind()).isEqualTo(JobKind.MERGE);
+    assertThat(job.isAutomatic()).isTrue();
+    assertThat(job.shardIds()).containsExactly("s2", "s3", "s9");
+    assertNothing(small(Map.of(pair, 300_000L), Map.of()), "goes on");
+  }
+
+  @Test
+  void whatIsNoNeighbourAnyMoreIsNotMerged() {
+    assertNothing(small(Map.of(new Neighbours("s1", "s3"), 300_000L), Map.of()), "balanced");
+  }
+
+  @Test
+  void nothingIsMergedWhenThereIsNoMoreThanAShardForEachNodeOrTwo() {
+    Map<Neighbours, Long> pair = Map.of(new Neighbours("s1", "s2"), 300_000L);
+    Observed small =
+        new Observed(
+            Long.MAX_VALUE, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), Set.of(), pair);
+    assertNothing(ModelCluster.of(3, 3, 3).next(MERGES, small), "all is balanced");
+    assertNothing(ModelCluster.of(1, 2, 1).next(MERGES, small), "all is balanced");
+    assertThat(ModelCluster.of(3, 4, 3).next(MERGES, small).reason()).contains("are small");
+  }
+
+  @Test
+  void neighboursAreOnTheSameNodesAndTheirSlotsAdjoin() {
+    Set<Neighbours> all =
+        Set.of(
+            new Neighbours("s1", "s2"),
+            new Neighbours("s2", "s3"),
+            new Neighbours("s3", "s4"),
+            new Neighbours("s4", "s5"),
+            new Neighbours("s5", "s6"),
+            new Neighbours("s6", "s7"),
+            new Neighbours("s7", "s8"));
+    assertThat(Neighbours.of(cluster.state)).isEqualTo(all);
+    cluster.lack("s4", List.of("n1", "n2"));
+    slots("s1", new SlotRange(0, 9), new SlotRange(20, 29));
+    slots("s2", new SlotRange(10, 19), new SlotRange(31, 39));
+    slots("s3", new SlotRange(40, 49));
+    assertThat(Neighbours.of(cluster.state))
+        .containsExactly(
+            new Neighbours("s1", "s2"), // once, though they meet twice
+            new Neighbours("s2", "s3"),
+            new Neighbours("s5", "s6"),
+            new Neighbours("s6", "s7"),
+            new Neighbours("s7", "s8"));
+  }
+
+  private void slots(String shardId, SlotRange... slots) {
+    ShardInfo shard = cluster.state.shard(shardId).orElseThrow();
+    cluster.state = Samples.withShard(cluster.state, Samples.withSlots(shard, List.of(slots)));
   }
 
   private static void assertNothing(Verdict verdict, String reason) {

@@ -46,7 +46,11 @@ final class ModelCluster {
   static final long MEBIBYTE = 1 << 20;
   static final Duration REBUILD_AFTER = Duration.ofMinutes(30);
   static final BalanceSettings SETTINGS =
-      new BalanceSettings(Duration.ofSeconds(10), REBUILD_AFTER, BalanceSettings.NO_SPLIT);
+      new BalanceSettings(
+          Duration.ofSeconds(10),
+          REBUILD_AFTER,
+          BalanceSettings.NO_SPLIT,
+          BalanceSettings.NO_MERGE);
 
   ClusterState state;
   final Map<String, Long> bytes = new HashMap<>();

@@ -51,7 +51,11 @@ final class JobSimulation {
   private static final int MAX_DEPOSED = 5;
   private static final long TICK_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final BalanceSettings BALANCE =
-      new BalanceSettings(Duration.ofSeconds(2), Duration.ofSeconds(20), BalanceSettings.NO_SPLIT);
+      new BalanceSettings(
+          Duration.ofSeconds(2),
+          Duration.ofSeconds(20),
+          BalanceSettings.NO_SPLIT,
+          BalanceSettings.NO_MERGE);
 
   private final Random random;
   private final long seed;
