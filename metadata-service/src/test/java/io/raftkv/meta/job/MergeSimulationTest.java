@@ -61,13 +61,13 @@ class MergeSimulationTest {
         fault("routes before the child has leave to answer", 1, MergeSimulationTest::routeFirst),
         fault("begins without a majority", 1, MergeSimulationTest::beginWithOne),
         fault("takes the cut of one shard for all", 1, MergeSimulationTest::seedOne),
-        fault("fences some of the slots only", 22, MergeSimulationTest::fenceSome),
-        fault("fences at whatever epoch it sees", 2, MergeSimulationTest::fenceAtAnyEpoch),
-        fault("takes away any fence when it is undone", 41, MergeSimulationTest::unfenceAny),
-        fault("gives shards back that it has not noted", 1, MergeSimulationTest::giveBackUnnoted),
-        fault("routes anew before a shard is back", 1, MergeSimulationTest::renewEarly),
-        fault("is undone when one shard has no fence", 12, MergeSimulationTest::undoneEarly),
-        fault("unfences by the routing in force", 2, MergeSimulationTest::unfenceByOldRouting));
+        fault("fences some of the slots only", 46, MergeSimulationTest::fenceSome),
+        fault("fences at whatever epoch it sees", 20, MergeSimulationTest::fenceAtAnyEpoch),
+        fault("takes away any fence when it is undone", 51, MergeSimulationTest::unfenceAny),
+        fault("gives shards back that it has not noted", 432, MergeSimulationTest::giveBackUnnoted),
+        fault("routes anew before a shard is back", 20, MergeSimulationTest::renewEarly),
+        fault("is undone when one shard has no fence", 41, MergeSimulationTest::undoneEarly),
+        fault("unfences by the routing in force", 20, MergeSimulationTest::unfenceByOldRouting));
   }
 
   private static Object[] fault(String name, int first, Driving driving) {

@@ -238,8 +238,7 @@ class MergeStepsTest extends CutStepsFixture {
   @Test
   void theRoutingIsMadeAnewOnlyByAJobThatHoldsIt() {
     start();
-    JobAction early =
-        new Scene(state, job(), facts()).undoneInPart(new StateEdit.RenewRouting());
+    JobAction early = new Scene(state, job(), facts()).undoneInPart(new StateEdit.RenewRouting());
     assertThat(
             MetaApplier.apply(state, ((JobAction.Advance) early).command(), Samples.TIME)
                 .isChange())

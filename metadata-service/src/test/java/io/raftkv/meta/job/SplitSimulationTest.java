@@ -43,8 +43,8 @@ class SplitSimulationTest {
     return Stream.of(
         fault("routes before the child has let go", 1, SplitSimulationTest::routeFirst),
         fault("begins without a majority", 1, SplitSimulationTest::beginWithOne),
-        fault("takes away any fence when it is undone", 25, SplitSimulationTest::unfenceAny),
-        fault("keeps at whatever epoch it sees", 157, SplitSimulationTest::keepAtAnyEpoch),
+        fault("takes away any fence when it is undone", 38, SplitSimulationTest::unfenceAny),
+        fault("keeps at whatever epoch it sees", 161, SplitSimulationTest::keepAtAnyEpoch),
         fault("fences at whatever epoch it sees", 3, SplitSimulationTest::fenceAtAnyEpoch),
         fault("keeps by the routing in force", 1, SplitSimulationTest::keepByOldRouting),
         fault("unfences by the routing in force", 1, SplitSimulationTest::unfenceByOldRouting),
