@@ -83,6 +83,7 @@ def main():
     for number in range(CLIENTS):
         threading.Thread(target=client, args=(number,), daemon=True).start()
     time.sleep(WARM_UP_SECONDS)
+    errors.clear()
 
     def shards():
         found = [record(shard)["id"] for shard in admin.call("RAFTKV.SHARD", "LIST")]
@@ -100,7 +101,8 @@ def main():
     begin = time.time()
     time.sleep(5)
     longest = max(w for at, w in waits if at > begin)
-    print("no job: longest wait %.0f ms; errors: %d" % (longest * 1000, len(errors)))
+    print("no job: longest wait %.0f ms; errors: %d %s"
+          % (longest * 1000, len(errors), " ".join(errors[:1])))
 
 
 if __name__ == "__main__":
