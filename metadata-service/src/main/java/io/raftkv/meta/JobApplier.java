@@ -8,6 +8,7 @@ import io.raftkv.meta.MetaCommand.StartJob;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 
@@ -227,7 +228,14 @@ final class JobApplier {
     if (kind != null) {
       events.add(new HistoryEvent(draft.version, draft.updatedAtMillis, kind, job.id(), text));
     }
+    boolean renews = edits.contains(new StateEdit.RenewRouting());
+    if (renews && (begins || !job.holdsRouting())) {
+      return MetaApplier.refused(before, name(job) + " has no shard wait for a new routing");
+    }
     for (StateEdit edit : edits) {
+      if (edit instanceof StateEdit.RenewRouting) {
+        continue; // when all others are made
+      }
       String wrong =
           edit instanceof StateEdit.OfShard ofShard
               ? edit(draft, job, ofShard, begins)
@@ -243,7 +251,7 @@ final class JobApplier {
       if (draft.shards != before.shards()) {
         route(before.routing(), draft);
       }
-      renew(before, draft, job);
+      renew(before, draft, job, renews);
       Optional<JobInfo> other = otherHolder(before, job);
       boolean routes = draft.routing.version() != before.routing().version();
       if (other.isPresent() && (routes || job.holdsRouting())) {
@@ -257,10 +265,10 @@ final class JobApplier {
   }
 
   /** A new version of the same routing, if the job's shards wait for one. */
-  private static void renew(ClusterState before, StateDraft draft, JobInfo job) {
+  private static void renew(ClusterState before, StateDraft draft, JobInfo job, boolean asked) {
     JobInfo was = before.jobs().get(job.id());
     boolean released = was != null && was.holdsRouting() && !job.holdsRouting();
-    if (released && draft.routing.version() == before.routing().version()) {
+    if ((released || asked) && draft.routing.version() == before.routing().version()) {
       draft.routing = RoutingTable.of(before.routing().version() + 1, draft.shards.values());
     }
   }
@@ -311,8 +319,15 @@ final class JobApplier {
       if (!mayMake) {
         return name(job) + " cannot make shard " + id + " any more";
       }
-      ShardInfo origin = begins ? null : draft.shards.get(job.shardIds().get(0));
-      int lacking = origin == null ? 0 : lacking(job, origin, put.spec());
+      int lacking =
+          begins
+              ? 0
+              : job.shardIds().stream()
+                  .map(draft.shards::get)
+                  .filter(Objects::nonNull)
+                  .mapToInt(origin -> lacking(job, origin, put.spec()))
+                  .max()
+                  .orElse(0);
       draft.put(new ShardInfo(put.spec(), lacking, put.state(), 1, now, now));
       return "";
     }
@@ -326,9 +341,9 @@ final class JobApplier {
   /**
    * How many voters a shard lacks after an edit. Who moves one leaves it as it is; who takes one
    * away wants no more than are left, so that none is put back. What any other job loses is to be
-   * had again, and so is what a new shard has less than the one that it comes from.
+   * had again, and so is what a new shard has less than any of those that it comes from.
    *
-   * @param known the shard before, or the one it comes from
+   * @param known the shard before, or one that it comes from
    */
   private static int lacking(JobInfo job, ShardInfo known, ShardSpec next) {
     long voters = next.replicas().stream().filter(Replica::isVoter).count();

@@ -11,6 +11,7 @@ final class Parts {
   private static final int DROP_SHARD = 2;
   private static final int DRAIN_NODE = 3;
   private static final int REMOVE_NODE = 4;
+  private static final int RENEW_ROUTING = 5;
 
   private Parts() {}
 
@@ -130,6 +131,8 @@ final class Parts {
       write(out, drain.draining());
     } else if (edit instanceof StateEdit.RemoveNode) {
       out.u8(REMOVE_NODE);
+    } else if (edit instanceof StateEdit.RenewRouting) {
+      out.u8(RENEW_ROUTING);
     } else {
       throw new IllegalStateException("no bytes for " + edit.getClass());
     }
@@ -142,6 +145,7 @@ final class Parts {
           new StateEdit.PutShard(shardSpec(in), in.coded(ShardState.values()), in.number());
       case DROP_SHARD -> new StateEdit.DropShard(in.text(), in.number());
       case REMOVE_NODE -> new StateEdit.RemoveNode();
+      case RENEW_ROUTING -> new StateEdit.RenewRouting();
       case DRAIN_NODE -> new StateEdit.DrainNode(bool(in));
       default -> throw in.unknown("edit", kind);
     };

@@ -30,6 +30,12 @@ public sealed interface StateEdit {
   record RemoveNode() implements StateEdit {}
 
   /**
+   * The routing gets a new version as it is: shards that the job has told to answer only what is
+   * routed by the next one go on, though the job has not ended. For a job that holds the routing.
+   */
+  record RenewRouting() implements StateEdit {}
+
+  /**
    * A shard is to be like this; it is made if {@code seenVersion} is 0.
    *
    * @param spec slots, replicas and leader it is to have

@@ -67,6 +67,7 @@ class MetaCodecTest {
             List.of(
                 new StateEdit.DrainNode(true),
                 new StateEdit.DrainNode(false),
+                new StateEdit.RenewRouting(),
                 new StateEdit.RemoveNode())));
   }
 

@@ -100,7 +100,7 @@ final class CheckpointStorage implements StateMachineStorage {
       Path unfinished = directory.resolve(UNFINISHED);
       DurableFiles.deleteTree(unfinished);
       store.checkpoint(unfinished);
-      DurableFiles.forceTree(unfinished);
+      DurableFiles.forceTreeOfLinks(unfinished);
       DurableFiles.move(unfinished, target);
     }
     latest = describe(target);
@@ -121,7 +121,7 @@ final class CheckpointStorage implements StateMachineStorage {
     Path building = building(live);
     List<Path> found = checkpoints();
     copy(found.get(found.size() - 1), building);
-    DurableFiles.forceTree(building);
+    DurableFiles.forceTreeOfLinks(building);
     if (Files.exists(live)) {
       DurableFiles.move(live, replaced(live));
     }
@@ -134,7 +134,7 @@ final class CheckpointStorage implements StateMachineStorage {
     Files.createDirectories(copy);
     for (Path file : files(checkpoint)) {
       Path target = copy.resolve(file.getFileName());
-      if (file.getFileName().toString().endsWith(".sst")) {
+      if (file.getFileName().toString().endsWith(DurableFiles.TABLE_SUFFIX)) {
         Files.createLink(target, file);
       } else {
         Files.copy(file, target);

@@ -12,6 +12,9 @@ import java.util.stream.Stream;
 
 /** Changes of files and directories that survive a loss of power. */
 final class DurableFiles {
+  /** Of the files of a store that RocksDB makes durable itself, and never changes. */
+  static final String TABLE_SUFFIX = ".sst";
+
   private DurableFiles() {}
 
   /** Makes a file's content, or a directory's entries, durable. */
@@ -25,6 +28,19 @@ final class DurableFiles {
   static void forceTree(Path root) throws IOException {
     for (Path path : tree(root)) {
       force(path);
+    }
+  }
+
+  /**
+   * The same of a directory with a store, whose tables are links to files that are durable already:
+   * so it takes no longer if there are many of those. Their new names are durable with the
+   * directories.
+   */
+  static void forceTreeOfLinks(Path root) throws IOException {
+    for (Path path : tree(root)) {
+      if (!path.getFileName().toString().endsWith(TABLE_SUFFIX)) {
+        force(path);
+      }
     }
   }
 

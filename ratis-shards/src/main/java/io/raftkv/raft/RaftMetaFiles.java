@@ -65,17 +65,39 @@ final class RaftMetaFiles {
    * @param group the group's directory; nothing is done if there is one
    */
   static void begin(Path group, long term) throws IOException {
-    begin(group, term, null);
+    if (Files.exists(group)) {
+      return;
+    }
+    Path building = group.resolveSibling(group.getFileName() + BEGUN_SUFFIX);
+    DurableFiles.deleteTree(building);
+    layOut(building, term);
+    DurableFiles.forceTree(building);
+    DurableFiles.move(building, group);
   }
 
   /**
-   * Begins the directory of a replica that has installed a checkpoint and has no log: as one step.
+   * Lays out the directory of a replica that has installed a checkpoint and has no log. It is not
+   * durable yet.
    *
-   * @param group the group's directory, which does not exist
-   * @param checkpoint named by its position, on the same file system
+   * @param group the directory, which does not exist
+   * @return where the checkpoint is to be put, a directory that does not exist
    */
-  static void beginWith(Path group, Path checkpoint) throws IOException {
-    begin(group, CheckpointStorage.positionOf(checkpoint).getTerm(), checkpoint);
+  static Path layOut(Path group, long term, long index) throws IOException {
+    layOut(group, term);
+    Path checkpoints = checkpoints(group);
+    Files.createDirectories(checkpoints);
+    return checkpoints.resolve(CheckpointStorage.nameOf(term, index));
+  }
+
+  /** Where a group's directory has its checkpoints. */
+  static Path checkpoints(Path group) {
+    return group.resolve(RaftStorageDirectory.STATE_MACHINE_DIR_NAME);
+  }
+
+  private static void layOut(Path group, long term) throws IOException {
+    Path current = group.resolve(RaftStorageDirectory.CURRENT_DIR_NAME);
+    Files.createDirectories(current);
+    writeVote(current, term, "");
   }
 
   /** Deletes the directories of groups that were being made when the process ended. */
@@ -85,23 +107,6 @@ final class RaftMetaFiles {
         DurableFiles.deleteTree(begun);
       }
     }
-  }
-
-  private static void begin(Path group, long term, Path checkpoint) throws IOException {
-    if (Files.exists(group)) {
-      return;
-    }
-    Path building = group.resolveSibling(group.getFileName() + BEGUN_SUFFIX);
-    DurableFiles.deleteTree(building);
-    Path current = building.resolve(RaftStorageDirectory.CURRENT_DIR_NAME);
-    Files.createDirectories(current);
-    writeVote(current, term, "");
-    if (checkpoint != null) {
-      Path snapshots = building.resolve(RaftStorageDirectory.STATE_MACHINE_DIR_NAME);
-      CheckpointStorage.copy(checkpoint, snapshots.resolve(checkpoint.getFileName()));
-    }
-    DurableFiles.forceTree(building);
-    DurableFiles.move(building, group);
   }
 
   /**

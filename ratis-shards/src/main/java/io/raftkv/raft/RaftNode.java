@@ -21,6 +21,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
@@ -82,6 +83,9 @@ public final class RaftNode implements AutoCloseable {
   /** Runs what takes as long as files are large. */
   private final ExecutorService files = Executors.newCachedThreadPool(RaftNode::daemon);
 
+  /** Replicas that are being made of cuts. */
+  private final Map<UUID, CompletableFuture<Void>> seeds = new ConcurrentHashMap<>();
+
   /** Files of removed replicas that are being deleted, or could not be. */
   private final Map<UUID, CompletableFuture<Void>> deletions = new ConcurrentHashMap<>();
 
@@ -138,7 +142,7 @@ public final class RaftNode implements AutoCloseable {
     this.removed =
         new RemovedReplicas(
             options.directory().resolve("removing"), groupsDirectory(), storesDirectory());
-    this.cuts = new StoreCuts(options.directory().resolve("cuts"), groupsDirectory(), environment);
+    this.cuts = new StoreCuts(options.directory().resolve("cuts"), environment);
     this.server =
         RaftServer.newBuilder()
             .setServerId(RaftPeerId.valueOf(options.nodeId()))
@@ -368,25 +372,79 @@ public final class RaftNode implements AutoCloseable {
 
   /**
    * The groups that can begin here with what others give away, see {@link #seed}, and those others.
+   * Never blocks.
    */
-  public Map<UUID, Set<UUID>> cuts() throws IOException {
+  public Map<UUID, Set<UUID>> cuts() {
     return cuts.sources();
   }
 
   /**
    * Makes the files of a replica of a new group from what other groups gave away, for {@link
-   * #startReplica}. It does nothing that changes data before its group is told what to keep of
-   * that. Does nothing if there are files of the group. Takes long if there are several sources.
+   * #startReplica}, on a thread of its own. It does nothing that changes data before its group is
+   * told what to keep of that. Does nothing if there are files of the group. Takes long if there
+   * are several sources. Never blocks.
    *
    * @param sources the groups that gave it away, the same ones in the same order on all nodes
-   * @param wanted asked now and then while it takes long; false if nobody wants it any more
-   * @throws IOException if this node has not {@link #cuts a cut} of each, or cannot do it
+   * @param wanted asked now and then, and at the end; false if nobody wants it any more
+   * @return completed when it is done; while it is under way, who asks again gets the same. Fails
+   *     with an IOException if this node has not {@link #cuts a cut} of each, or cannot do it, and
+   *     leaves the cuts as they are
    */
-  public void seed(UUID group, List<UUID> sources, BooleanSupplier wanted) throws IOException {
-    synchronized (this) {
-      finishRemoval(group);
+  public CompletableFuture<Void> seed(UUID group, List<UUID> sources, BooleanSupplier wanted) {
+    CompletableFuture<Void> mine = new CompletableFuture<>();
+    CompletableFuture<Void> underWay = seeds.putIfAbsent(group, mine);
+    if (underWay != null) {
+      return underWay;
     }
-    cuts.seed(group, sources, wanted);
+    try {
+      files.execute(() -> seed(group, sources, wanted, mine));
+    } catch (RejectedExecutionException closing) {
+      seeds.remove(group);
+      mine.completeExceptionally(new IOException("the node stops", closing));
+    }
+    return mine;
+  }
+
+  /** The groups of which a replica is being made by {@link #seed}. Never blocks. */
+  public Set<UUID> seeding() {
+    return Set.copyOf(seeds.keySet());
+  }
+
+  private void seed(
+      UUID group, List<UUID> sources, BooleanSupplier wanted, CompletableFuture<Void> done) {
+    Throwable failure = new IOException("cut off");
+    try {
+      try {
+        if (!hasFiles(group)) {
+          takeOver(group, cuts.prepare(group, sources, wanted), wanted);
+          cuts.drop(group);
+        }
+      } finally {
+        cuts.discard(group);
+      }
+      failure = null;
+    } catch (IOException | RuntimeException failed) {
+      failure = failed;
+    } finally {
+      seeds.remove(group); // first: who hears that it has failed may ask again
+      if (failure == null) {
+        done.complete(null);
+      } else {
+        done.completeExceptionally(failure);
+      }
+    }
+  }
+
+  /** By then the group may have been removed here, begun in another way, or given up. */
+  private synchronized void takeOver(UUID group, Path prepared, BooleanSupplier wanted)
+      throws IOException {
+    finishRemoval(group);
+    if (!hasFiles(group)) {
+      if (!wanted.getAsBoolean()) {
+        throw new IOException("no replica is wanted any more of group " + group);
+      }
+      cuts.takeOver(prepared, groupsDirectory().resolve(group.toString()));
+    }
     hosted(group);
   }
 

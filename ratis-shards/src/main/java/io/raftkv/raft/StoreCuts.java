@@ -10,11 +10,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +30,9 @@ import org.slf4j.LoggerFactory;
  * log. So the new group begins as one whose members have all installed the same snapshot; also if
  * it is made of the cuts of several groups, which does not depend on how their files look.
  *
+ * <p>Each cut is the directory of a group's replica from the beginning: to begin with one takes a
+ * new name.
+ *
  * <p>Thread-safe.
  */
 final class StoreCuts {
@@ -37,9 +42,17 @@ final class StoreCuts {
   /** Of the directory in which the cuts for a group are merged. */
   private static final String MERGING_SUFFIX = ".merging";
 
+  /** Of the directory of cuts that are being deleted. */
+  private static final String DROPPED_SUFFIX = ".dropped";
+
   private final Path directory;
-  private final Path groups;
   private final StoreEnvironment environment;
+
+  /** The sources of complete cuts, by target: who asks must not wait for a disk. */
+  private final Map<UUID, Set<UUID>> sources = new ConcurrentHashMap<>();
+
+  /** Stores may be cut at the same time, but not while cuts go. */
+  private final ReadWriteLock lock = new ReentrantReadWriteLock();
 
   /** Held while stores are open that are merged. */
   private final Object merging = new Object();
@@ -48,51 +61,64 @@ final class StoreCuts {
 
   /**
    * @param directory of the cuts
-   * @param groups where the directories of groups are
    * @param environment of stores that are merged
    */
-  StoreCuts(Path directory, Path groups, StoreEnvironment environment) {
+  StoreCuts(Path directory, StoreEnvironment environment) {
     this.directory = directory;
-    this.groups = groups;
     this.environment = environment;
   }
 
   /**
    * Cuts the store as it is, durably; while nothing is committed to it. Does nothing if there is a
-   * cut of it for that group.
+   * cut of it for that group. One call at a time for each source.
    *
    * @param source the group of the store
    */
-  synchronized void take(UUID group, UUID source, ShardStore store) throws IOException {
-    Path cut = cut(group, source);
-    if (Files.exists(cut)) {
-      return;
-    }
-    Path building = cut.resolveSibling(cut.getFileName() + UNFINISHED_SUFFIX);
-    DurableFiles.deleteTree(building);
-    Files.createDirectories(building);
-    StorePosition at = store.position();
+  void take(UUID group, UUID source, ShardStore store) throws IOException {
+    lock.readLock().lock();
     try {
-      store.checkpoint(building.resolve(CheckpointStorage.nameOf(at.term(), at.index())));
-      DurableFiles.forceTree(building);
-      DurableFiles.move(building, cut);
-      DurableFiles.force(directory);
+      Path cut = cut(group, source);
+      if (Files.exists(cut)) {
+        return;
+      }
+      Path building = cut.resolveSibling(cut.getFileName() + UNFINISHED_SUFFIX);
+      DurableFiles.deleteTree(building);
+      try {
+        StorePosition at = store.position();
+        store.checkpoint(RaftMetaFiles.layOut(building, at.term(), at.index()));
+        DurableFiles.forceTreeOfLinks(building);
+        DurableFiles.move(building, cut);
+        DurableFiles.force(directory);
+      } finally {
+        DurableFiles.deleteTree(building); // links would keep the files of what is deleted later
+      }
+      sources.computeIfAbsent(group, any -> ConcurrentHashMap.newKeySet()).add(source);
     } finally {
-      DurableFiles.deleteTree(building); // links would keep the files of what is deleted later
+      lock.readLock().unlock();
     }
   }
 
-  /** Deletes what a crash has left unfinished; before anything is cut. */
-  synchronized void clean() throws IOException {
+  /** Deletes what a crash has left unfinished, and finds the rest; before anything is cut. */
+  void clean() throws IOException {
     for (Path cuts : DurableFiles.list(directory)) {
-      if (groupOf(cuts) == null) {
+      UUID group = groupOf(cuts);
+      if (group == null) {
         DurableFiles.deleteTree(cuts);
         continue;
       }
+      Set<UUID> complete = ConcurrentHashMap.newKeySet();
       for (Path cut : DurableFiles.list(cuts)) {
-        if (groupOf(cut) == null) {
+        UUID source = groupOf(cut);
+        if (source == null) {
           DurableFiles.deleteTree(cut);
+        } else {
+          complete.add(source);
         }
+      }
+      if (complete.isEmpty()) {
+        Files.delete(cuts);
+      } else {
+        sources.put(group, complete);
       }
     }
   }
@@ -105,59 +131,71 @@ final class StoreCuts {
     }
   }
 
-  /** The groups for which there are cuts, each with those that were cut. */
-  synchronized Map<UUID, Set<UUID>> sources() throws IOException {
+  /** The groups for which there are cuts, each with those that were cut. Never blocks. */
+  Map<UUID, Set<UUID>> sources() {
     Map<UUID, Set<UUID>> found = new HashMap<>();
-    for (Path cuts : DurableFiles.list(directory)) {
-      UUID group = groupOf(cuts);
-      if (group != null) {
-        Set<UUID> sources = new HashSet<>();
-        for (Path cut : DurableFiles.list(cuts)) {
-          UUID source = groupOf(cut);
-          if (source != null) {
-            sources.add(source);
-          }
-        }
-        found.put(group, sources);
-      }
-    }
+    sources.forEach((group, of) -> found.put(group, Set.copyOf(of)));
     return found;
   }
 
   /**
-   * Makes the files of a replica that begins with its cuts, which are not needed then. Does nothing
-   * if there are files of the group. With several cuts it takes as long as it takes to copy all but
-   * the first one, and holds up nobody else but those who merge.
+   * The directory of a replica that begins with its cuts, durable, for {@link #takeOver}; {@link
+   * #discard} it in any case. With several cuts it takes as long as it takes to copy all but the
+   * first one, and holds up nobody else but those who merge.
    *
    * @param sources the groups that were cut; of the first one the files become the new replica's
    * @param wanted asked now and then; false if nobody wants it any more
-   * @throws IOException if there are no such cuts either, or it cannot be done
+   * @throws IOException if there are no such cuts, or it cannot be done
    */
-  void seed(UUID group, List<UUID> sources, BooleanSupplier wanted) throws IOException {
-    Path target = groups.resolve(group.toString());
-    if (Files.exists(target)) {
-      return;
-    }
+  Path prepare(UUID group, List<UUID> sources, BooleanSupplier wanted) throws IOException {
     if (sources.size() == 1) {
-      begin(target, checkpoint(group, sources.get(0)));
-      drop(group);
-      return;
+      checkpoint(group, sources.get(0));
+      return cut(group, sources.get(0));
     }
-    Path work = directory.resolve(group + MERGING_SUFFIX);
     synchronized (merging) {
-      if (Files.exists(target)) {
-        return;
-      }
-      DurableFiles.deleteTree(work);
+      discard(group);
       try {
-        begin(target, merged(group, sources, work, () -> !closed && wanted.getAsBoolean()));
-        drop(group);
+        return merged(group, sources, work(group), () -> !closed && wanted.getAsBoolean());
       } catch (IllegalArgumentException | StorageException failed) {
         throw new IOException("cannot merge stores for group " + group, failed);
-      } finally {
-        DurableFiles.deleteTree(work);
       }
     }
+  }
+
+  /**
+   * Makes what was prepared the directory of its group, as one step; the cuts are not needed then.
+   *
+   * @param target of the group, which does not exist
+   */
+  void takeOver(Path prepared, Path target) throws IOException {
+    lock.writeLock().lock();
+    try {
+      DurableFiles.move(prepared, target);
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  /** Deletes what is left of what was prepared of several cuts. */
+  void discard(UUID group) throws IOException {
+    DurableFiles.deleteTree(work(group));
+  }
+
+  /** Deletes the cuts for a group, if there are any. */
+  void drop(UUID group) throws IOException {
+    Path cuts = directory.resolve(group.toString());
+    Path dropped = directory.resolve(group + DROPPED_SUFFIX);
+    lock.writeLock().lock();
+    try {
+      sources.remove(group);
+      DurableFiles.deleteTree(dropped);
+      if (Files.exists(cuts)) {
+        Files.move(cuts, dropped);
+      }
+    } finally {
+      lock.writeLock().unlock();
+    }
+    DurableFiles.deleteTree(dropped);
   }
 
   /** Ends what is being merged, and merges nothing any more. */
@@ -168,47 +206,64 @@ final class StoreCuts {
     }
   }
 
-  private synchronized void begin(Path target, Path checkpoint) throws IOException {
-    RaftMetaFiles.beginWith(target, checkpoint);
-  }
-
   private Path checkpoint(UUID group, UUID source) throws IOException {
-    List<Path> checkpoints = DurableFiles.list(cut(group, source));
+    List<Path> checkpoints = DurableFiles.list(RaftMetaFiles.checkpoints(cut(group, source)));
     if (checkpoints.size() != 1) {
       throw new IOException("no cut of group " + source + " for group " + group);
     }
     return checkpoints.get(0);
   }
 
-  /** A checkpoint of all cuts together. They are opened as copies: to open a store changes it. */
+  /** A replica of all cuts together. They are opened as copies: to open a store changes it. */
   private Path merged(UUID group, List<UUID> sources, Path work, BooleanSupplier wanted)
       throws IOException {
-    List<ShardStore> stores = new ArrayList<>();
-    try {
+    Path made = work.resolve("merged");
+    try (OpenStores stores = new OpenStores()) {
       for (UUID source : sources) {
         if (!wanted.getAsBoolean()) {
           throw new IOException("stores are not to be merged any more for group " + group);
         }
         Path copy = work.resolve(source.toString());
         CheckpointStorage.copy(checkpoint(group, source), copy);
-        stores.add(ShardStore.open(copy, environment));
+        stores.opened.add(ShardStore.open(copy, environment));
       }
-      Path unnamed = work.resolve("merged");
-      StorePosition at = StoreMerge.merge(stores, unnamed, wanted);
-      Path named = work.resolve(CheckpointStorage.nameOf(at.term(), at.index()));
-      Files.move(unnamed, named);
-      return named;
-    } finally {
-      stores.forEach(ShardStore::close);
+      StorePosition at = StoreMerge.merge(stores.opened, work.resolve("rows"), wanted);
+      Path checkpoint = RaftMetaFiles.layOut(made, at.term(), at.index());
+      Files.move(work.resolve("rows"), checkpoint);
+      DurableFiles.forceTreeOfLinks(made);
     }
+    return made;
   }
 
-  /** Deletes the cuts for a group, if there are any. */
-  synchronized void drop(UUID group) throws IOException {
-    DurableFiles.deleteTree(directory.resolve(group.toString()));
+  /** All of them are closed, though one may fail. */
+  private static final class OpenStores implements AutoCloseable {
+    private final List<ShardStore> opened = new ArrayList<>();
+
+    @Override
+    public void close() {
+      RuntimeException first = null;
+      for (ShardStore store : opened) {
+        try {
+          store.close();
+        } catch (RuntimeException failed) {
+          if (first == null) {
+            first = failed;
+          } else {
+            first.addSuppressed(failed);
+          }
+        }
+      }
+      if (first != null) {
+        throw first;
+      }
+    }
   }
 
   private Path cut(UUID group, UUID source) {
     return directory.resolve(group.toString()).resolve(source.toString());
+  }
+
+  private Path work(UUID group) {
+    return directory.resolve(group + MERGING_SUFFIX);
   }
 }

@@ -16,14 +16,19 @@ import io.raftkv.storage.SlotOwnership;
 import io.raftkv.storage.SlotSet;
 import io.raftkv.storage.StoreBatch;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -99,11 +104,7 @@ class StoreCutsTest {
   }
 
   private static Set<UUID> cuts(TestCluster.Node node) {
-    try {
-      return node.raft().cuts().keySet();
-    } catch (IOException failed) {
-      throw new UncheckedIOException(failed);
-    }
+    return node.raft().cuts().keySet();
   }
 
   private void awaitCuts() {
@@ -116,7 +117,18 @@ class StoreCutsTest {
   }
 
   private static void seed(TestCluster.Node node) throws IOException {
-    node.raft().seed(CHILD, List.of(GROUP), () -> true);
+    seed(node, List.of(GROUP), () -> true);
+  }
+
+  private static void seed(TestCluster.Node node, List<UUID> sources, BooleanSupplier wanted)
+      throws IOException {
+    try {
+      node.raft().seed(CHILD, sources, wanted).get(20, TimeUnit.SECONDS);
+    } catch (ExecutionException failed) {
+      throw (IOException) failed.getCause();
+    } catch (InterruptedException | TimeoutException late) {
+      throw new AssertionError(late);
+    }
   }
 
   private void begin(TestCluster.Node... nodes) throws IOException {
@@ -240,14 +252,14 @@ class StoreCutsTest {
     cluster.write(FENCE);
     awaitCuts();
     TestCluster.Node node = cluster.node(0);
-    assertThatThrownBy(() -> node.raft().seed(CHILD, List.of(GROUP, OTHER), () -> true))
+    assertThatThrownBy(() -> seed(node, List.of(GROUP, OTHER), () -> true))
         .isInstanceOf(IOException.class)
         .hasMessage("no cut of group " + OTHER + " for group " + CHILD);
     write(OTHER, 7, FENCE);
     waitUntil(
         "all have cut both",
         () -> cluster.nodes().stream().allMatch(one -> sources(one).equals(Set.of(GROUP, OTHER))));
-    assertThatThrownBy(() -> node.raft().seed(CHILD, List.of(GROUP, OTHER), () -> false))
+    assertThatThrownBy(() -> seed(node, List.of(GROUP, OTHER), () -> false))
         .isInstanceOf(IOException.class)
         .hasMessage("stores are not to be merged any more for group " + CHILD);
     Path left = node.home().resolve("cuts").resolve(CHILD + ".merging");
@@ -259,8 +271,8 @@ class StoreCutsTest {
     assertThat(sources(node)).containsExactlyInAnyOrder(GROUP, OTHER);
 
     for (TestCluster.Node one : cluster.nodes()) {
-      one.raft().seed(CHILD, List.of(OTHER, GROUP), () -> true);
-      one.raft().seed(CHILD, List.of(OTHER, GROUP), () -> true); // again does nothing
+      seed(one, List.of(OTHER, GROUP), () -> true);
+      seed(one, List.of(OTHER, GROUP), () -> true); // again does nothing
       assertThat(cuts(one)).isEmpty();
       one.raft().startReplica(CHILD, cluster.members());
     }
@@ -280,11 +292,125 @@ class StoreCutsTest {
     cluster.awaitEqual(CHILD);
   }
 
-  private static Set<UUID> sources(TestCluster.Node node) {
-    try {
-      return node.raft().cuts().getOrDefault(CHILD, Set.of());
-    } catch (IOException failed) {
-      throw new UncheckedIOException(failed);
+  /** One node, with cuts of both groups. */
+  private TestCluster.Node cutBoth() throws Exception {
+    cluster = TestCluster.prepare(directory, 1, MANY, 2 << 20);
+    TestCluster.Node node = cluster.node(0);
+    node.meaning(FencingJournal::new).start();
+    node.raft().startReplica(OTHER, cluster.members());
+    cluster.write(1, 2, 3);
+    write(OTHER, 1, 1);
+    cluster.write(FENCE);
+    write(OTHER, 2, FENCE);
+    waitUntil("both are cut", () -> sources(node).equals(Set.of(GROUP, OTHER)));
+    return node;
+  }
+
+  /** Stands still when it is asked for the second time, and then is as it is told. */
+  private static final class Halt implements BooleanSupplier {
+    private final CountDownLatch reached = new CountDownLatch(1);
+    private final CompletableFuture<Boolean> told = new CompletableFuture<>();
+    private final AtomicInteger asked = new AtomicInteger();
+
+    @Override
+    public boolean getAsBoolean() {
+      if (asked.incrementAndGet() == 1) {
+        return true;
+      }
+      reached.countDown();
+      return told.orTimeout(20, TimeUnit.SECONDS).join();
     }
+
+    private void await() throws InterruptedException {
+      assertThat(reached.await(20, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  @Test
+  void whileOneGroupIsSeededTheOthersGoOnAndItIsSeededOnce() throws Exception {
+    TestCluster.Node node = cutBoth();
+    Halt halt = new Halt();
+    CompletableFuture<Void> seeding = node.raft().seed(CHILD, List.of(GROUP, OTHER), halt);
+    halt.await();
+    assertThat(node.raft().seeding()).containsExactly(CHILD);
+    assertThat(node.raft().seed(CHILD, List.of(GROUP, OTHER), () -> true)).isSameAs(seeding);
+    assertThat(sources(node)).containsExactlyInAnyOrder(GROUP, OTHER);
+    UUID third = new UUID(3, 3);
+    node.raft().startReplica(third, cluster.members());
+    node.raft().suspend(third);
+    assertThat(node.raft().hasFiles(CHILD)).isFalse();
+    halt.told.complete(true);
+    seeding.get(20, TimeUnit.SECONDS);
+    assertThat(node.raft().seeding()).isEmpty();
+    assertThat(node.raft().groups()).contains(CHILD);
+    assertThat(sources(node)).isEmpty();
+    assertThat(node.home().resolve("cuts").resolve(CHILD + ".merging")).doesNotExist();
+  }
+
+  @Test
+  void aSeedThatNobodyWantsAnyMoreLeavesNothingAndCanBeAskedForAgain() throws Exception {
+    TestCluster.Node node = cutBoth();
+    for (int looks = 1; looks <= 3; looks++) {
+      int until = looks;
+      AtomicInteger asked = new AtomicInteger();
+      assertThatThrownBy(
+              () -> seed(node, List.of(GROUP, OTHER), () -> asked.incrementAndGet() < until))
+          .isInstanceOf(IOException.class);
+      assertThat(asked).as("it is looked at to the end").hasValue(until);
+      assertThat(node.raft().seeding()).isEmpty();
+      assertThat(node.raft().groups()).doesNotContain(CHILD);
+      assertThat(node.raft().hasFiles(CHILD)).isFalse();
+      assertThat(node.home().resolve("cuts").resolve(CHILD + ".merging")).doesNotExist();
+    }
+    assertThatThrownBy(() -> seed(node, List.of(GROUP), () -> false))
+        .hasMessage("no replica is wanted any more of group " + CHILD);
+    assertThat(sources(node)).as("its cuts stay").containsExactlyInAnyOrder(GROUP, OTHER);
+    seed(node, List.of(GROUP, OTHER), () -> true); // no store is open that would be in its way
+    node.raft().startReplica(CHILD, cluster.members());
+    lead(node);
+    assertThat(length(node, CHILD)).isEqualTo(3);
+  }
+
+  /** What another job has begun meanwhile is not replaced. */
+  @Test
+  void aReplicaThatWasToJoinMeanwhileStays() throws Exception {
+    TestCluster.Node node = cutBoth();
+    Halt halt = new Halt();
+    CompletableFuture<Void> seeding = node.raft().seed(CHILD, List.of(GROUP, OTHER), halt);
+    halt.await();
+    node.raft().startJoining(CHILD, 77);
+    halt.told.complete(true);
+    seeding.get(20, TimeUnit.SECONDS);
+    assertThat(node.replica(CHILD).view().term()).isEqualTo(77);
+    assertThat(node.replica(CHILD).<Long>withStore(ShardStore::appliedIndex)).isEqualTo(-1);
+    node.stop();
+    node.start();
+    assertThat(node.replica(CHILD).<Long>withStore(ShardStore::appliedIndex)).isEqualTo(-1);
+  }
+
+  /** The node ends, in order, while stores are being merged. */
+  @Test
+  void whatIsBeingSeededEndsWithTheNode() throws Exception {
+    TestCluster.Node node = cutBoth();
+    Halt halt = new Halt();
+    CompletableFuture<Void> seeding = node.raft().seed(CHILD, List.of(GROUP, OTHER), halt);
+    halt.await();
+    CompletableFuture<Void> stopped = CompletableFuture.runAsync(node::stop);
+    halt.told.complete(true);
+    stopped.get(20, TimeUnit.SECONDS);
+    waitUntil("it has ended", seeding::isDone);
+    node.start();
+    if (seeding.isCompletedExceptionally()) {
+      assertThat(node.raft().hasFiles(CHILD)).isFalse();
+      assertThat(sources(node)).containsExactlyInAnyOrder(GROUP, OTHER);
+      seed(node, List.of(GROUP, OTHER), () -> true);
+    }
+    node.raft().startReplica(CHILD, cluster.members());
+    lead(node);
+    assertThat(length(node, CHILD)).isEqualTo(3);
+  }
+
+  private static Set<UUID> sources(TestCluster.Node node) {
+    return node.raft().cuts().getOrDefault(CHILD, Set.of());
   }
 }

@@ -19,6 +19,7 @@ final class FactsInquiry {
   private static final long TIMEOUT_MILLIS = 1_000;
 
   private final Node node;
+  private final Silences silences = new Silences();
 
   FactsInquiry(Node node) {
     this.node = node;
@@ -31,6 +32,7 @@ final class FactsInquiry {
 
   /** What those say that answer in time; never fails. */
   CompletableFuture<ClusterFacts> ask(Collection<String> nodes, long timeoutMillis) {
+    long askedNanos = System.nanoTime();
     Map<String, ClusterFacts.NodeFacts> heard = new TreeMap<>();
     List<CompletableFuture<?>> answers = new ArrayList<>();
     for (String id : nodes) {
@@ -41,11 +43,13 @@ final class FactsInquiry {
               .handle(
                   (facts, silent) -> {
                     if (silent == null) {
+                      silences.answered(id);
                       synchronized (heard) {
                         heard.put(id, facts);
                       }
                     } else {
                       LOG.debug("no facts from node={}", id, silent);
+                      silences.missed(id, askedNanos);
                     }
                     return null;
                   }));
@@ -54,7 +58,7 @@ final class FactsInquiry {
         .thenApply(
             all -> {
               synchronized (heard) {
-                return new ClusterFacts(heard);
+                return new ClusterFacts(heard, silences.among(nodes, System.nanoTime()));
               }
             });
   }

@@ -32,6 +32,9 @@ final class JobDriver {
   /** Clients wait behind a fence meanwhile, and to ask once more costs nothing. */
   private static final long ORDER_TIMEOUT_MILLIS = 1_000;
 
+  /** It is answered at once: what it has begun is seen by the next look at the node. */
+  private static final long SEED_TIMEOUT_MILLIS = 200;
+
   private static final long URGENT_FACTS_MILLIS = 200;
 
   /** Longer than slots are ever on their way before that is given up. */
@@ -40,6 +43,9 @@ final class JobDriver {
   private static final long FLUSH_MILLIS = 10_000;
 
   private static final long REFUSED_PAUSE_MILLIS = 1_000;
+
+  /** The same while clients wait. */
+  private static final long REFUSED_ORDER_PAUSE_MILLIS = 100;
 
   /** How often progress within a step is put into the log. */
   private static final long TELL_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -243,7 +249,7 @@ final class JobDriver {
     } else if (action instanceof JobAction.Fence fence) {
       return fence(List.of(fence));
     } else if (action instanceof JobAction.Seed seed) {
-      return request(seed.node(), ControlRequests.seed(seed), ORDER_TIMEOUT_MILLIS);
+      return request(seed.node(), ControlRequests.seed(seed), SEED_TIMEOUT_MILLIS);
     } else if (action instanceof JobAction.Keep keep) {
       return request(keep.leader(), ControlRequests.keep(keep), ORDER_TIMEOUT_MILLIS);
     } else if (action instanceof JobAction.Unfence unfence) {
@@ -382,7 +388,11 @@ final class JobDriver {
               } else {
                 LOG.info("node={} did not do it, it is looked at again: {}", nodeId, why);
                 over.completeOnTimeout(
-                    "node " + nodeId + ": " + why, REFUSED_PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+                    "node " + nodeId + ": " + why,
+                    timeoutMillis <= ORDER_TIMEOUT_MILLIS
+                        ? REFUSED_ORDER_PAUSE_MILLIS
+                        : REFUSED_PAUSE_MILLIS,
+                    TimeUnit.MILLISECONDS);
               }
             });
     return over;

@@ -31,6 +31,7 @@ import java.util.UUID;
  *   stateVersion:8  memberSince:8  arrived:1  noRoom  count:4  { group:16 open:1 leads:1 term:8 voters listeners changing:1
  *                              bytes:8 ownedBytes:8 epoch:8 isFenced:1 [target:16] fenceMillis:8 slots }
  *   count:4  { target:16  count:4 { source:16 } }   the cuts
+ *   count:4  { target:16 }   the replicas that are being made
  *   freeBytes:8  count:4  { group:16 readsPerSecond:8 writesPerSecond:8 }   the load
  *   slots  =  count:4  { first:2 last:2 }
  * </pre>
@@ -57,6 +58,7 @@ final class NodeFactsCodec {
         write(out, cut.getKey());
         writeGroups(out, cut.getValue());
       }
+      writeGroups(out, facts.seeding());
       write(out, facts.load());
     } catch (IOException inMemory) {
       throw new UncheckedIOException(inMemory);
@@ -144,7 +146,9 @@ final class NodeFactsCodec {
         UUID target = group(in);
         cuts.put(target, Set.copyOf(groups(in)));
       }
-      return new NodeFacts(version, memberSince, arrived, noRoom, replicas, cuts, load(in));
+      Set<UUID> seeding = Set.copyOf(groups(in));
+      return new NodeFacts(
+          version, memberSince, arrived, noRoom, replicas, cuts, seeding, load(in));
     } catch (IOException cut) {
       throw new IllegalArgumentException("facts of a node are cut short", cut);
     }

@@ -39,12 +39,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Answers what commands ask about this node and the cluster. */
 final class NodeView implements NodeStatus {
-  private static final Logger LOG = LoggerFactory.getLogger(NodeView.class);
   private static final long STATUS_TIMEOUT_MILLIS = 1_000;
 
   /** Who is asked asks all nodes, and may have to try out many moves. */
@@ -108,6 +105,7 @@ final class NodeView implements NodeStatus {
   /** What this node says of itself to whoever drives jobs. Asks the stores: may block. */
   ClusterFacts.NodeFacts facts() {
     long version = cluster().version(); // first: the replicas are not older than it
+    Set<UUID> seeding = node.raft().seeding(); // before the replicas: it is one or the other
     Map<UUID, ClusterFacts.ReplicaFacts> replicas = new HashMap<>();
     for (UUID group : node.raft().groups()) {
       replicas.put(group, facts(group, node.replica(group)));
@@ -118,7 +116,8 @@ final class NodeView implements NodeStatus {
         node.directory().hasArrived(),
         node.noRoom(),
         replicas,
-        cuts(),
+        node.raft().cuts(),
+        seeding,
         load(replicas.keySet()));
   }
 
@@ -131,15 +130,6 @@ final class NodeView implements NodeStatus {
       }
     }
     return new ClusterFacts.NodeLoad(node.freeBytes(), loads);
-  }
-
-  private Map<UUID, Set<UUID>> cuts() {
-    try {
-      return node.raft().cuts();
-    } catch (IOException unreadable) {
-      LOG.warn("it cannot be told what was cut off from stores", unreadable);
-      return Map.of();
-    }
   }
 
   private static ClusterFacts.SlotFacts slots(Replica replica) {

@@ -9,7 +9,6 @@ import io.raftkv.resp.command.SlotCommands;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.SlotSet;
-import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -33,8 +32,8 @@ final class SlotOrders {
 
   private final Node node;
 
-  /** Replicas that are being made, by group. */
-  private final Map<UUID, CompletableFuture<byte[]>> seeding = new ConcurrentHashMap<>();
+  /** Why replicas could not be made, by group, until somebody asks. */
+  private final Map<UUID, String> seedFailures = new ConcurrentHashMap<>();
 
   SlotOrders(Node node) {
     this.node = node;
@@ -82,41 +81,41 @@ final class SlotOrders {
     return answer;
   }
 
-  /** May take long if there are several sources: who asks again meanwhile gets the same answer. */
+  /**
+   * Answers at once, for it may take long: that it is done or under way, or why it is not, or was
+   * not since it was asked last. What this node says of itself tells when it is done.
+   */
   CompletionStage<byte[]> seed(JobAction.Seed seed) {
-    CompletableFuture<byte[]> mine = new CompletableFuture<>();
-    CompletableFuture<byte[]> underWay = seeding.putIfAbsent(seed.target(), mine);
-    if (underWay != null) {
-      return underWay;
+    UUID target = seed.target();
+    String failure = seedFailures.remove(target);
+    if (failure != null) {
+      return CompletableFuture.completedFuture(ControlRequests.outcome(failure));
     }
-    asked(node.orders(), () -> seedNow(seed))
-        .whenComplete(
-            (answer, lost) -> {
-              seeding.remove(seed.target());
-              mine.complete(lost == null ? answer : ControlRequests.outcome(lost.toString()));
-            });
-    return mine;
+    if (!isWanted(target)) {
+      return CompletableFuture.completedFuture(
+          ControlRequests.outcome("no job is about to begin this group, as far as it knows"));
+    }
+    long begun = System.nanoTime();
+    node.raft()
+        .seed(target, seed.sources(), () -> isWanted(target))
+        .whenComplete((done, failed) -> noteSeed(target, begun, failed));
+    return CompletableFuture.completedFuture(ControlRequests.outcome(""));
   }
 
-  private String seedNow(JobAction.Seed seed) {
-    UUID target = seed.target();
-    long begun = System.nanoTime();
-    try {
-      node.raft()
-          .seed(
-              target, seed.sources(), () -> !JobRunner.isGivenUp(node.metadata().state(), target));
-      LOG.info(
-          "replica made of what was cut off for group={} ms={}",
-          target,
-          TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun));
-      return "";
-    } catch (IOException failed) {
-      if (JobRunner.isGivenUp(node.metadata().state(), target)) {
-        LOG.info("no replica made for group={}, nobody wants it any more: {}", target, failed);
-      } else {
-        LOG.error("no replica made of what was cut off for group={}", target, failed);
-      }
-      return failed.toString();
+  private boolean isWanted(UUID target) {
+    return JobRunner.mayBeSeeded(node.metadata().state(), target);
+  }
+
+  private void noteSeed(UUID target, long begunNanos, Throwable failed) {
+    long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begunNanos);
+    if (failed == null) {
+      LOG.info("replica made of what was cut off for group={} ms={}", target, millis);
+    } else if (isWanted(target)) {
+      LOG.error("no replica made of what was cut off for group={}", target, failed);
+      seedFailures.keySet().retainAll(JobRunner.beginnings(node.metadata().state()));
+      seedFailures.put(target, failed.toString());
+    } else {
+      LOG.info("no replica made for group={}, nobody wants it any more: {}", target, failed);
     }
   }
 

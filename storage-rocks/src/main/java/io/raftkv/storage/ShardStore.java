@@ -457,10 +457,10 @@ public final class ShardStore implements AutoCloseable {
   }
 
   /**
-   * About how many bytes of the files are of slots that the store has; what is in memory is left
-   * out. Unlike {@link #diskUsageBytes} without those of slots that went away, which are there
-   * until they are compacted. Some seconds old at most, but never of other slots, nor of before the
-   * last {@link #flush}. May block on the disk. Thread-safe.
+   * About how many bytes are of slots that the store has, in its files and in memory. Unlike {@link
+   * #diskUsageBytes} without those of slots that went away, which are there until they are
+   * compacted. Some seconds old at most, but never of other slots, nor of before the last {@link
+   * #flush}. May block on the disk. Thread-safe.
    *
    * @param nowNanos as of {@link System#nanoTime}
    */

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -80,6 +81,8 @@ class ShardStoreTest {
       }
       batch.commit(1, 1);
     }
+    long later = TimeUnit.HOURS.toNanos(1);
+    assertThat(store.ownedBytes(later)).as("in memory").isBetween(900_000L, 1_100_000L);
     store.flush();
     assertThat(store.ownedBytes(0)).isBetween(900_000L, 1_100_000L);
     try (StoreBatch batch = store.begin(2)) {

@@ -60,6 +60,12 @@ public final class LeaderSpreader {
     OptionalLong entries(String shardId, String nodeId);
   }
 
+  /**
+   * How long a shard is left alone that was begun, split or merged: its clients have just waited,
+   * and would wait twice.
+   */
+  static final Duration REST = Duration.ofSeconds(3);
+
   private final long intervalNanos;
   private final long patienceNanos;
   private final long retryAfterNanos;
@@ -67,6 +73,9 @@ public final class LeaderSpreader {
 
   /** When a transfer of a shard was last proposed; only shards that may not be tried again yet. */
   private final Map<String, Long> proposedAtNanos = new HashMap<>();
+
+  /** When a shard was last seen in the hands of a job for which its clients wait. */
+  private final Map<String, Long> heldAtNanos = new HashMap<>();
 
   private Transfer inFlight;
   private long lastProposedNanos;
@@ -87,6 +96,7 @@ public final class LeaderSpreader {
   public Optional<Transfer> next(
       ClusterState state, Map<String, String> leaders, Lag lag, long nowNanos) {
     proposedAtNanos.values().removeIf(at -> nowNanos - at >= retryAfterNanos);
+    noteHeld(state, nowNanos);
     if (inFlight != null) {
       boolean arrived = inFlight.to().equals(leaders.get(inFlight.shardId()));
       if (!arrived && nowNanos - lastProposedNanos < patienceNanos) {
@@ -105,6 +115,16 @@ public final class LeaderSpreader {
           proposedAtNanos.put(transfer.shardId(), nowNanos);
         });
     return next;
+  }
+
+  private void noteHeld(ClusterState state, long nowNanos) {
+    heldAtNanos.values().removeIf(at -> nowNanos - at >= REST.toNanos());
+    for (ShardInfo shard : state.shards().values()) {
+      switch (shard.state()) {
+        case CREATING, SPLITTING, MERGING -> heldAtNanos.put(shard.id(), nowNanos);
+        case ACTIVE, MIGRATING, DELETING -> {} // nobody waits
+      }
+    }
   }
 
   /** Takes from the node that leads most: it is the one that gains most by giving. */
@@ -129,7 +149,9 @@ public final class LeaderSpreader {
   }
 
   private boolean mayMove(ShardInfo shard) {
-    return shard.state() == ShardState.ACTIVE && !proposedAtNanos.containsKey(shard.id());
+    return shard.state() == ShardState.ACTIVE
+        && !proposedAtNanos.containsKey(shard.id())
+        && !heldAtNanos.containsKey(shard.id());
   }
 
   /** Who should lead instead: the preferred node or, instead of one that is draining, any. */

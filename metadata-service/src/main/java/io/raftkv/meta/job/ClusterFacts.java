@@ -15,8 +15,10 @@ import java.util.function.ToLongFunction;
  * it is used: what follows from it must be right all the same, or be refused where it is done.
  *
  * @param nodes by name; those that did not answer are missing
+ * @param silent those that have not answered for a while, however often they were asked: one that
+ *     has only missed a question may answer the next one
  */
-public record ClusterFacts(Map<String, NodeFacts> nodes) {
+public record ClusterFacts(Map<String, NodeFacts> nodes, Set<String> silent) {
   /**
    * One node.
    *
@@ -28,6 +30,7 @@ public record ClusterFacts(Map<String, NodeFacts> nodes) {
    * @param cuts groups for which it has cuts, each with the groups that were cut: copies of their
    *     replicas' stores as they were at the entry that set the fence, which a seed makes a replica
    *     of the new group
+   * @param seeding groups of which it is just making a replica of its cuts
    * @param load what its replicas cost
    */
   public record NodeFacts(
@@ -37,13 +40,15 @@ public record ClusterFacts(Map<String, NodeFacts> nodes) {
       String noRoom,
       Map<UUID, ReplicaFacts> replicas,
       Map<UUID, Set<UUID>> cuts,
+      Set<UUID> seeding,
       NodeLoad load) {
     public NodeFacts {
       replicas = Map.copyOf(replicas);
       cuts = Map.copyOf(cuts);
+      seeding = Set.copyOf(seeding);
     }
 
-    /** Of a node that does not say what its replicas cost. */
+    /** Of a node that makes no replica, and does not say what those it has cost. */
     public NodeFacts(
         long stateVersion,
         long memberSince,
@@ -51,7 +56,7 @@ public record ClusterFacts(Map<String, NodeFacts> nodes) {
         String noRoom,
         Map<UUID, ReplicaFacts> replicas,
         Map<UUID, Set<UUID>> cuts) {
-      this(stateVersion, memberSince, arrived, noRoom, replicas, cuts, NodeLoad.UNKNOWN);
+      this(stateVersion, memberSince, arrived, noRoom, replicas, cuts, Set.of(), NodeLoad.UNKNOWN);
     }
   }
 
@@ -156,6 +161,12 @@ public record ClusterFacts(Map<String, NodeFacts> nodes) {
 
   public ClusterFacts {
     nodes = Map.copyOf(nodes);
+    silent = Set.copyOf(silent);
+  }
+
+  /** What was heard at the first look. */
+  public ClusterFacts(Map<String, NodeFacts> nodes) {
+    this(nodes, Set.of());
   }
 
   /**
@@ -218,6 +229,11 @@ public record ClusterFacts(Map<String, NodeFacts> nodes) {
   public boolean hasCuts(String nodeId, UUID target, Collection<UUID> sources) {
     return hears(nodeId)
         && nodes.get(nodeId).cuts().getOrDefault(target, Set.of()).containsAll(sources);
+  }
+
+  /** True if a node has said that it is just making a replica of a group of its cuts. */
+  public boolean isSeeding(String nodeId, UUID target) {
+    return hears(nodeId) && nodes.get(nodeId).seeding().contains(target);
   }
 
   /** True if the node did answer. */

@@ -72,8 +72,19 @@ public final class JobRunner {
         .collect(Collectors.toSet());
   }
 
+  /**
+   * Whether a node may make a replica of its cuts for this group now: while a job is about to begin
+   * it, and no longer when its record is there. Who is not named in that is no member; and a member
+   * that has lost its files would forget by what it had before what it has acknowledged since.
+   */
+  public static boolean mayBeSeeded(ClusterState state, UUID group) {
+    return state.shardOfGroup(group).isEmpty()
+        && beginnings(state).contains(group)
+        && !isGivenUp(state, group);
+  }
+
   /** True if a job was to begin this group, and is being undone or was not done. */
-  public static boolean isGivenUp(ClusterState state, UUID group) {
+  static boolean isGivenUp(ClusterState state, UUID group) {
     return state.jobs().values().stream()
         .filter(job -> job.state() == JobState.UNDOING || isUndone(job))
         .anyMatch(job -> job.kind().beginsWithCuts() && SplitSteps.childOf(job).equals(group));

@@ -36,6 +36,9 @@ final class MergeSteps implements Steps {
   /** The source with the largest store. What the others have is copied. */
   static final String BASE = "base";
 
+  /** Sources that are being given back, by the next version of the routing, when it is undone. */
+  static final String GIVEN_BACK = "given-back";
+
   static final String NOTE = "note";
   static final String CUT = "cut";
   static final String OPEN = "open";
@@ -175,9 +178,9 @@ final class MergeSteps implements Steps {
               .formatted(copied >> 20, MAX_COPY_BYTES >> 20));
     }
     for (String node : base.shard().voters()) {
-      ClusterFacts.NodeFacts said = scene.facts().nodes().get(node);
-      if (said != null && !said.noRoom().isEmpty()) {
-        return scene.failed("node " + node + " cannot make a replica: " + said.noRoom());
+      String noRoom = noRoom(scene.facts().nodes().get(node), copied);
+      if (!noRoom.isEmpty()) {
+        return scene.failed("node " + node + " cannot make a replica: " + noRoom);
       }
     }
     return scene.found(
@@ -188,6 +191,19 @@ final class MergeSteps implements Steps {
                 .collect(Collectors.joining(" ")),
             BASE,
             base.shard().id()));
+  }
+
+  /** The copy, and as much again for what it is put together from, and for compactions of it. */
+  private static String noRoom(ClusterFacts.NodeFacts said, long copied) {
+    if (said == null) {
+      return "";
+    }
+    long free = said.load().freeBytes();
+    long wanted = 2 * copied;
+    return said.noRoom().isEmpty() && free < wanted
+        ? "it has room for %d MB more, and should have it for %d"
+            .formatted(free >> 20, (wanted >> 20) + 1)
+        : said.noRoom();
   }
 
   /**
@@ -230,37 +246,23 @@ final class MergeSteps implements Steps {
     }
     List<UUID> groups = groups(scene, sources);
     List<String> voters = sources.get(0).shard().voters();
-    List<String> seeded = new ArrayList<>();
-    List<JobAction> seeds = new ArrayList<>();
-    List<String> missing = new ArrayList<>();
-    for (String node : voters) {
-      if (scene.facts().replica(node, child).isPresent()) {
-        seeded.add(node);
-      } else if (scene.facts().hasCuts(node, child, groups)) {
-        seeds.add(new JobAction.Seed(node, child, groups));
-      } else if (groups.stream().allMatch(group -> isOpen(scene, node, group))) {
-        missing.add(node);
-      }
-    }
-    boolean complete = seeds.isEmpty() && missing.isEmpty();
-    boolean majority = 2 * seeded.size() > voters.size();
-    boolean late = waited >= (seeds.isEmpty() ? CUT_MILLIS : COPY_MILLIS);
-    if (majority && (complete || late)) {
-      return scene.taken(begin(scene, sources, seeded));
+    Beginning beginning = Beginning.of(scene, child, voters, groups);
+    if (beginning.mayBegin(waited, CUT_MILLIS, COPY_MILLIS)) {
+      return scene.taken(begin(scene, sources, beginning.seeded()));
     }
     if (waited >= PATIENCE_MILLIS) {
       return scene.failed(
-          seeds.isEmpty()
-              ? "too few replicas were there when the shards were stopped"
-              : "the stores could not be merged in time");
+          beginning.hasAllCuts()
+              ? "the stores could not be merged in time"
+              : "too few replicas were there when the shards were stopped");
     }
-    if (!seeds.isEmpty()) {
-      return new JobAction.Together(seeds);
+    if (!beginning.unasked().isEmpty()) {
+      return beginning.seeds(child, groups);
     }
     return scene.await(
-        missing.isEmpty()
-            ? "too few nodes answer that have replicas of the shards"
-            : "node " + missing.get(0) + " has not come to where the shards stop");
+        beginning
+            .obstacle("the shards stop")
+            .orElse("too few nodes answer that have replicas of the shards"));
   }
 
   /** The groups of the sources, the base first, the others in the order of the job. */
@@ -271,10 +273,6 @@ final class MergeSteps implements Steps {
         .sorted(Comparator.comparing(shard -> !shard.id().equals(base)))
         .map(ShardInfo::groupId)
         .toList();
-  }
-
-  private static boolean isOpen(Scene scene, String node, UUID group) {
-    return scene.facts().replica(node, group).filter(ClusterFacts.ReplicaFacts::open).isPresent();
   }
 
   /** The child's record, which has its nodes start their replicas. */
@@ -367,14 +365,19 @@ final class MergeSteps implements Steps {
   /**
    * The child was routed nothing, so its end loses nothing. The fences go; and where there is none
    * yet the epoch is made to pass, for the order may be on its way.
+   *
+   * <p>A source without a leader must not keep the others from answering. So those that have one
+   * are given back first, by a new version of the routing, and the rest by the one after that. An
+   * order names the version by which its source goes on, and comes late or twice: so it is noted
+   * before that which sources get one, and there is no new version before all of those have obeyed.
+   * Each of these notes is an edit of all sources' records: so of two that follow from the same
+   * facts only one counts.
    */
   @Override
   public JobAction undo(Scene scene) {
     List<Source> sources = sources(scene);
     StateEdit[] asBefore =
-        sources.stream()
-            .map(source -> put(source.shard(), source.shard().slots(), ShardState.ACTIVE))
-            .toArray(StateEdit[]::new);
+        sources.stream().map(source -> put(source, ShardState.ACTIVE)).toArray(StateEdit[]::new);
     if (scene.argument(EPOCHS).isEmpty()) {
       return scene.undone(asBefore); // nothing was ordered yet
     }
@@ -382,6 +385,50 @@ final class MergeSteps implements Steps {
     if (child.isPresent()) {
       return scene.undoneInPart(new DropShard(child.get().id(), child.get().version()));
     }
+    List<Source> left =
+        sources.stream().filter(source -> source.shard().state() == ShardState.MERGING).toList();
+    List<String> noted = List.of(scene.argument(GIVEN_BACK).orElse("").split(" "));
+    List<Source> next =
+        left.stream().filter(source -> noted.contains(source.shard().id())).toList();
+    if (next.isEmpty()) {
+      return noteNext(scene, sources, left);
+    }
+    List<JobAction> orders = unfences(scene, next);
+    if (!orders.isEmpty()) {
+      return new JobAction.Together(orders);
+    }
+    Optional<Source> leaderless = leaderless(next);
+    if (leaderless.isPresent()) {
+      return awaitLeader(scene, leaderless.get());
+    }
+    if (next.size() == left.size()) {
+      return scene.undone(asBefore);
+    }
+    List<StateEdit> edits = new ArrayList<>();
+    edits.add(new StateEdit.RenewRouting());
+    for (Source source : sources) {
+      boolean waits = left.contains(source) && !next.contains(source);
+      edits.add(put(source, waits ? ShardState.MERGING : ShardState.ACTIVE));
+    }
+    return scene.undoneInPart(Map.of(GIVEN_BACK, ""), edits.toArray(StateEdit[]::new));
+  }
+
+  private static JobAction noteNext(Scene scene, List<Source> sources, List<Source> left) {
+    String led =
+        left.stream()
+            .filter(source -> source.leader().isPresent())
+            .map(source -> source.shard().id())
+            .collect(Collectors.joining(" "));
+    return led.isEmpty()
+        ? awaitLeader(scene, left.get(0))
+        : scene.undoneInPart(
+            Map.of(GIVEN_BACK, led),
+            sources.stream()
+                .map(source -> put(source, source.shard().state()))
+                .toArray(StateEdit[]::new));
+  }
+
+  private static List<JobAction> unfences(Scene scene, List<Source> sources) {
     List<JobAction> orders = new ArrayList<>();
     for (Source source : sources) {
       if (source.leader().isEmpty()) {
@@ -397,11 +444,10 @@ final class MergeSteps implements Steps {
                 nextRouting(scene)));
       }
     }
-    if (!orders.isEmpty()) {
-      return new JobAction.Together(orders);
-    }
-    return leaderless(sources)
-        .map(source -> awaitLeader(scene, source))
-        .orElseGet(() -> scene.undone(asBefore));
+    return orders;
+  }
+
+  private static StateEdit put(Source source, ShardState state) {
+    return put(source.shard(), source.shard().slots(), state);
   }
 }

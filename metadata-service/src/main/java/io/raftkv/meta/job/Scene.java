@@ -54,6 +54,15 @@ record Scene(ClusterState state, JobInfo job, ClusterFacts facts) {
     return known == NodeState.OFFLINE || known == NodeState.REMOVED;
   }
 
+  /** It did not answer, but may do so at the next look. */
+  boolean mayAnswer(String nodeId) {
+    NodeState known = state.node(nodeId).map(NodeInfo::state).orElse(NodeState.REMOVED);
+    return !facts.hears(nodeId)
+        && !facts.silent().contains(nodeId)
+        && known != NodeState.OFFLINE
+        && known != NodeState.REMOVED;
+  }
+
   JobAction await(String reason) {
     return new JobAction.Await(reason, 0, 0);
   }
@@ -91,7 +100,12 @@ record Scene(ClusterState state, JobInfo job, ClusterFacts facts) {
 
   /** A part of what undoes the job. */
   JobAction undoneInPart(StateEdit... edits) {
-    return advance(Place.of(job), job.note(), Map.of(), edits);
+    return undoneInPart(Map.of(), edits);
+  }
+
+  /** The same with what those need to know who go on with it. */
+  JobAction undoneInPart(Map<String, String> arguments, StateEdit... edits) {
+    return advance(Place.of(job), job.note(), arguments, edits);
   }
 
   /** All is as it was before the job. */

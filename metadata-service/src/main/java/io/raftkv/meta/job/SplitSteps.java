@@ -123,42 +123,21 @@ final class SplitSteps implements Steps {
           : new JobAction.Fence(
               leader.nodeId(), leader.group(), epoch(scene), child, moving(scene));
     }
-    List<String> seeded = new ArrayList<>();
-    List<JobAction> seeds = new ArrayList<>();
-    List<String> missing = new ArrayList<>();
-    for (String node : scene.shard().voters()) {
-      if (scene.facts().replica(node, child).isPresent()) {
-        seeded.add(node);
-      } else if (scene.facts().hasCuts(node, child, List.of(scene.shard().groupId()))) {
-        seeds.add(new JobAction.Seed(node, child, List.of(scene.shard().groupId())));
-      } else if (isOpen(scene, node)) {
-        missing.add(node);
-      }
-    }
-    boolean complete = seeds.isEmpty() && missing.isEmpty();
-    boolean majority = 2 * seeded.size() > scene.shard().voters().size();
-    boolean late = parent.fenceMillis() >= (seeds.isEmpty() ? 1 : 2) * CUT_MILLIS;
-    if (majority && (complete || late)) {
-      return scene.taken(begin(scene, seeded));
+    List<UUID> groups = List.of(scene.shard().groupId());
+    Beginning beginning = Beginning.of(scene, child, scene.shard().voters(), groups);
+    if (beginning.mayBegin(parent.fenceMillis(), CUT_MILLIS, 2 * CUT_MILLIS)) {
+      return scene.taken(begin(scene, beginning.seeded()));
     }
     if (parent.fenceMillis() >= PATIENCE_MILLIS) {
       return scene.failed("too few replicas were there when the slots were cut off");
     }
-    if (!seeds.isEmpty()) {
-      return new JobAction.Together(seeds);
+    if (!beginning.unasked().isEmpty()) {
+      return beginning.seeds(child, groups);
     }
     return scene.await(
-        missing.isEmpty()
-            ? "too few nodes answer that have a replica of shard " + scene.shard().id()
-            : "node " + missing.get(0) + " has not come to where the slots are cut off");
-  }
-
-  private static boolean isOpen(Scene scene, String node) {
-    return scene
-        .facts()
-        .replica(node, scene.shard().groupId())
-        .filter(ClusterFacts.ReplicaFacts::open)
-        .isPresent();
+        beginning
+            .obstacle("the slots are cut off")
+            .orElse("too few nodes answer that have a replica of shard " + scene.shard().id()));
   }
 
   /** The child's record, which has its nodes start their replicas. */

@@ -257,6 +257,7 @@ final class ModelCluster {
               noRoom.getOrDefault(node, ""),
               replicas,
               Map.of(),
+              Set.of(),
               new NodeLoad(free.getOrDefault(node, Long.MAX_VALUE), loads)));
     }
     return new ClusterFacts(said);

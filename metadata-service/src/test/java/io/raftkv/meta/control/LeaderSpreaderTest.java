@@ -10,6 +10,7 @@ import io.raftkv.meta.ShardState;
 import io.raftkv.meta.control.LeaderSpreader.Transfer;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -64,6 +65,23 @@ class LeaderSpreaderTest {
     leaders.put("s5", "n1");
     assertThat(spreader.next(STATE, leaders, CAUGHT_UP, seconds(4) + 1)).isEmpty();
     assertThat(next(leaders, 5)).isEqualTo("s5");
+  }
+
+  /** Clients have just waited for the split: they need not wait for a hand-over, too. */
+  @Test
+  void aShardThatWasJustBegunRests() {
+    Map<String, String> leaders = new HashMap<>(preferred(STATE));
+    leaders.put("s2", "n1");
+    for (ShardState held : List.of(ShardState.CREATING, ShardState.SPLITTING, ShardState.MERGING)) {
+      LeaderSpreader one =
+          new LeaderSpreader(
+              new LeaderSpreader.Settings(Duration.ZERO, Duration.ZERO, Duration.ZERO, 100));
+      ClusterState begun =
+          Samples.withShard(STATE, Samples.withState(STATE.shards().get("s2"), held));
+      assertThat(one.next(begun, leaders, CAUGHT_UP, seconds(5))).isEmpty();
+      assertThat(one.next(STATE, leaders, CAUGHT_UP, seconds(8) - 1)).isEmpty();
+      assertThat(one.next(STATE, leaders, CAUGHT_UP, seconds(8))).isPresent();
+    }
   }
 
   @Test

@@ -5,11 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.DerivedIds;
-import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.JobState;
 import io.raftkv.meta.MetaApplier;
-import io.raftkv.meta.MetaChange;
-import io.raftkv.meta.MetaCommand;
 import io.raftkv.meta.MetaCommand.CancelJob;
 import io.raftkv.meta.Replica;
 import io.raftkv.meta.Samples;
@@ -17,45 +14,27 @@ import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.ShardSpec;
 import io.raftkv.meta.ShardState;
 import io.raftkv.meta.SlotRange;
-import io.raftkv.meta.job.ClusterFacts.NodeFacts;
-import io.raftkv.meta.job.ClusterFacts.ReplicaFacts;
+import io.raftkv.meta.StateEdit;
 import io.raftkv.meta.job.ClusterFacts.SlotFacts;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 /** A merge of the first and the last third of all slots, s1 and s3, on three nodes, into s4. */
-class MergeStepsTest {
+class MergeStepsTest extends CutStepsFixture {
   private static final UUID CHILD = DerivedIds.groupId(Samples.CLUSTER, "s4", 1);
-  private static final List<SlotRange> ALL = List.of(new SlotRange(0, 16_383));
   private static final long MB = 1 << 20;
 
-  private ClusterState state = Samples.online(Samples.cluster(3, 3, 3));
   private final List<SlotRange> lowSlots = shard("s1").slots();
   private final List<SlotRange> highSlots = shard("s3").slots();
   private final List<SlotRange> bothSlots = List.of(lowSlots.get(0), highSlots.get(0));
   private final UUID low = shard("s1").groupId();
   private final UUID high = shard("s3").groupId();
-  private final List<String> nodes = shard("s1").voters();
-
-  /** By group what all its replicas say; the first node leads the first one, the next the other. */
-  private final Map<UUID, SlotFacts> slots = new HashMap<>();
-
-  private final Map<UUID, Long> bytes = new HashMap<>();
-  private final Map<UUID, String> leaders = new HashMap<>();
-  private final Map<String, Set<UUID>> cuts = new TreeMap<>();
-  private final Set<String> seeded = new HashSet<>();
-  private final Set<String> unaware = new HashSet<>();
-  private String full = "";
 
   MergeStepsTest() {
+    super(Samples.online(Samples.cluster(3, 3, 3)), CHILD, "s1");
     leaders.put(low, nodes.get(0));
     leaders.put(high, nodes.get(1));
     leaders.put(CHILD, nodes.get(2));
@@ -87,12 +66,18 @@ class MergeStepsTest {
 
     nodes.forEach(node -> cuts.put(node, Set.of(low)));
     cuts.put(nodes.get(1), Set.of(low, high));
-    assertThat(next())
-        .as("who has all cuts")
-        .isEqualTo(together(new JobAction.Seed(nodes.get(1), CHILD, List.of(high, low))));
+    assertThat(next()).as("who has all cuts").isEqualTo(seeds(List.of(high, low), nodes.get(1)));
+    busy.add(nodes.get(1));
     nodes.forEach(node -> cuts.put(node, Set.of(low, high)));
+    assertThat(next())
+        .as("the others at the same time")
+        .isEqualTo(seeds(List.of(high, low), nodes.get(0), nodes.get(2)));
+    busy.addAll(nodes);
+    assertThat(next()).isEqualTo(await("node " + nodes.get(0) + " is making its replica"));
     nodes.forEach(this::seed);
+    assertThat(JobRunner.mayBeSeeded(state, CHILD)).isTrue();
     advance();
+    assertThat(JobRunner.mayBeSeeded(state, CHILD)).as("who is not there now").isFalse();
     assertThat(shard("s4").state()).isEqualTo(ShardState.CREATING);
     assertThat(shard("s4").groupId()).isEqualTo(CHILD);
     assertThat(shard("s4").slots()).isEmpty();
@@ -156,6 +141,9 @@ class MergeStepsTest {
     assertThat(next())
         .as("who has only to copy is waited for")
         .isInstanceOf(JobAction.Together.class);
+    busy.add(nodes.get(2));
+    slots.put(low, fenced(8, MergeSteps.COPY_MILLIS - 1));
+    assertThat(next()).isInstanceOf(JobAction.Await.class);
     slots.put(low, fenced(8, MergeSteps.COPY_MILLIS));
     advance();
     assertThat(shard("s4").voters()).isEqualTo(nodes.subList(0, 2));
@@ -175,10 +163,13 @@ class MergeStepsTest {
     cuts.put(nodes.get(0), Set.of(low, high));
     advance();
     assertThat(job().state()).isEqualTo(JobState.UNDOING);
+    advance();
     assertThat(next()).isEqualTo(together(unfence(low, 8), unfence(high, 21)));
     slots.put(low, open(9, ALL));
     leaders.remove(high);
-    assertThat(next()).isEqualTo(await("no leader is known of shard s3"));
+    assertThat(next())
+        .as("its order may be on its way")
+        .isEqualTo(await("no leader is known of shard s3"));
     leaders.put(high, nodes.get(1));
     slots.put(high, open(22, highSlots));
     long routing = state.routing().version();
@@ -199,11 +190,97 @@ class MergeStepsTest {
     leaders.remove(high);
     advance();
     assertThat(job().state()).isEqualTo(JobState.UNDOING);
+    advance();
     assertThat(next()).isEqualTo(together(unfence(low, 8)));
+    JobAction orders = next();
+    long routing = state.routing().version();
     leaders.put(high, nodes.get(1));
-    assertThat(next())
-        .as("its fence may be on its way")
-        .isEqualTo(together(unfence(low, 8), unfence(high, 20)));
+    assertThat(next()).as("not by a version that may be in force when it comes").isEqualTo(orders);
+    leaders.remove(high);
+    slots.put(low, open(9, ALL));
+    JobAction anew = next();
+    advance();
+    assertThat(job().state()).isEqualTo(JobState.UNDOING);
+    assertThat(state.routing().version()).as("it answers").isEqualTo(routing + 1);
+    assertThat(state.routing().entries()).isEqualTo(Samples.cluster(3, 3, 3).routing().entries());
+    assertThat(shard("s1").state()).isEqualTo(ShardState.ACTIVE);
+    assertThat(shard("s3").state()).isEqualTo(ShardState.MERGING);
+    assertThat(
+            MetaApplier.apply(state, ((JobAction.Advance) anew).command(), Samples.TIME).isChange())
+        .as("a second one of the same facts")
+        .isFalse();
+    leaders.remove(low);
+    assertThat(next()).isEqualTo(await("no leader is known of shard s3"));
+    leaders.put(high, nodes.get(1));
+    advance();
+    assertThat(next()).as("its fence may be on its way").isEqualTo(together(unfence(high, 20)));
+    slots.put(high, open(21, highSlots));
+    advance();
+    assertThat(job().state()).isEqualTo(JobState.FAILED);
+    assertThat(state.routing().version()).isEqualTo(routing + 2);
+    assertThat(shard("s3").state()).isEqualTo(ShardState.ACTIVE);
+  }
+
+  /** Two leaders of the metadata group, of which one has seen less: what it proposes comes late. */
+  @Test
+  void whatIsGivenBackIsNotedOnce() {
+    startAndFence(5);
+    apply(new CancelJob("j1"));
+    JobAction both = next();
+    leaders.remove(high);
+    advance();
+    assertThat(
+            MetaApplier.apply(state, ((JobAction.Advance) both).command(), Samples.TIME).isChange())
+        .isFalse();
+    assertThat(next()).isEqualTo(together(unfence(low, 8)));
+  }
+
+  @Test
+  void theRoutingIsMadeAnewOnlyByAJobThatHoldsIt() {
+    start();
+    JobAction early = new Scene(state, job(), facts()).undoneInPart(new StateEdit.RenewRouting());
+    assertThat(
+            MetaApplier.apply(state, ((JobAction.Advance) early).command(), Samples.TIME)
+                .isChange())
+        .isFalse();
+    advance();
+    long routing = state.routing().version();
+    JobAction held = new Scene(state, job(), facts()).undoneInPart(new StateEdit.RenewRouting());
+    apply(((JobAction.Advance) held).command());
+    assertThat(state.routing().version()).isEqualTo(routing + 1);
+  }
+
+  @Test
+  void aNodeThatMissesAQuestionIsWaitedFor() {
+    startAndFence(MergeSteps.COPY_MILLIS - 1);
+    seed(nodes.get(0));
+    seed(nodes.get(1));
+    unheard.add(nodes.get(2));
+    assertThat(next()).isEqualTo(await("node " + nodes.get(2) + " does not answer"));
+    slots.put(low, fenced(8, MergeSteps.COPY_MILLIS));
+    assertThat(next()).isInstanceOf(JobAction.Advance.class);
+    slots.put(low, fenced(8, 5));
+    assertThat(next()).isInstanceOf(JobAction.Await.class);
+    silent.add(nodes.get(2));
+    advance();
+    assertThat(shard("s4").voters()).isEqualTo(nodes.subList(0, 2));
+  }
+
+  /** As many as the one of the sources that lacks most. */
+  @Test
+  void theNewShardLacksWhatAnyOfThemLacked() {
+    state = Samples.withShard(state, lacking("s3", 2));
+    startAndFence(MergeSteps.CUT_MILLIS);
+    seed(nodes.get(0));
+    seed(nodes.get(1));
+    silent.add(nodes.get(2));
+    advance();
+    assertThat(shard("s4").lacking()).isEqualTo(3);
+  }
+
+  private ShardInfo lacking(String id, int lacking) {
+    ShardInfo shard = shard(id);
+    return new ShardInfo(shard.spec(), lacking, ShardState.ACTIVE, 1, 1, 1);
   }
 
   @Test
@@ -214,9 +291,11 @@ class MergeStepsTest {
     slots.put(high, fenced(21, MergeSteps.PATIENCE_MILLIS));
     advance();
     assertThat(JobRunner.isGivenUp(state, CHILD)).isTrue();
+    assertThat(JobRunner.mayBeSeeded(state, CHILD)).isFalse();
     assertThat(JobRunner.beginnings(state)).as("files of it stay until then").contains(CHILD);
     advance();
     assertThat(state.shards()).doesNotContainKey("s4");
+    advance();
     assertThat(next()).isEqualTo(together(unfence(low, 8), unfence(high, 21)));
   }
 
@@ -235,17 +314,24 @@ class MergeStepsTest {
     start();
     bytes.put(low, MergeSteps.MAX_COPY_BYTES + 1);
     bytes.put(high, MergeSteps.MAX_COPY_BYTES + 2);
-    assertThat(((JobAction.Advance) next()).command().next().note())
+    assertThat(nextNote())
         .isEqualTo(
             "about 128 MB would have to be copied, for which clients would have to wait; 128 may be");
     bytes.put(low, MergeSteps.MAX_COPY_BYTES);
-    assertThat(((JobAction.Advance) next()).command().next().note()).isEmpty();
+    assertThat(nextNote()).isEmpty();
+    free.put(nodes.get(1), 2 * MergeSteps.MAX_COPY_BYTES - 1);
+    assertThat(nextNote())
+        .isEqualTo(
+            "node "
+                + nodes.get(1)
+                + " cannot make a replica: it has room for 255 MB more, and should have it for 257");
+    free.put(nodes.get(1), 2 * MergeSteps.MAX_COPY_BYTES);
+    assertThat(nextNote()).isEmpty();
     full = nodes.get(2);
-    assertThat(((JobAction.Advance) next()).command().next().note())
+    assertThat(nextNote())
         .isEqualTo("node " + full + " cannot make a replica: its disk is nearly full");
     slots.put(low, open(7, List.of(new SlotRange(0, 99))));
-    assertThat(((JobAction.Advance) next()).command().next().note())
-        .isEqualTo("the store of shard s1 has not all its slots");
+    assertThat(nextNote()).isEqualTo("the store of shard s1 has not all its slots");
     slots.put(low, SlotFacts.UNKNOWN);
     assertThat(next()).isEqualTo(await("the store of shard s1 is not open"));
   }
@@ -258,6 +344,8 @@ class MergeStepsTest {
     slots.put(high, open(22, highSlots));
     apply(new CancelJob("j1"));
     advance();
+    advance();
+    assertThat(job().state()).isEqualTo(JobState.CANCELLED);
     slots.put(high, fenced(21, 5));
     assertThat(JobRunner.repairs(state, facts()))
         .contains(new JobAction.Unfence(nodes.get(1), high, 21, state.routing().version()));
@@ -349,90 +437,11 @@ class MergeStepsTest {
     slots.put(high, fenced(21, 5));
   }
 
-  private void seed(String node) {
-    cuts.remove(node);
-    seeded.add(node);
-  }
-
-  private static SlotFacts open(long epoch, List<SlotRange> owned) {
-    return new SlotFacts(epoch, Optional.empty(), 0, owned);
-  }
-
-  private static SlotFacts fenced(long epoch, long millis) {
-    return new SlotFacts(epoch, Optional.of(CHILD), millis, List.of());
+  private SlotFacts fenced(long epoch, long millis) {
+    return fenced(epoch, millis, List.of());
   }
 
   private JobAction fence(UUID group, long epoch, List<SlotRange> of) {
     return new JobAction.Fence(leaders.get(group), group, epoch, CHILD, of);
-  }
-
-  /** From then on only what the next routing sends there is done. */
-  private JobAction unfence(UUID group, long epoch) {
-    return new JobAction.Unfence(leaders.get(group), group, epoch, state.routing().version() + 1);
-  }
-
-  private static JobAction together(JobAction... parts) {
-    return new JobAction.Together(List.of(parts));
-  }
-
-  private static JobAction await(String reason) {
-    return new JobAction.Await(reason, 0, 0);
-  }
-
-  private JobInfo job() {
-    return state.jobs().get("j1");
-  }
-
-  private ShardInfo shard(String id) {
-    return state.shards().get(id);
-  }
-
-  private JobAction next() {
-    return JobRunner.next(state, job(), facts());
-  }
-
-  private void advance() {
-    JobAction action = next();
-    assertThat(action).isInstanceOf(JobAction.Advance.class);
-    apply(((JobAction.Advance) action).command());
-  }
-
-  private void apply(MetaCommand command) {
-    MetaChange change = MetaApplier.apply(state, command, Samples.TIME);
-    assertThat(change.isChange()).as("%s", change.reply()).isTrue();
-    state = change.state();
-  }
-
-  private ClusterFacts facts() {
-    Map<String, NodeFacts> said = new TreeMap<>();
-    for (String node : nodes) {
-      Map<UUID, ReplicaFacts> replicas = new HashMap<>();
-      slots.forEach(
-          (group, has) -> {
-            if (!group.equals(CHILD) || seeded.contains(node)) {
-              replicas.put(
-                  group,
-                  replica(node.equals(leaders.get(group)), bytes.getOrDefault(group, 0L), has));
-            }
-          });
-      if (seeded.contains(node)) {
-        replicas.putIfAbsent(CHILD, replica(false, 0, SlotFacts.UNKNOWN));
-      }
-      said.put(
-          node,
-          new NodeFacts(
-              state.version() - (unaware.contains(node) ? 1 : 0),
-              0,
-              true,
-              node.equals(full) ? "its disk is nearly full" : "",
-              replicas,
-              cuts.containsKey(node) ? Map.of(CHILD, cuts.get(node)) : Map.of()));
-    }
-    return new ClusterFacts(said);
-  }
-
-  private ReplicaFacts replica(boolean leads, long owned, SlotFacts has) {
-    Members members = new Members(new TreeSet<>(nodes), new TreeSet<>());
-    return new ReplicaFacts(true, leads, 3, members, false, 9, owned, has);
   }
 }

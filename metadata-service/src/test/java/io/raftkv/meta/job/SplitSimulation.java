@@ -46,6 +46,7 @@ final class SplitSimulation {
   private static final int MERGE_SHARDS = 6;
   private static final int DRIVERS = 4;
   private static final int TICK_MILLIS = 100;
+  private static final int MISSED_LOOKS = 3;
   private static final int FAULTY_TICKS = 120;
   private static final int QUIET_TICKS = 100;
 
@@ -85,7 +86,12 @@ final class SplitSimulation {
   /** Whether shards are merged, too. */
   private final boolean merges;
 
+  /** Replicas that nodes are making, which takes a while; they forget it when they stop. */
+  private final Map<String, Map<UUID, Seeding>> seedings = new TreeMap<>();
+
   private record Cut(ModelGroup of, int index) {}
+
+  private record Seeding(JobAction.Seed order, int readyTick) {}
 
   /** A leader of the metadata group, or one that was. */
   private final class Driver {
@@ -93,6 +99,7 @@ final class SplitSimulation {
     private Map<String, Place> places;
     private final Set<String> silent = new TreeSet<>();
     private final Map<String, NodeFacts> heard = new TreeMap<>();
+    private final Map<String, Integer> missed = new TreeMap<>();
 
     private void step(boolean learns) {
       if (learns) {
@@ -112,7 +119,11 @@ final class SplitSimulation {
       if (faulty && random.nextInt(3) == 0) {
         return; // waits for more answers
       }
-      ClusterFacts facts = new ClusterFacts(heard);
+      known.keySet().forEach(node -> missed.merge(node, 1, Integer::sum));
+      missed.keySet().removeAll(heard.keySet());
+      Set<String> lost = new TreeSet<>(missed.keySet());
+      lost.removeIf(node -> missed.get(node) < MISSED_LOOKS);
+      ClusterFacts facts = new ClusterFacts(heard, lost);
       for (JobInfo job : sees.jobs().values()) {
         if (!job.state().isFinal() && Place.of(job).equals(places.get(job.id()))) {
           send(brain.next(sees, job, facts));
@@ -142,6 +153,7 @@ final class SplitSimulation {
     for (String node : state.nodes().keySet()) {
       known.put(node, state);
       cuts.put(node, new TreeMap<>());
+      seedings.put(node, new TreeMap<>());
     }
     for (ShardInfo shard : state.shards().values()) {
       ModelGroup group = group(shard.groupId(), SlotStore.ALL);
@@ -257,6 +269,9 @@ final class SplitSimulation {
     while (!removals.isEmpty() && (!faulty || random.nextBoolean())) {
       removals.remove(0).run();
     }
+    for (String node : known.keySet()) {
+      endSeedings(node);
+    }
     check();
   }
 
@@ -269,6 +284,7 @@ final class SplitSimulation {
     if (fault(8)) {
       String node = "n" + (1 + random.nextInt(known.size()));
       down.add(node);
+      seedings.get(node).clear();
       for (ModelGroup group : groups.values()) {
         group.stop(node);
         group.replay(node, random.nextInt(3));
@@ -367,22 +383,43 @@ final class SplitSimulation {
     check();
   }
 
-  private void seed(JobAction.Seed seeding) {
-    if (down.contains(seeding.node())) {
-      return;
+  private void seed(JobAction.Seed order) {
+    String node = order.node();
+    boolean hasFiles =
+        groups.containsKey(order.target()) && groups.get(order.target()).hasFiles(node);
+    if (!down.contains(node) && !hasFiles && mayBeSeeded(order)) {
+      int ticks = faulty ? random.nextInt(6) : 0;
+      seedings.get(node).putIfAbsent(order.target(), new Seeding(order, tick + ticks));
     }
-    Map<UUID, Cut> mine = cuts.get(seeding.node()).getOrDefault(seeding.target(), Map.of());
-    if (mine.keySet().containsAll(seeding.sources())) {
-      cuts.get(seeding.node()).remove(seeding.target());
-      SlotStore store =
-          SlotStore.merged(
-              seeding.sources().stream()
-                  .map(mine::get)
-                  .map(cut -> cut.of().at(cut.index()))
-                  .toList());
-      ModelGroup child = group(seeding.target(), store);
-      assertThat(child.at(0)).as("seed %s: all members begin alike", seed).isEqualTo(store);
-      child.putFiles(seeding.node());
+  }
+
+  private boolean mayBeSeeded(JobAction.Seed order) {
+    return brain.mayBeSeeded(known.get(order.node()), order.target())
+        && cuts.get(order.node())
+            .getOrDefault(order.target(), Map.of())
+            .keySet()
+            .containsAll(order.sources());
+  }
+
+  private void endSeedings(String node) {
+    for (Seeding seeding : List.copyOf(seedings.get(node).values())) {
+      UUID target = seeding.order().target();
+      if (tick < seeding.readyTick()) {
+        continue;
+      }
+      seedings.get(node).remove(target);
+      if (mayBeSeeded(seeding.order())) {
+        Map<UUID, Cut> mine = cuts.get(node).remove(target);
+        SlotStore store =
+            SlotStore.merged(
+                seeding.order().sources().stream()
+                    .map(mine::get)
+                    .map(cut -> cut.of().at(cut.index()))
+                    .toList());
+        ModelGroup child = group(target, store);
+        assertThat(child.at(0)).as("seed %s: all members begin alike", seed).isEqualTo(store);
+        child.putFiles(node);
+      }
     }
   }
 
@@ -429,8 +466,9 @@ final class SplitSimulation {
             .collect(
                 Collectors.toMap(group -> group.id, group -> group.facts(node, tick, TICK_MILLIS))),
         cuts.get(node).entrySet().stream()
-            .collect(
-                Collectors.toMap(Map.Entry::getKey, of -> Set.copyOf(of.getValue().keySet()))));
+            .collect(Collectors.toMap(Map.Entry::getKey, of -> Set.copyOf(of.getValue().keySet()))),
+        seedings.get(node).keySet(),
+        ClusterFacts.NodeLoad.UNKNOWN);
   }
 
   /** What must hold at every moment. */

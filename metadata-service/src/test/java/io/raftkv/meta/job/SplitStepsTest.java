@@ -5,55 +5,40 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.DerivedIds;
-import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.JobState;
-import io.raftkv.meta.MetaApplier;
-import io.raftkv.meta.MetaChange;
-import io.raftkv.meta.MetaCommand;
 import io.raftkv.meta.MetaCommand.CancelJob;
 import io.raftkv.meta.NodeState;
 import io.raftkv.meta.Samples;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.ShardState;
 import io.raftkv.meta.SlotRange;
-import io.raftkv.meta.job.ClusterFacts.NodeFacts;
-import io.raftkv.meta.job.ClusterFacts.ReplicaFacts;
 import io.raftkv.meta.job.ClusterFacts.SlotFacts;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 /** A split of s1, slots 0-8191 on n1 to n3, into s3 that gets those from 4096 on. */
-class SplitStepsTest {
+class SplitStepsTest extends CutStepsFixture {
   private static final UUID CHILD = DerivedIds.groupId(Samples.CLUSTER, "s3", 1);
   private static final List<SlotRange> WHOLE = List.of(new SlotRange(0, 8_191));
   private static final List<SlotRange> KEPT = List.of(new SlotRange(0, 4_095));
   private static final List<SlotRange> MOVED = List.of(new SlotRange(4_096, 8_191));
-  private static final List<SlotRange> ALL = List.of(new SlotRange(0, 16_383));
   private static final List<SlotRange> ALL_BUT_MOVED =
       List.of(new SlotRange(0, 4_095), new SlotRange(8_192, 16_383));
 
-  private ClusterState state = Samples.online(Samples.cluster(4, 2, 3));
-  private final UUID parent = state.shards().get("s1").groupId();
-  private final List<String> nodes = state.shards().get("s1").voters();
+  private final UUID parent = shard("s1").groupId();
   private final String leader = nodes.get(0);
 
-  /** What the nodes of s1 say; the first one leads it, and its child. */
-  private SlotFacts slots = slots(7, false, 0, ALL);
-
-  private final Set<String> cuts = new HashSet<>();
-  private final Set<String> seeded = new HashSet<>();
-  private final Set<String> silent = new HashSet<>();
-  private Optional<SlotFacts> childSlots = Optional.empty();
-  private boolean childLeads = true;
+  /** The first node leads the parent, and its child. */
+  SplitStepsTest() {
+    super(Samples.online(Samples.cluster(4, 2, 3)), CHILD, "s1");
+    leaders.put(parent, leader);
+    leaders.put(CHILD, leader);
+    parent(slots(7, false, 0, ALL));
+  }
 
   @Test
   void eachStepFollowsFromTheOneBefore() {
@@ -67,19 +52,14 @@ class SplitStepsTest {
     assertThat(next()).isEqualTo(fence);
     assertThat(next()).as("as often as it takes").isEqualTo(fence);
 
-    slots = slots(8, true, 5, ALL_BUT_MOVED);
-    cuts.addAll(nodes.subList(0, 2));
-    assertThat(next())
-        .isEqualTo(
-            new JobAction.Together(
-                List.of(
-                    new JobAction.Seed(nodes.get(0), CHILD, List.of(parent)),
-                    new JobAction.Seed(nodes.get(1), CHILD, List.of(parent)))));
+    parent(slots(8, true, 5, ALL_BUT_MOVED));
+    nodes.subList(0, 2).forEach(node -> cuts.put(node, Set.of(parent)));
+    assertThat(next()).isEqualTo(seeds(List.of(parent), nodes.get(0), nodes.get(1)));
     seed(nodes.get(0));
     seed(nodes.get(1));
     assertThat(next())
         .isEqualTo(await("node " + nodes.get(2) + " has not come to where the slots are cut off"));
-    cuts.add(nodes.get(2));
+    cuts.put(nodes.get(2), Set.of(parent));
     seed(nodes.get(2));
     advance();
     assertThat(shard("s3").state()).isEqualTo(ShardState.CREATING);
@@ -90,19 +70,19 @@ class SplitStepsTest {
 
     long routing = state.routing().version();
     assertThat(next()).isEqualTo(await("too few nodes have started their replica of shard s3"));
-    childSlots = Optional.of(slots(8, true, 5, ALL_BUT_MOVED));
-    childLeads = false;
+    slots.put(CHILD, slots(8, true, 5, ALL_BUT_MOVED));
+    leaders.remove(CHILD);
     assertThat(next()).isEqualTo(new JobAction.Lead(shard("s1").preferredLeader(), CHILD));
-    childLeads = true;
+    leaders.put(CHILD, leader);
     assertThat(next()).isEqualTo(new JobAction.Keep(leader, CHILD, 8, routing + 1, MOVED));
-    childSlots = Optional.of(slots(9, false, 0, MOVED));
+    slots.put(CHILD, slots(9, false, 0, MOVED));
     assertThat(job().canBeCancelled()).isTrue();
     advance();
     assertThat(job().canBeCancelled()).isFalse();
     assertThat(shard("s3").slots()).as("the parent has them still").isEmpty();
 
     assertThat(next()).isEqualTo(new JobAction.Keep(leader, parent, 8, routing + 1, KEPT));
-    slots = slots(9, false, 0, KEPT);
+    parent(slots(9, false, 0, KEPT));
     assertThat(state.routing().version()).isEqualTo(routing);
     advance();
     assertThat(state.routing().version()).isEqualTo(routing + 1);
@@ -120,12 +100,12 @@ class SplitStepsTest {
     seed(nodes.get(0));
     seed(nodes.get(1));
     assertThat(next()).isInstanceOf(JobAction.Await.class);
-    slots = slots(8, true, SplitSteps.CUT_MILLIS, ALL_BUT_MOVED);
+    parent(slots(8, true, SplitSteps.CUT_MILLIS, ALL_BUT_MOVED));
     advance();
     assertThat(shard("s3").voters()).isEqualTo(nodes.subList(0, 2));
-    childSlots = Optional.of(slots(9, false, 0, MOVED));
+    slots.put(CHILD, slots(9, false, 0, MOVED));
     advance();
-    slots = slots(9, false, 0, KEPT);
+    parent(slots(9, false, 0, KEPT));
     advance();
     assertThat(job().note())
         .isEqualTo("shard s3 has no replica on " + nodes.get(2) + ", which had none ready then");
@@ -142,16 +122,44 @@ class SplitStepsTest {
   }
 
   @Test
+  void nobodyWaitsForANodeThatIsOffline() {
+    startAndFence(5);
+    state = Samples.with(state, nodes.get(2), NodeState.OFFLINE);
+    unheard.add(nodes.get(2));
+    seed(nodes.get(0));
+    seed(nodes.get(1));
+    advance();
+    assertThat(shard("s3").voters()).isEqualTo(nodes.subList(0, 2));
+  }
+
+  /** The new shard would begin with a replica less, and a whole copy would have to be sent. */
+  @Test
+  void aNodeThatMissesAQuestionIsWaitedFor() {
+    startAndFence(SplitSteps.CUT_MILLIS);
+    seed(nodes.get(0));
+    seed(nodes.get(1));
+    unheard.add(nodes.get(2));
+    assertThat(next()).isEqualTo(await("node " + nodes.get(2) + " does not answer"));
+    parent(slots(8, true, 2 * SplitSteps.CUT_MILLIS, ALL_BUT_MOVED));
+    assertThat(next()).as("not for ever").isInstanceOf(JobAction.Advance.class);
+    parent(slots(8, true, 5, ALL_BUT_MOVED));
+    unheard.clear();
+    seed(nodes.get(2));
+    advance();
+    assertThat(shard("s3").voters()).isEqualTo(nodes);
+  }
+
+  @Test
   void withoutAMajorityItIsUndoneInTime() {
     startAndFence(5);
     seed(nodes.get(0));
-    slots = slots(8, true, SplitSteps.PATIENCE_MILLIS - 1, ALL_BUT_MOVED);
+    parent(slots(8, true, SplitSteps.PATIENCE_MILLIS - 1, ALL_BUT_MOVED));
     assertThat(next()).isInstanceOf(JobAction.Await.class);
-    slots = slots(8, true, SplitSteps.PATIENCE_MILLIS, ALL_BUT_MOVED);
+    parent(slots(8, true, SplitSteps.PATIENCE_MILLIS, ALL_BUT_MOVED));
     advance();
     assertThat(job().state()).isEqualTo(JobState.UNDOING);
-    assertThat(next()).isEqualTo(unfence(8));
-    slots = slots(9, false, 0, ALL);
+    assertThat(next()).isEqualTo(unfence(parent, 8));
+    parent(slots(9, false, 0, ALL));
     long routing = state.routing().version();
     advance();
     assertThat(state.routing().version()).as("the same, anew").isEqualTo(routing + 1);
@@ -166,15 +174,15 @@ class SplitStepsTest {
     startAndFence(5);
     nodes.forEach(this::seed);
     advance();
-    slots = slots(8, true, SplitSteps.PATIENCE_MILLIS, ALL_BUT_MOVED);
+    parent(slots(8, true, SplitSteps.PATIENCE_MILLIS, ALL_BUT_MOVED));
     advance();
     assertThat(job().state()).isEqualTo(JobState.UNDOING);
     assertThat(JobRunner.beginnings(state)).as("files of it stay until then").contains(CHILD);
     advance();
     assertThat(state.shards()).doesNotContainKey("s3");
     assertThat(job().state()).isEqualTo(JobState.UNDOING);
-    assertThat(next()).isEqualTo(unfence(8));
-    slots = slots(9, false, 0, ALL);
+    assertThat(next()).isEqualTo(unfence(parent, 8));
+    parent(slots(9, false, 0, ALL));
     advance();
     assertThat(job().state()).isEqualTo(JobState.FAILED);
     assertThat(JobRunner.beginnings(state)).isEmpty();
@@ -187,10 +195,10 @@ class SplitStepsTest {
     start();
     advance();
     apply(new CancelJob("j1"));
-    assertThat(next()).isEqualTo(unfence(7));
-    slots = slots(8, true, 5, ALL_BUT_MOVED); // the fence was faster
-    assertThat(next()).isEqualTo(unfence(8));
-    slots = slots(9, false, 0, ALL);
+    assertThat(next()).isEqualTo(unfence(parent, 7));
+    parent(slots(8, true, 5, ALL_BUT_MOVED)); // the fence was faster
+    assertThat(next()).isEqualTo(unfence(parent, 8));
+    parent(slots(9, false, 0, ALL));
     advance();
     assertThat(job().state()).isEqualTo(JobState.CANCELLED);
   }
@@ -209,7 +217,7 @@ class SplitStepsTest {
   void ordersNameTheJobsOwnEpochs() {
     startAndFence(5);
     UUID other = new UUID(5, 5);
-    slots = new SlotFacts(12, Optional.of(other), 5, ALL_BUT_MOVED);
+    parent(new SlotFacts(12, Optional.of(other), 5, ALL_BUT_MOVED));
     assertThat(next()).as("the job is long over").isInstanceOf(JobAction.Advance.class);
     apply(new CancelJob("j1"));
     assertThat(next()).isInstanceOf(JobAction.Advance.class);
@@ -218,9 +226,9 @@ class SplitStepsTest {
   @Test
   void slotsThatAreNotInTheStoreCannotMove() {
     start();
-    slots = SlotFacts.UNKNOWN;
+    parent(SlotFacts.UNKNOWN);
     assertThat(next()).isEqualTo(await("the store of shard s1 is not open"));
-    slots = slots(7, false, 0, KEPT);
+    parent(slots(7, false, 0, KEPT));
     advance();
     assertThat(job().state()).isEqualTo(JobState.UNDOING);
     advance();
@@ -233,11 +241,11 @@ class SplitStepsTest {
     startAndFence(5);
     assertThat(JobRunner.repairs(state, facts())).as("it is needed").isEmpty();
     assertThat(JobRunner.repairs(before, facts())).as("this state is too old").isEmpty();
-    slots = slots(9, false, 0, ALL);
+    parent(slots(9, false, 0, ALL));
     apply(new CancelJob("j1"));
     advance();
     assertThat(job().state()).isEqualTo(JobState.CANCELLED);
-    slots = slots(8, true, 5, ALL_BUT_MOVED);
+    parent(slots(8, true, 5, ALL_BUT_MOVED));
     assertThat(JobRunner.repairs(state, facts()))
         .contains(new JobAction.Unfence(leader, parent, 8, state.routing().version()));
   }
@@ -294,84 +302,14 @@ class SplitStepsTest {
   private void startAndFence(long millis) {
     start();
     advance();
-    slots = slots(8, true, millis, ALL_BUT_MOVED);
+    parent(slots(8, true, millis, ALL_BUT_MOVED));
   }
 
-  private void seed(String node) {
-    cuts.remove(node);
-    seeded.add(node);
-  }
-
-  /** From then on only what the next routing sends there is done. */
-  private JobAction unfence(long epoch) {
-    return new JobAction.Unfence(leader, parent, epoch, state.routing().version() + 1);
+  private void parent(SlotFacts has) {
+    slots.put(parent, has);
   }
 
   private static SlotFacts slots(long epoch, boolean fenced, long millis, List<SlotRange> owned) {
     return new SlotFacts(epoch, fenced ? Optional.of(CHILD) : Optional.empty(), millis, owned);
-  }
-
-  private static JobAction await(String reason) {
-    return new JobAction.Await(reason, 0, 0);
-  }
-
-  private JobInfo job() {
-    return state.jobs().get("j1");
-  }
-
-  private ShardInfo shard(String id) {
-    return state.shards().get(id);
-  }
-
-  private JobAction next() {
-    return JobRunner.next(state, job(), facts());
-  }
-
-  private void advance() {
-    JobAction action = next();
-    assertThat(action).isInstanceOf(JobAction.Advance.class);
-    apply(((JobAction.Advance) action).command());
-  }
-
-  private void apply(MetaCommand command) {
-    MetaChange change = MetaApplier.apply(state, command, Samples.TIME);
-    assertThat(change.isChange()).as("%s", change.reply()).isTrue();
-    state = change.state();
-  }
-
-  private ClusterFacts facts() {
-    Map<String, NodeFacts> said = new TreeMap<>();
-    for (String node : nodes) {
-      if (!silent.contains(node)) {
-        Map<UUID, ReplicaFacts> replicas = new HashMap<>();
-        replicas.put(parent, replica(node, slots, true));
-        if (seeded.contains(node)) {
-          replicas.put(CHILD, replica(node, childSlots.orElse(null), childLeads));
-        }
-        said.put(
-            node,
-            new NodeFacts(
-                state.version(),
-                0,
-                true,
-                "",
-                replicas,
-                cuts.contains(node) ? Map.of(CHILD, Set.of(parent)) : Map.of()));
-      }
-    }
-    return new ClusterFacts(said);
-  }
-
-  private ReplicaFacts replica(String node, SlotFacts has, boolean leads) {
-    boolean open = has != null;
-    Members members = new Members(new TreeSet<>(open ? nodes : List.of()), new TreeSet<>());
-    return new ReplicaFacts(
-        open,
-        open && node.equals(leader) && leads,
-        open ? 3 : 0,
-        members,
-        false,
-        9,
-        open ? has : SlotFacts.UNKNOWN);
   }
 }

@@ -430,7 +430,7 @@ public final class RocksHandles implements AutoCloseable {
     }
   }
 
-  /** About how many bytes the rows from one to another take in files, those in memory left out. */
+  /** About how many bytes the rows from one to another take, in files and in memory. */
   public long approximateBytes(Family family, byte[] from, byte[] to) {
     enter();
     try (Slice first = new Slice(from);
@@ -439,7 +439,8 @@ public final class RocksHandles implements AutoCloseable {
           database.getApproximateSizes(
               families.get(family),
               List.of(new Range(first, end)),
-              SizeApproximationFlag.INCLUDE_FILES);
+              SizeApproximationFlag.INCLUDE_FILES,
+              SizeApproximationFlag.INCLUDE_MEMTABLES);
       return sizes[0];
     } finally {
       leave();

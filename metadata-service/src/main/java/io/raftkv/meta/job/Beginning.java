@@ -1,0 +1,103 @@
+package io.raftkv.meta.job;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * How far nodes are with the replicas that a group begins with, which they make of their cuts. Who
+ * is not there when it begins is not in it.
+ *
+ * @param voters of the groups that were cut
+ * @param seeded those that have made their replica
+ * @param busy those that are making it
+ * @param unasked those that have all cuts
+ * @param uncut those that have not come to where all are made
+ * @param unheard those that may answer at the next look
+ */
+record Beginning(
+    List<String> voters,
+    List<String> seeded,
+    List<String> busy,
+    List<String> unasked,
+    List<String> uncut,
+    List<String> unheard) {
+
+  /**
+   * How far they are.
+   *
+   * @param groups of which all cuts are needed
+   */
+  static Beginning of(Scene scene, UUID child, List<String> voters, List<UUID> groups) {
+    Beginning all =
+        new Beginning(
+            voters,
+            new ArrayList<>(),
+            new ArrayList<>(),
+            new ArrayList<>(),
+            new ArrayList<>(),
+            new ArrayList<>());
+    ClusterFacts facts = scene.facts();
+    for (String node : voters) {
+      if (facts.replica(node, child).isPresent()) {
+        all.seeded.add(node);
+      } else if (facts.isSeeding(node, child)) {
+        all.busy.add(node);
+      } else if (facts.hasCuts(node, child, groups)) {
+        all.unasked.add(node);
+      } else if (groups.stream().allMatch(group -> isOpen(facts, node, group))) {
+        all.uncut.add(node);
+      } else if (scene.mayAnswer(node)) {
+        all.unheard.add(node);
+      }
+    }
+    return all;
+  }
+
+  private static boolean isOpen(ClusterFacts facts, String node, UUID group) {
+    return facts.replica(node, group).filter(ClusterFacts.ReplicaFacts::open).isPresent();
+  }
+
+  /** Whether some have only to make their replica. */
+  boolean hasAllCuts() {
+    return !busy.isEmpty() || !unasked.isEmpty();
+  }
+
+  /**
+   * Whether the group is to begin with those that are there.
+   *
+   * @param waitedMillis for how long clients have been waiting
+   * @param cutMillis how long those are waited for that lack a cut
+   * @param seedMillis how long those that have only to make their replica, or may be making it
+   */
+  boolean mayBegin(long waitedMillis, long cutMillis, long seedMillis) {
+    boolean majority = 2 * seeded.size() > voters.size();
+    boolean making = hasAllCuts() || !unheard.isEmpty();
+    boolean complete = !making && uncut.isEmpty();
+    return majority && (complete || waitedMillis >= (making ? seedMillis : cutMillis));
+  }
+
+  /** Has those make their replica that have not been asked. */
+  JobAction seeds(UUID child, List<UUID> groups) {
+    return new JobAction.Together(
+        unasked.stream().<JobAction>map(node -> new JobAction.Seed(node, child, groups)).toList());
+  }
+
+  /**
+   * What is waited for, if it is one node.
+   *
+   * @param where what nodes have to come to
+   */
+  Optional<String> obstacle(String where) {
+    if (!uncut.isEmpty()) {
+      return Optional.of("node " + uncut.get(0) + " has not come to where " + where);
+    }
+    if (!busy.isEmpty()) {
+      return Optional.of("node " + busy.get(0) + " is making its replica");
+    }
+    return unheard.isEmpty()
+        ? Optional.empty()
+        : Optional.of("node " + unheard.get(0) + " does not answer");
+  }
+}
