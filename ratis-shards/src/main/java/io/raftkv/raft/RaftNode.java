@@ -415,10 +415,9 @@ public final class RaftNode implements AutoCloseable {
     Throwable failure = new IOException("cut off");
     try {
       try {
-        if (!hasFiles(group)) {
-          takeOver(group, cuts.prepare(group, sources, wanted), wanted);
-          cuts.drop(group);
-        }
+        Path prepared = hasFiles(group) ? null : cuts.prepare(group, sources, wanted);
+        takeOver(group, prepared, wanted);
+        cuts.drop(group); // also what an earlier attempt has left
       } finally {
         cuts.discard(group);
       }
@@ -440,7 +439,7 @@ public final class RaftNode implements AutoCloseable {
       throws IOException {
     finishRemoval(group);
     if (!hasFiles(group)) {
-      if (!wanted.getAsBoolean()) {
+      if (prepared == null || !wanted.getAsBoolean()) {
         throw new IOException("no replica is wanted any more of group " + group);
       }
       cuts.takeOver(prepared, groupsDirectory().resolve(group.toString()));

@@ -184,14 +184,15 @@ final class StoreCuts {
   /** Deletes the cuts for a group, if there are any. */
   void drop(UUID group) throws IOException {
     Path cuts = directory.resolve(group.toString());
-    Path dropped = directory.resolve(group + DROPPED_SUFFIX);
+    // Who waits for the lock waits for no file to go; what cannot be deleted goes at the next
+    // start.
+    Path dropped = directory.resolve(group + DROPPED_SUFFIX + UUID.randomUUID());
     lock.writeLock().lock();
     try {
-      sources.remove(group);
-      DurableFiles.deleteTree(dropped);
       if (Files.exists(cuts)) {
         Files.move(cuts, dropped);
       }
+      sources.remove(group);
     } finally {
       lock.writeLock().unlock();
     }
