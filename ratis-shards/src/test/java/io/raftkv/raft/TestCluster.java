@@ -234,6 +234,8 @@ public final class TestCluster implements AutoCloseable {
     private Function<UUID, Applier> meaning = group -> new JournalApplier();
     private Function<UUID, ShardApplier> applierOf =
         group -> appliers.computeIfAbsent(group, id -> new ShardApplier(meaning.apply(id)));
+    private BeforeStart beforeStart = made -> {};
+    private final Set<String> gone = ConcurrentHashMap.newKeySet();
     private volatile RaftNode raft;
 
     private Node(String id, int port) {
@@ -287,6 +289,20 @@ public final class TestCluster implements AutoCloseable {
       return this;
     }
 
+    /** What is done with the server before it opens its port, at the next start only. */
+    interface BeforeStart {
+      void accept(RaftNode made) throws IOException;
+    }
+
+    public void beforeStart(BeforeStart work) {
+      beforeStart = work;
+    }
+
+    /** Nodes that are members of nothing any more, as this one knows. */
+    public Set<String> gone() {
+      return gone;
+    }
+
     public Node start() {
       try {
         appliers.clear();
@@ -313,7 +329,10 @@ public final class TestCluster implements AutoCloseable {
                 (group, what, cause) -> failures.add(group + " " + what),
                 new Links(),
                 network,
-                () -> Long.MAX_VALUE);
+                () -> Long.MAX_VALUE,
+                gone::contains);
+        beforeStart.accept(raft);
+        beforeStart = made -> {};
         raft.start();
         return this;
       } catch (IOException e) {

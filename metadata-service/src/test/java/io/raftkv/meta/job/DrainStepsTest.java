@@ -3,6 +3,7 @@ package io.raftkv.meta.job;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.DerivedIds;
 import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.JobState;
 import io.raftkv.meta.MetaApplier;
@@ -34,6 +35,9 @@ class DrainStepsTest {
   private final Map<String, String> noRoom = new HashMap<>();
   private final Set<String> stopped = new HashSet<>();
   private boolean leaders = true;
+
+  /** Of the metadata group: the vote of n1 has gone already. */
+  private Members metadata = voters("n2", "n3", "n4");
 
   DrainStepsTest() throws JobRefusedException {
     for (ShardInfo shard : state.shards().values()) {
@@ -92,6 +96,31 @@ class DrainStepsTest {
     apply(JobPlans.delete(state, "s2", true));
     AdvanceJob end = ((JobAction.Advance) next()).command();
     assertThat(end.next().place().state()).isEqualTo(JobState.DONE);
+  }
+
+  private static Members voters(String... nodes) {
+    return new Members(new TreeSet<>(Set.of(nodes)), new TreeSet<>());
+  }
+
+  @Test
+  void voteInTheMetadataGroupIsWaitedForUnlessNobodyCanTakeIt() throws JobRefusedException {
+    apply(JobPlans.delete(state, "s1", true));
+    apply(JobPlans.delete(state, "s2", true));
+    metadata = voters("n1", "n2", "n3");
+    assertThat(((JobAction.Await) next()).reason())
+        .isEqualTo("waits for node n4 to get a vote of the metadata group");
+    metadata = voters("n1", "n2", "n3", "n4");
+    assertThat(((JobAction.Await) next()).reason())
+        .isEqualTo("waits for the vote of node n1 in the metadata group to be taken");
+    metadata = voters("n1", "n2", "n3");
+    judged("n4", NodeState.OFFLINE);
+    judged("n5", NodeState.UNHEALTHY);
+    AdvanceJob end = ((JobAction.Advance) next()).command();
+    assertThat(end.next().place().state()).isEqualTo(JobState.DONE);
+    assertThat(end.next().note())
+        .isEqualTo(
+            "no node can take the vote of node n1 in the metadata group: n2 has one, n3 has one,"
+                + " n4 is offline, n5 is unhealthy");
   }
 
   @Test
@@ -153,6 +182,11 @@ class DrainStepsTest {
                 false,
                 0,
                 SlotFacts.UNKNOWN));
+      }
+      if (node.equals("n2")) {
+        replicas.put(
+            DerivedIds.METADATA_GROUP,
+            new ReplicaFacts(true, true, 1, metadata, false, 0, SlotFacts.UNKNOWN));
       }
       said.put(
           node,
