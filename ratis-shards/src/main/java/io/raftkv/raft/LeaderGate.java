@@ -24,9 +24,10 @@ import org.apache.ratis.thirdparty.io.grpc.Status;
  * nodes at different moments. No snapshot comes through at all, for they go over the links ({@link
  * CheckpointReceiver}): with one of a leader whose term is over Ratis would take over its members.
  *
- * <p>Nor does anything of a node that is gone for good: replicas here, or there, may not know yet
- * that it is no member. And a replica whose log speaks of the past only is not asked for its vote:
- * Ratis runs it with that log before it can be begun once more.
+ * <p>Nor does anything of a node of another cluster, or of one that is gone for good: replicas
+ * here, or there, may not know yet that it is no member ({@link ClusterMark}). And a replica whose
+ * log speaks of the past only is not asked for its vote: Ratis runs it with that log before it can
+ * be begun once more.
  *
  * <p>And no answer goes out that acknowledges what is not on the disk.
  */
@@ -42,23 +43,23 @@ final class LeaderGate implements ServerInterceptor {
 
   private final Predicate<UUID> isOpen;
   private final Predicate<UUID> mayVote;
-  private final Predicate<String> isGone;
+  private final RaftNode.Cluster cluster;
   private final Predicate<AppendEntriesReplyProto> isOnDisk;
 
   /**
    * @param isOpen whether the replica of a group has started and does not stop
    * @param mayVote whether the replica of a group may be asked for its vote
-   * @param isGone whether a node is no member of any group any more, and never will be
+   * @param cluster this node's
    * @param isOnDisk whether what an answer acknowledges is on the disk
    */
   LeaderGate(
       Predicate<UUID> isOpen,
       Predicate<UUID> mayVote,
-      Predicate<String> isGone,
+      RaftNode.Cluster cluster,
       Predicate<AppendEntriesReplyProto> isOnDisk) {
     this.isOpen = isOpen;
     this.mayVote = mayVote;
-    this.isGone = isGone;
+    this.cluster = cluster;
     this.isOnDisk = isOnDisk;
   }
 
@@ -156,8 +157,9 @@ final class LeaderGate implements ServerInterceptor {
         asksForVote
             ? ((RequestVoteRequestProto) message).getServerRequest()
             : ((AppendEntriesRequestProto) message).getServerRequest();
-    if (isGone.test(request.getRequestorId().toStringUtf8())) {
-      return "the node was removed";
+    String why = ClusterMark.objection(cluster, request);
+    if (!why.isEmpty()) {
+      return why;
     }
     ByteBuffer id = request.getRaftGroupId().getId().asReadOnlyByteBuffer();
     UUID group = new UUID(id.getLong(), id.getLong());

@@ -27,7 +27,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
-import java.util.function.Predicate;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
@@ -64,6 +63,21 @@ public final class RaftNode implements AutoCloseable {
 
   /** How long the end waits for what is being deleted. */
   private static final long FILE_WORK_SECONDS = 10;
+
+  /** What replicas have to know of this node's cluster. Thread-safe; nothing blocks. */
+  public interface Cluster {
+    /**
+     * Its id; empty while this node is of none. Leaders and candidates that do not have the same
+     * one are refused from then on.
+     */
+    String id();
+
+    /**
+     * Whether a node is no member of any group any more, and never will be: it is not followed, and
+     * gets no vote, whatever the log here says.
+     */
+    boolean isGone(String nodeId);
+  }
 
   private final RaftOptions options;
   private final StoreEnvironment environment;
@@ -102,8 +116,6 @@ public final class RaftNode implements AutoCloseable {
    *     #append} and {@link #takeCheckpoint}
    * @param appendPool where entries of leaders are handed to Ratis; may block
    * @param room how many bytes checkpoints that arrive may still take of the disk
-   * @param isGone whether a node is no member of any group any more, and never will be: it is not
-   *     followed, and gets no vote, whatever the log here says
    */
   public RaftNode(
       RaftOptions options,
@@ -116,7 +128,7 @@ public final class RaftNode implements AutoCloseable {
       PeerTransport links,
       Executor appendPool,
       LongSupplier room,
-      Predicate<String> isGone)
+      Cluster cluster)
       throws IOException {
     this.options = options;
     this.environment = environment;
@@ -133,7 +145,7 @@ public final class RaftNode implements AutoCloseable {
     this.checkpointSender =
         new CheckpointSender(links, options.migrationRate(), CheckpointSender.ANSWER_MILLIS);
     this.checkpointReceiver = new CheckpointReceiver(groups::get, room, files);
-    Parameters parameters = RaftTransport.parameters(links, checkpointSender);
+    Parameters parameters = RaftTransport.parameters(links, checkpointSender, cluster::id);
     GrpcConfigKeys.Server.setServicesCustomizer(
         parameters,
         (builder, types) ->
@@ -142,7 +154,7 @@ public final class RaftNode implements AutoCloseable {
                 // whose queue has room for all that one leader has under way unless values are
                 // large.
                 .directExecutor()
-                .intercept(new LeaderGate(this::isOpen, this::mayVote, isGone, this::isOnDisk)));
+                .intercept(new LeaderGate(this::isOpen, this::mayVote, cluster, this::isOnDisk)));
     this.removed =
         new RemovedReplicas(
             options.directory().resolve("removing"), groupsDirectory(), storesDirectory());
@@ -158,7 +170,8 @@ public final class RaftNode implements AutoCloseable {
     RaftServerConfigKeys.setStorageDir(properties, List.of(groupsDirectory().toFile()));
     this.transport = (RaftTransport.Factory) server.getFactory();
     this.leaderRequests = new LeaderRequests(server);
-    this.leaderAppends = new LeaderAppends(server, this::isOpen, this::isOnDisk, appendPool);
+    this.leaderAppends =
+        new LeaderAppends(server, this::isOpen, cluster, this::isOnDisk, appendPool);
   }
 
   /** Ratis' settings have room for one address; gRPC itself takes any number. */

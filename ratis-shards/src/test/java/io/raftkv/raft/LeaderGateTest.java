@@ -24,6 +24,21 @@ class LeaderGateTest {
   private static final UUID OPEN = new UUID(0, 1);
   private static final UUID STARTING = new UUID(0, 2);
 
+  /** Of no cluster at first. */
+  static final class Cluster implements RaftNode.Cluster {
+    String id = "";
+
+    @Override
+    public String id() {
+      return id;
+    }
+
+    @Override
+    public boolean isGone(String nodeId) {
+      return nodeId.equals("gone");
+    }
+  }
+
   private final List<Object> sent = new ArrayList<>();
   private final List<Long> received = new ArrayList<>();
   private ServerCall<AppendEntriesRequestProto, AppendEntriesReplyProto> answers;
@@ -61,9 +76,9 @@ class LeaderGateTest {
         }
       };
 
+  private final Cluster cluster = new Cluster();
   private final LeaderGate gate =
-      new LeaderGate(
-          OPEN::equals, OPEN::equals, "gone"::equals, answer -> answer.getMatchIndex() <= 5);
+      new LeaderGate(OPEN::equals, OPEN::equals, cluster, answer -> answer.getMatchIndex() <= 5);
 
   private final ServerCall.Listener<AppendEntriesRequestProto> requests =
       gate.interceptCall(
@@ -161,6 +176,22 @@ class LeaderGateTest {
                     .setRequestorId(ByteString.copyFromUtf8("gone")))
             .build());
     assertThat(received).isEmpty();
+    assertThat(sent).containsExactly(Status.Code.UNAVAILABLE);
+  }
+
+  /** As one that began with an empty directory at the address of a member. */
+  @Test
+  void nodeOfAnotherClusterGetsNoVoteAndIsNotFollowed() {
+    RequestVoteRequestProto vote = voteRequest(OPEN, "n1");
+    assertThat(isAsked(ClusterMark.put(vote, "c-2"))).as("it is of none itself").isTrue();
+    cluster.id = "c-1";
+    assertThat(isAsked(ClusterMark.put(vote, "c-2"))).isFalse();
+    assertThat(isAsked(vote)).as("of none").isFalse();
+    assertThat(isAsked(ClusterMark.put(vote, "c-1"))).isTrue();
+    requests.onMessage(ClusterMark.put(request(OPEN, 1), "c-1"));
+    assertThat(received).containsExactly(1L);
+    requests.onMessage(ClusterMark.put(request(OPEN, 2), "c-2"));
+    assertThat(received).containsExactly(1L);
     assertThat(sent).containsExactly(Status.Code.UNAVAILABLE);
   }
 

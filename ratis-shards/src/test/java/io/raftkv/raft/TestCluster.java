@@ -236,6 +236,7 @@ public final class TestCluster implements AutoCloseable {
         group -> appliers.computeIfAbsent(group, id -> new ShardApplier(meaning.apply(id)));
     private BeforeStart beforeStart = made -> {};
     private final Set<String> gone = ConcurrentHashMap.newKeySet();
+    private volatile String cluster = "c-1";
     private volatile RaftNode raft;
 
     private Node(String id, int port) {
@@ -303,6 +304,11 @@ public final class TestCluster implements AutoCloseable {
       return gone;
     }
 
+    /** Of which cluster it is from now on; all are of the same one at first. */
+    public void cluster(String id) {
+      cluster = id;
+    }
+
     public Node start() {
       try {
         appliers.clear();
@@ -330,7 +336,17 @@ public final class TestCluster implements AutoCloseable {
                 new Links(),
                 network,
                 () -> Long.MAX_VALUE,
-                gone::contains);
+                new RaftNode.Cluster() {
+                  @Override
+                  public String id() {
+                    return cluster;
+                  }
+
+                  @Override
+                  public boolean isGone(String nodeId) {
+                    return gone.contains(nodeId);
+                  }
+                });
         beforeStart.accept(raft);
         beforeStart = made -> {};
         raft.start();

@@ -108,7 +108,7 @@ final class ClusterController implements AutoCloseable {
     this.cleaner = new ReplicaCleaner(node);
     this.jobs = new JobDriver(node, this::driveJobsSoon);
     this.balance = new BalanceDriver(node);
-    this.members = new MetadataMembers(node);
+    this.members = new MetadataMembers(node, this::driveJobsSoon);
     this.watched = node.watchdog().watch("the control thread", thread);
   }
 
@@ -230,7 +230,8 @@ final class ClusterController implements AutoCloseable {
       nodes.add(ownSpec(0));
     }
     List<String> ids = nodes.stream().map(NodeSpec::id).toList();
-    String clusterId = UUID.randomUUID().toString();
+    String clusterId =
+        node.newClusterId().isEmpty() ? UUID.randomUUID().toString() : node.newClusterId();
     List<ShardSpec> shards =
         InitialPlacement.plan(
             clusterId, ids, config.cluster().shards(), config.cluster().replicationFactor());

@@ -5,6 +5,7 @@ import io.raftkv.server.JoinExchange.Answer;
 import io.raftkv.server.JoinExchange.Outcome;
 import io.raftkv.shard.PeerTransport;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -30,16 +31,13 @@ final class FounderStart {
   private static final long TIMEOUT_MILLIS = 15_000;
   private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
-  /** Any entry that is committed will do: that its node left, and when, nobody has told. */
-  private static final long LEFT_AT = 0;
-
   private final Node node;
   private final String self;
   private final Map<String, Answer> answers = new ConcurrentHashMap<>();
   private CompletableFuture<?> asked;
   private long notBeforeNanos = System.nanoTime();
+  private final Waiting waiting = new Waiting(System.nanoTime());
   private boolean begun;
-  private String told = "";
 
   FounderStart(Node node) {
     this.node = node;
@@ -62,7 +60,7 @@ final class FounderStart {
     boolean belongs = node.directory().clusterId().isPresent();
     Verdict verdict = judge(self, node.founders(), belongs, answers);
     switch (verdict.next()) {
-      case WAIT -> tell(verdict.why());
+      case WAIT -> waiting.say(verdict.why(), System.nanoTime()).forEach(LOG::warn);
       case BEGIN -> {
         LOG.info("no founder knows of a cluster, of those who answer: {}", answers.keySet());
         node.raft().begin(node.founders());
@@ -76,18 +74,11 @@ final class FounderStart {
     }
   }
 
-  private void tell(String why) {
-    if (!told.equals(why)) {
-      told = why;
-      LOG.warn("metadata not begun yet, asking the other founders (cluster) again: {}", why);
-    }
-  }
-
   private void comeBack(String by, Answer answer) throws IOException, StartupException {
     LOG.info("node {} knows cluster id={}: this node waits for its metadata", by, answer.text());
     node.directory().rememberClusterId(answer.text());
     node.addresses().tell(answer.members());
-    node.raft().startJoining(MetadataGroup.GROUP, answer.term(), LEFT_AT);
+    node.raft().startJoining(MetadataGroup.GROUP, answer.term(), answer.leftAt());
     begun = true;
   }
 
@@ -122,6 +113,37 @@ final class FounderStart {
               }
               return null;
             });
+  }
+
+  /** What is said of waiting: each reason when it is new, and once what else can be done. */
+  static final class Waiting {
+    /** The others may take so long to start. */
+    static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+    private final long sinceNanos;
+    private String told = "";
+    private boolean advised;
+
+    Waiting(long nowNanos) {
+      sinceNanos = nowNanos;
+    }
+
+    List<String> say(String why, long nowNanos) {
+      List<String> lines = new ArrayList<>();
+      if (!told.equals(why)) {
+        told = why;
+        lines.add("metadata not begun yet, asking the other founders (cluster) again: " + why);
+      }
+      if (!advised && nowNanos - sinceNanos >= PATIENCE_NANOS) {
+        advised = true;
+        lines.add(
+            "this node has no metadata, and goes on asking the other founders (cluster). If they are down: start them,"
+                + " with the data they had. If they were replaced: start this node with an empty --data-dir"
+                + " and --join, or have it removed. If a majority of the metadata voters has lost its data"
+                + " the cluster cannot go on: see 'Founders without metadata' in docs/operations.md");
+      }
+      return lines;
+    }
   }
 
   /** What to do. */

@@ -7,6 +7,7 @@ import io.raftkv.meta.MetaReply;
 import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.NodeSpec;
 import io.raftkv.meta.NodeState;
+import io.raftkv.raft.LogPosition;
 import io.raftkv.raft.Replica;
 import io.raftkv.server.JoinExchange.Answer;
 import io.raftkv.server.JoinExchange.Request;
@@ -38,7 +39,8 @@ final class JoinDesk {
     if (request.founder() && !state.isBootstrapped() && belongsToNone()) {
       return done(Answer.unformed());
     }
-    if (!state.isBootstrapped() || metadata == null || !metadata.isMember()) {
+    boolean isNoted = node.directory().clusterId().isPresent(); // else a crash could take it back
+    if (!state.isBootstrapped() || !isNoted || metadata == null || !metadata.isMember()) {
       return done(Answer.later("node " + self + " is not part of a formed cluster yet"));
     }
     String id = request.node().id();
@@ -69,9 +71,17 @@ final class JoinDesk {
                     : Answer.later("the metadata group did not answer: " + lost.getMessage()));
   }
 
-  /** One that has lost its metadata is part of a cluster all the same. */
+  /**
+   * One that has lost its metadata is part of a cluster all the same; and so may be one that has
+   * started with some, and was perhaps cut off before it noted the cluster.
+   */
   private boolean belongsToNone() {
-    return node.directory().clusterId().isEmpty() && node.directory().joinedBy().isEmpty();
+    Replica metadata = node.replica(MetadataGroup.GROUP);
+    LogPosition end = metadata == null ? null : metadata.logEnd();
+    boolean beganHere = node.founderStart().isPresent();
+    return node.directory().clusterId().isEmpty()
+        && node.directory().joinedBy().isEmpty()
+        && (beganHere || (end != null && end.index() < 0));
   }
 
   /**
@@ -95,7 +105,8 @@ final class JoinDesk {
     }
     return node.metadata()
         .propose(
-            node.shards().client(MetadataGroup.GROUP), new MetaCommand.RegisterNode(request.node()))
+            node.shards().client(MetadataGroup.GROUP),
+            new MetaCommand.RegisterNode(request.node().startedAfter(known.get().spec())))
         .handle(
             (reply, lost) -> {
               if (lost != null) {

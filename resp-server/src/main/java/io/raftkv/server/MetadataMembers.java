@@ -11,9 +11,7 @@ import io.raftkv.meta.job.ClusterFacts;
 import io.raftkv.meta.job.JobAction;
 import io.raftkv.meta.job.Members;
 import io.raftkv.raft.Replica;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -36,12 +34,14 @@ final class MetadataMembers {
   /** The same for one that is not there yet: nobody was bothered but itself. */
   private static final long READY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
+  /** A vote that fails again is left alone twice as long each time, up to so long. */
+  private static final long MOST_NANOS = TimeUnit.MINUTES.toNanos(1);
+
   private final Node node;
   private final String self;
   private final FactsInquiry inquiry;
-
-  /** Until when changes of nodes are left alone. */
-  private final Map<Attempt, Long> pausedUntilNanos = new HashMap<>();
+  private final Runnable soon;
+  private final Pauses<Attempt> pauses = new Pauses<>();
 
   private volatile CompletableFuture<Pause> underWay =
       CompletableFuture.completedFuture(Pause.NONE);
@@ -49,13 +49,17 @@ final class MetadataMembers {
   /** A change of a node; that it is taken out to come back with a vote counts as the latter. */
   private record Attempt(String nodeId, Kind kind) {}
 
-  /** For how long a change is to be left alone. */
+  /** For how long a change is to be left alone; not at all if it was made. */
   private record Pause(Attempt attempt, long nanos) {
     static final Pause NONE = new Pause(new Attempt("", Kind.LEAVES), 0);
   }
 
-  MetadataMembers(Node node) {
+  /**
+   * @param soon has {@link #step} called when there is another step to be taken
+   */
+  MetadataMembers(Node node, Runnable soon) {
     this.node = node;
+    this.soon = soon;
     this.self = node.config().node().id();
     this.inquiry = new FactsInquiry(node);
   }
@@ -76,20 +80,36 @@ final class MetadataMembers {
     if (now == null) {
       return;
     }
-    long nanos = System.nanoTime();
-    Pause pause = underWay.join();
+    note(underWay.join());
     underWay = CompletableFuture.completedFuture(Pause.NONE);
-    pausedUntilNanos.put(pause.attempt(), nanos + pause.nanos());
-    pausedUntilNanos.values().removeIf(until -> until - nanos <= 0);
     Members members = new Members(new TreeSet<>(now.voters()), new TreeSet<>(now.listeners()));
     MetadataPlan.next(state, members, isHeard, this::mayTry)
-        .ifPresent(step -> underWay = take(step, members, replica.term(), now.index()));
+        .ifPresent(
+            step -> {
+              underWay = take(step, members, replica.term(), now.index());
+              underWay.thenAccept(
+                  pause -> {
+                    if (pause.nanos() == 0) {
+                      soon.run();
+                    }
+                  });
+            });
+  }
+
+  private void note(Pause pause) {
+    if (pause.nanos() == 0) {
+      pauses.succeeded(pause.attempt());
+    } else {
+      long most = pause.attempt().kind() == Kind.VOTES ? MOST_NANOS : pause.nanos();
+      pauses.failed(pause.attempt(), pause.nanos(), most, System.nanoTime());
+    }
   }
 
   /** Who could not even be made to listen does not get a vote either. */
   private boolean mayTry(String nodeId, Kind kind) {
-    return !pausedUntilNanos.containsKey(new Attempt(nodeId, kind))
-        && !(kind == Kind.VOTES && pausedUntilNanos.containsKey(new Attempt(nodeId, Kind.LISTENS)));
+    long now = System.nanoTime();
+    return !pauses.isPaused(new Attempt(nodeId, kind), now)
+        && !(kind == Kind.VOTES && pauses.isPaused(new Attempt(nodeId, Kind.LISTENS), now));
   }
 
   private CompletableFuture<Pause> take(
@@ -125,12 +145,13 @@ final class MetadataMembers {
         .propose(node.shards().client(MetadataGroup.GROUP), command)
         .handle(
             (reply, lost) -> {
-              if (lost != null || reply.outcome() == MetaReply.Outcome.REFUSED) {
-                LOG.warn(
-                    "the voters of the metadata group are not noted yet: {}",
-                    lost == null ? reply.text() : lost.getMessage());
+              if (lost == null && reply.outcome() != MetaReply.Outcome.REFUSED) {
+                return Pause.NONE;
               }
-              return Pause.NONE;
+              LOG.warn(
+                  "the voters of the metadata group are not noted yet: {}",
+                  lost == null ? reply.text() : lost.getMessage());
+              return new Pause(Pause.NONE.attempt(), READY_NANOS); // by which nothing is left alone
             });
   }
 
@@ -223,7 +244,10 @@ final class MetadataMembers {
                   "the metadata group {} {}",
                   why.isEmpty() ? "was changed," : "is not changed yet (" + why + "),",
                   text(change));
-              return why.isEmpty() ? Pause.NONE : new Pause(attempt, RETRY_NANOS);
+              if (!why.isEmpty()) {
+                return new Pause(attempt, RETRY_NANOS);
+              }
+              return change.kind() == attempt.kind() ? new Pause(attempt, 0) : Pause.NONE;
             });
   }
 }

@@ -78,6 +78,12 @@ final class Node implements RunningServer {
   /** Of a node that has to ask the other founders whether there is a cluster already. */
   private final Optional<FounderStart> founderStart;
 
+  /**
+   * Of the cluster that this node is to begin alone; else empty. From the start, so that nobody
+   * takes it for one that was here before, and has lost its disk.
+   */
+  private final String newClusterId;
+
   private final MemberAddresses addresses;
   private final SessionRegistry sessions;
   private final NodeLinks links;
@@ -120,11 +126,13 @@ final class Node implements RunningServer {
       this.transport = Transport.open(config.clients().ioThreads());
       NodeOptions options = new NodeOptions(config, hosts, raftPort);
       this.founders = options.metadataMembers();
-      boolean asksFounders =
+      boolean beginsEmpty =
           directory.joinedBy().isEmpty()
-              && founders.size() > 1
               && !RaftNode.hasFiles(directory.resolve(DataDirectory.REPLICAS), MetadataGroup.GROUP);
+      boolean isNew = founders.size() == 1 && directory.clusterId().isEmpty();
+      boolean asksFounders = beginsEmpty && !isNew;
       this.founderStart = asksFounders ? Optional.of(new FounderStart(this)) : Optional.empty();
+      this.newClusterId = beginsEmpty && isNew ? UUID.randomUUID().toString() : "";
       this.stores = new StoreEnvironment(options.stores());
       this.metadata = new MetadataGroup(transport.loops().next());
       this.addresses = new MemberAddresses(config.cluster(), metadata::state);
@@ -211,7 +219,7 @@ final class Node implements RunningServer {
               links,
               threads.appendPool(),
               disk::spareBytes,
-              id -> metadata.state().isGone(id));
+              new OwnCluster());
       this.traffic =
           new ShardTraffic(
               table[0],
@@ -260,7 +268,12 @@ final class Node implements RunningServer {
     return founders;
   }
 
-  /** Of a node that started with nothing of the metadata, and is no founder alone. */
+  /** The id that a new cluster of this node gets, if that is decided already; else empty. */
+  String newClusterId() {
+    return newClusterId;
+  }
+
+  /** Of a node that started with nothing of the metadata, and did not join. */
   Optional<FounderStart> founderStart() {
     return founderStart;
   }
@@ -562,8 +575,24 @@ final class Node implements RunningServer {
         .orElse(null);
   }
 
+  /** Also if that is not noted yet; empty if this node knows of none. */
   private String clusterId() {
-    return directory.clusterId().orElse("");
+    ClusterState state = metadata.state();
+    return directory
+        .clusterId()
+        .orElseGet(() -> state.isBootstrapped() ? state.clusterId() : newClusterId);
+  }
+
+  private final class OwnCluster implements RaftNode.Cluster {
+    @Override
+    public String id() {
+      return clusterId();
+    }
+
+    @Override
+    public boolean isGone(String nodeId) {
+      return metadata.state().isGone(nodeId);
+    }
   }
 
   private final class Membership implements PeerMonitor.Membership {

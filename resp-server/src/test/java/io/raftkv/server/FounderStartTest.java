@@ -58,6 +58,17 @@ class FounderStartTest {
   }
 
   @Test
+  void whoWaitsLongSaysWhatCanBeDoneOnce() {
+    FounderStart.Waiting waiting = new FounderStart.Waiting(5);
+    long late = 5 + FounderStart.Waiting.PATIENCE_NANOS;
+    assertThat(waiting.say("nobody answers", 6)).singleElement().asString().contains("nobody");
+    assertThat(waiting.say("nobody answers", late - 1)).isEmpty();
+    assertThat(waiting.say("nobody answers", late)).singleElement().asString().contains("--join");
+    assertThat(waiting.say("nobody answers", late + 1)).isEmpty();
+    assertThat(waiting.say("no leader", late + 2)).singleElement().asString().contains("no leader");
+  }
+
+  @Test
   void whoWasRemovedIsToldWhateverOthersSay() {
     FounderStart.Verdict verdict =
         FounderStart.judge(

@@ -129,7 +129,9 @@ class NodeJoinTest {
     soon(() -> isOnline(founder, "n1"));
     Node second = join("n2");
     Node third = join("n3");
-    soon(() -> third.directory().hasArrived());
+    soon(() -> third.directory().hasArrived() && third.health().ready().ready());
+    // Else it would end while it is being made a listener, and keep its lock in this process.
+    third.raft().settle(MetadataGroup.GROUP);
     long before = third.memberSince();
     third.close();
 

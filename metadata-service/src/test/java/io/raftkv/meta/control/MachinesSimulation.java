@@ -32,7 +32,9 @@ import java.util.TreeSet;
  * The metadata group on a model of Raft as Ratis has it: joint configurations that a new leader
  * does not go through, new voters that are sent what they lack before they count, listeners that
  * stay listeners. Its machines crash, lose their disks, are drained, removed and replaced; leaders
- * are replaced in the middle of a change, and requests come twice and long after.
+ * are replaced in the middle of a change, and requests come twice and long after. A founder without
+ * a disk, removed or not, asks what has become of it; one that votes does not lose its disk, which
+ * nobody may do to it while others are down.
  *
  * <p>Checked all the time: what was committed stays, a term has one leader, and a voter has a vote.
  */
@@ -50,6 +52,10 @@ final class MachinesSimulation {
     SETTLES_THE_PAST,
     /** A node that has lost its data comes back as the voter that it was. */
     TAKES_BACK_EMPTY_VOTERS,
+    /** A founder that has lost its data believes the log, in which it votes at first. */
+    TAKES_FOUNDERS_BACK_WITHOUT_INDEX,
+    /** A founder that was removed, and has lost its data, comes back as if it were a member. */
+    TAKES_BACK_REMOVED_FOUNDERS,
   }
 
   private static final int FAULTY_TICKS = 900;
@@ -254,6 +260,11 @@ final class MachinesSimulation {
     check(
         MetadataPlan.next(leader.state, members(leader), this::isUp, (id, kind) -> true).isEmpty(),
         "it is not done: " + leader.conf() + " " + leader.state.nodes().values());
+    for (Machine machine : machines.values()) {
+      check(
+          !machine.up || !leader.state.hasRemoved(machine.id, since.getOrDefault(machine.id, 0L)),
+          machine.id + " was removed and goes on");
+    }
     check(
         Set.copyOf(leader.state.metadataVoters()).equals(leader.conf().voters()),
         "other voters are noted");
@@ -349,12 +360,30 @@ final class MachinesSimulation {
     if (machine.up && chance(8) && (down < 1 || (down < 2 && chance(4)))) {
       machine.up = false;
       machine.role = Role.INITIALIZING;
-      if (chance(6) && !FOUNDERS.contains(machine.id)) {
+      if (chance(6) && mayLoseDisk(machine)) {
         machine.empty = true;
       }
     } else if (!machine.up && mayStart(machine) && chance(3)) {
       machine.start();
     }
+  }
+
+  /** Of two voters none can go on without the other; and see above. */
+  private boolean mayLoseDisk(Machine machine) {
+    boolean spare =
+        !FOUNDERS.contains(machine.id)
+            && leader().filter(leader -> leader.conf().voters().size() > 2).isPresent();
+    return spare || !votes(machine);
+  }
+
+  /** As far as anybody knows. */
+  private boolean votes(Machine machine) {
+    return machines.values().stream()
+        .anyMatch(
+            one ->
+                one.state.metadataVoters().contains(machine.id)
+                    || one.conf().voters().contains(machine.id)
+                    || one.conf().old().contains(machine.id));
   }
 
   private boolean isPart(Machine machine) {
@@ -372,6 +401,10 @@ final class MachinesSimulation {
       return;
     }
     ClusterState known = leader.get().state;
+    if (FOUNDERS.contains(machine.id)) {
+      propose(leader.get(), new MetaCommand.RegisterNode(spec(leader.get(), machine)));
+      return;
+    }
     if (mutant == Mutant.TAKES_BACK_EMPTY_VOTERS
         || !known.metadataVoters().contains(machine.id)
         || known.hasRemoved(machine.id)) {
@@ -381,10 +414,35 @@ final class MachinesSimulation {
 
   /** It is admitted by the entry when that is committed, see {@link #advance}. */
   private void admit(Machine leader, Machine machine) {
+    propose(leader, new MetaCommand.JoinNode(spec(leader, machine)));
+  }
+
+  private static NodeSpec spec(Machine leader, Machine machine) {
     int number = Integer.parseInt(machine.id.substring(1));
     NodeSpec before = leader.state.node(machine.id).map(NodeInfo::spec).orElse(null);
     long incarnation = before == null ? 1 : before.incarnation() + 1;
-    propose(leader, new MetaCommand.JoinNode(Samples.node(number, incarnation)));
+    return Samples.node(number, incarnation);
+  }
+
+  /** A founder is told what has become of it, by the state as of its entry. */
+  private void answered(Machine leader, String founder) {
+    Machine machine = machines.get(founder);
+    if (!machine.empty) {
+      return;
+    }
+    machine.empty = false;
+    machine.removed = leader.state.isGone(founder) && mutant != Mutant.TAKES_BACK_REMOVED_FOUNDERS;
+    if (!machine.removed) {
+      boolean knows = mutant != Mutant.TAKES_FOUNDERS_BACK_WITHOUT_INDEX;
+      machine.beginAnew(leader.term, knows ? pastOf(machine) : 0);
+      machine.start();
+    }
+  }
+
+  /** Up to where the log speaks of the time before a node without data came. */
+  private int pastOf(Machine machine) {
+    Machine leader = leader().orElseThrow();
+    return leader.conf().has(machine.id) ? leader.confIndex() : committed.size() - 1;
   }
 
   private void admitted(ClusterState before, ClusterState after, MetaCommand.JoinNode join) {
@@ -403,10 +461,7 @@ final class MachinesSimulation {
     check(
         !known.voters().contains(machine.id) && !known.old().contains(machine.id),
         machine.id + " votes and has lost what it acknowledged");
-    machine.leftAt =
-        known.has(machine.id)
-            ? leader().map(Machine::confIndex).orElseThrow()
-            : committed.size() - 1;
+    machine.leftAt = pastOf(machine);
     machine.start();
   }
 
@@ -452,7 +507,8 @@ final class MachinesSimulation {
   }
 
   private boolean grants(Machine voter, Machine candidate) {
-    if (voter.role == Role.INITIALIZING || !voter.conf().has(candidate.id)) {
+    boolean past = voter.confIndex() < voter.leftAt && mutant != Mutant.STARTS_WITH_A_PART;
+    if (voter.role == Role.INITIALIZING || past || !voter.conf().has(candidate.id)) {
       return false; // terms stay as they are
     }
     if (voter.role == Role.LISTENER || candidate.term < voter.term) {
@@ -597,6 +653,8 @@ final class MachinesSimulation {
         leader.applyCommitted();
         if (entry.command() instanceof MetaCommand.JoinNode join) {
           admitted(before, leader.state, join);
+        } else if (entry.command() instanceof MetaCommand.RegisterNode founder) {
+          answered(leader, founder.node().id());
         }
       }
     }
@@ -723,9 +781,10 @@ final class MachinesSimulation {
     }
     try {
       if (state.node(machine.id).isEmpty() || state.hasRemoved(machine.id)) {
-        if (!FOUNDERS.contains(machine.id) && !machine.up) {
+        if (!machine.up) {
           machine.empty = true;
-          admit(leader, machine);
+          machine.removed = false; // with its data it forgets that
+          joinAgain(machine);
         }
       } else if (state.jobOfNode(machine.id).isPresent()) {
         return;
