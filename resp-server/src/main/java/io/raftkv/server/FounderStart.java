@@ -137,10 +137,11 @@ final class FounderStart {
       if (!advised && nowNanos - sinceNanos >= PATIENCE_NANOS) {
         advised = true;
         lines.add(
-            "this node has no metadata, and goes on asking the other founders (cluster). If they are down: start them,"
-                + " with the data they had. If they were replaced: start this node with an empty --data-dir"
-                + " and --join, or have it removed. If a majority of the metadata voters has lost its data"
-                + " the cluster cannot go on: see 'Founders without metadata' in docs/operations.md");
+            "this node has no metadata, and goes on asking the other founders (cluster). If they"
+                + " are down: start them, with the data they had. If they were replaced: have this"
+                + " node removed from the cluster (RAFTKV.NODE REMOVE ... FORCE) and join another"
+                + " one. If most of those that vote have lost their data the cluster cannot go on:"
+                + " see 'Founders without metadata' in docs/operations.md");
       }
       return lines;
     }

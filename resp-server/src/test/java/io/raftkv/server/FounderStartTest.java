@@ -63,7 +63,7 @@ class FounderStartTest {
     long late = 5 + FounderStart.Waiting.PATIENCE_NANOS;
     assertThat(waiting.say("nobody answers", 6)).singleElement().asString().contains("nobody");
     assertThat(waiting.say("nobody answers", late - 1)).isEmpty();
-    assertThat(waiting.say("nobody answers", late)).singleElement().asString().contains("--join");
+    assertThat(waiting.say("nobody answers", late)).singleElement().asString().contains("REMOVE");
     assertThat(waiting.say("nobody answers", late + 1)).isEmpty();
     assertThat(waiting.say("no leader", late + 2)).singleElement().asString().contains("no leader");
   }

@@ -54,8 +54,6 @@ final class MachinesSimulation {
     TAKES_BACK_EMPTY_VOTERS,
     /** A founder that has lost its data believes the log, in which it votes at first. */
     TAKES_FOUNDERS_BACK_WITHOUT_INDEX,
-    /** A founder that was removed, and has lost its data, comes back as if it were a member. */
-    TAKES_BACK_REMOVED_FOUNDERS,
   }
 
   private static final int FAULTY_TICKS = 900;
@@ -63,6 +61,10 @@ final class MachinesSimulation {
   private static final int CATCH_UP_GAP = 3;
   private static final int MAX_SENT = 20;
   private static final int LOST_TICKS = 12;
+
+  /** In so long others may have got all votes. */
+  private static final int LONG_TICKS = 200;
+
   private static final String BYSTANDER = "n4";
   private static final Set<String> FOUNDERS = Set.of("n1", "n2", "n3", BYSTANDER);
 
@@ -110,6 +112,10 @@ final class MachinesSimulation {
     private long term;
     private String votedFor = "";
     private long leftAt = -1;
+
+    /** Of a founder that has lost its data: index of the newest members when it came back. */
+    private int cameAt = -1;
+
     private ClusterState state = ClusterState.EMPTY;
     private int applied;
     private boolean arrived;
@@ -119,6 +125,7 @@ final class MachinesSimulation {
     // in its process
     private boolean up;
     private int silentTicks;
+    private int restTicks;
     private Role role = Role.INITIALIZING;
     private int commit;
     private final Map<String, Integer> match = new TreeMap<>();
@@ -360,10 +367,11 @@ final class MachinesSimulation {
     if (machine.up && chance(8) && (down < 1 || (down < 2 && chance(4)))) {
       machine.up = false;
       machine.role = Role.INITIALIZING;
-      if (chance(6) && mayLoseDisk(machine)) {
+      machine.restTicks = chance(4) ? LONG_TICKS : 0;
+      if (chance(FOUNDERS.contains(machine.id) ? 2 : 6) && mayLoseDisk(machine)) {
         machine.empty = true;
       }
-    } else if (!machine.up && mayStart(machine) && chance(3)) {
+    } else if (machine.silentTicks >= machine.restTicks && mayStart(machine) && chance(3)) {
       machine.start();
     }
   }
@@ -431,8 +439,9 @@ final class MachinesSimulation {
       return;
     }
     machine.empty = false;
-    machine.removed = leader.state.isGone(founder) && mutant != Mutant.TAKES_BACK_REMOVED_FOUNDERS;
+    machine.removed = leader.state.isGone(founder);
     if (!machine.removed) {
+      machine.cameAt = leader.conf().has(founder) ? leader.confIndex() : -1;
       boolean knows = mutant != Mutant.TAKES_FOUNDERS_BACK_WITHOUT_INDEX;
       machine.beginAnew(leader.term, knows ? pastOf(machine) : 0);
       machine.start();
@@ -474,6 +483,13 @@ final class MachinesSimulation {
     if (!stands) {
       return;
     }
+    Set<String> likely = new TreeSet<>(Set.of(candidate.id));
+    machines.values().stream()
+        .filter(voter -> voter.up && mayGrant(voter, candidate))
+        .forEach(voter -> likely.add(voter.id));
+    if (!conf.isMajority(likely)) {
+      return; // whom it asks first, and its term stays
+    }
     candidate.term++;
     candidate.votedFor = candidate.id;
     Set<String> votes = new TreeSet<>(Set.of(candidate.id));
@@ -506,23 +522,33 @@ final class MachinesSimulation {
             null));
   }
 
-  private boolean grants(Machine voter, Machine candidate) {
+  private boolean isAsked(Machine voter, Machine candidate) {
     boolean past = voter.confIndex() < voter.leftAt && mutant != Mutant.STARTS_WITH_A_PART;
-    if (voter.role == Role.INITIALIZING || past || !voter.conf().has(candidate.id)) {
+    return voter.role != Role.INITIALIZING
+        && voter.role != Role.LISTENER
+        && !past
+        && voter.conf().has(candidate.id);
+  }
+
+  /** But for its term. */
+  private boolean mayGrant(Machine voter, Machine candidate) {
+    return isAsked(voter, candidate) && compare(voter.log, candidate.log) <= 0;
+  }
+
+  private boolean grants(Machine voter, Machine candidate) {
+    if (!isAsked(voter, candidate) || candidate.term < voter.term) {
       return false; // terms stay as they are
-    }
-    if (voter.role == Role.LISTENER || candidate.term < voter.term) {
-      return false;
     }
     if (candidate.term > voter.term) {
       voter.term = candidate.term;
       voter.votedFor = "";
       voter.role = Role.FOLLOWER;
     }
-    boolean has = compare(voter.log, candidate.log) <= 0;
-    if (!has || !(voter.votedFor.isEmpty() || voter.votedFor.equals(candidate.id))) {
+    if (!mayGrant(voter, candidate)
+        || !(voter.votedFor.isEmpty() || voter.votedFor.equals(candidate.id))) {
       return false;
     }
+    check(voter.confIndex() >= voter.cameAt, voter.id + " votes by what was before it came");
     voter.votedFor = candidate.id;
     return true;
   }

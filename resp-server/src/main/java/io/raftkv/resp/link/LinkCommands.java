@@ -64,7 +64,14 @@ public final class LinkCommands {
   private final Refusal refusal;
 
   /** The nodes at the other ends, by connection. */
-  private final Map<Long, String> links = new ConcurrentHashMap<>();
+  private final Map<Long, Peer> links = new ConcurrentHashMap<>();
+
+  /**
+   * Another node.
+   *
+   * @param cluster as it said when it connected; empty if it was of none
+   */
+  private record Peer(String id, String cluster) {}
 
   /**
    * @param clusterId the cluster of this node, empty if it is of none yet: nodes of other clusters
@@ -111,12 +118,12 @@ public final class LinkCommands {
         throw new CommandException("NOPERM wrong cluster secret");
       }
       String other = args.size() > WORDS ? args.text(WORDS) : "";
-      String own = clusterId.get();
-      if (!other.isEmpty() && !own.isEmpty() && !other.equals(own)) {
+      if (isForeign(other)) {
         LOG.warn("node {} of another cluster, {}, was refused", args.text(2), other);
-        throw new CommandException("NOPERM this node is of cluster " + own + ", not " + other);
+        throw new CommandException(
+            "NOPERM this node is of cluster " + clusterId.get() + ", not " + other);
       }
-      links.put(connection.id(), args.text(2));
+      links.put(connection.id(), new Peer(args.text(2), other));
       connection.authenticated(true);
       connection.becomeLink(args.text(2));
       return Reply.OK;
@@ -124,7 +131,7 @@ public final class LinkCommands {
     if (args.size() > WORDS) {
       throw new CommandException(RespErrors.wrongArity(NAME));
     }
-    String asker = links.get(connection.id());
+    Peer asker = links.get(connection.id());
     if (asker == null) {
       throw new CommandException("NOPERM this connection is not a link between nodes");
     }
@@ -135,8 +142,9 @@ public final class LinkCommands {
       throw new CommandException("ERR unknown kind of link request");
     }
     Reply number = Reply.integer(args.int64(2));
-    if (refusal.refuses(asker, kind, args.bytes(3))) {
-      LOG.debug("request kind={} of removed node={}", kind, asker);
+    // A link may be older than this node's cluster.
+    if (isForeign(asker.cluster()) || refusal.refuses(asker.id(), kind, args.bytes(3))) {
+      LOG.debug("request kind={} of node={}, of no or another cluster", kind, asker.id());
       connection.push(new Reply.Push(List.of(PUSH_KIND, number, Reply.NULL)));
       return null;
     }
@@ -157,6 +165,11 @@ public final class LinkCommands {
               connection.push(new Reply.Push(List.of(PUSH_KIND, number, body)));
             }));
     return null;
+  }
+
+  private boolean isForeign(String cluster) {
+    String own = clusterId.get();
+    return !cluster.isEmpty() && !own.isEmpty() && !cluster.equals(own);
   }
 
   /** The other node asks again and again: one line for a while is enough. */

@@ -24,6 +24,7 @@ class LinkCommandsTest {
   private final List<Reply> pushed = new ArrayList<>();
   private final List<CompletableFuture<byte[]>> answers = new ArrayList<>();
   private final Set<String> removed = new HashSet<>();
+  private String cluster = "c-1";
   private final LinkCommands commands =
       new LinkCommands(
           (kind, request) -> {
@@ -33,7 +34,7 @@ class LinkCommandsTest {
             return answer;
           },
           "secret",
-          () -> "c-1",
+          () -> cluster,
           (asker, kind, request) ->
               removed.contains(asker)
                   && !(kind == Kind.CONTROL && request.length == 1 && request[0] == 'x'));
@@ -113,6 +114,20 @@ class LinkCommandsTest {
     assertThat(calls).containsExactly("CONTROL x");
     assertThat(pushed).hasSize(Kind.values().length);
     assertThat(run(connection(2), "RAFTKV.LINK", "HELLO", "n2", "secret")).isEqualTo(Reply.OK);
+  }
+
+  /** As one that connected to a node with an empty directory, which then began a cluster alone. */
+  @Test
+  void linkThatIsOlderThanTheClusterGetsNothingFromAnotherOne() {
+    cluster = "";
+    Connection peer = connection(1);
+    run(peer, "RAFTKV.LINK", "HELLO", "n2", "secret", "c-2");
+    calls.clear();
+    run(peer, "RAFTKV.LINK", "CONTROL", "1", "x");
+    cluster = "c-1";
+    run(peer, "RAFTKV.LINK", "CONTROL", "2", "x");
+    assertThat(calls).containsExactly("CONTROL x");
+    assertThat(pushed).hasSize(1);
   }
 
   @Test
