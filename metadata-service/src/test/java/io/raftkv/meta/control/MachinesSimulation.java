@@ -52,8 +52,6 @@ final class MachinesSimulation {
     SETTLES_THE_PAST,
     /** A node that has lost its data comes back as the voter that it was. */
     TAKES_BACK_EMPTY_VOTERS,
-    /** A founder that has lost its data believes the log, in which it votes at first. */
-    TAKES_FOUNDERS_BACK_WITHOUT_INDEX,
   }
 
   private static final int FAULTY_TICKS = 900;
@@ -112,9 +110,6 @@ final class MachinesSimulation {
     private long term;
     private String votedFor = "";
     private long leftAt = -1;
-
-    /** Of a founder that has lost its data: index of the newest members when it came back. */
-    private int cameAt = -1;
 
     private ClusterState state = ClusterState.EMPTY;
     private int applied;
@@ -441,9 +436,7 @@ final class MachinesSimulation {
     machine.empty = false;
     machine.removed = leader.state.isGone(founder);
     if (!machine.removed) {
-      machine.cameAt = leader.conf().has(founder) ? leader.confIndex() : -1;
-      boolean knows = mutant != Mutant.TAKES_FOUNDERS_BACK_WITHOUT_INDEX;
-      machine.beginAnew(leader.term, knows ? pastOf(machine) : 0);
+      machine.beginAnew(leader.term, pastOf(machine));
       machine.start();
     }
   }
@@ -548,7 +541,6 @@ final class MachinesSimulation {
         || !(voter.votedFor.isEmpty() || voter.votedFor.equals(candidate.id))) {
       return false;
     }
-    check(voter.confIndex() >= voter.cameAt, voter.id + " votes by what was before it came");
     voter.votedFor = candidate.id;
     return true;
   }
