@@ -71,17 +71,25 @@ final class JoinDesk {
                     : Answer.later("the metadata group did not answer: " + lost.getMessage()));
   }
 
-  /**
-   * One that has lost its metadata is part of a cluster all the same; and so may be one that has
-   * started with some, and was perhaps cut off before it noted the cluster.
-   */
+  /** One that has lost its metadata is part of a cluster all the same. */
   private boolean belongsToNone() {
     Replica metadata = node.replica(MetadataGroup.GROUP);
-    LogPosition end = metadata == null ? null : metadata.logEnd();
-    boolean beganHere = node.founderStart().isPresent();
-    return node.directory().clusterId().isEmpty()
-        && node.directory().joinedBy().isEmpty()
-        && (beganHere || (end != null && end.index() < 0));
+    boolean isMember =
+        node.directory().clusterId().isPresent() || node.directory().joinedBy().isPresent();
+    return !isMember
+        && knowsOfNone(
+            node.founderStart().isPresent(), metadata == null ? null : metadata.logEnd());
+  }
+
+  /**
+   * Whether a founder that has not noted its cluster can say that there is none. One that started
+   * with some of the metadata was perhaps cut off before it noted the cluster that it formed.
+   *
+   * @param beganHere whether its process started with nothing of the metadata
+   * @param end of the log of the metadata group; null if that is not known
+   */
+  static boolean knowsOfNone(boolean beganHere, LogPosition end) {
+    return beganHere || (end != null && end.index() < 0);
   }
 
   /**

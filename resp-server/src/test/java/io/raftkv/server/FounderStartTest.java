@@ -2,6 +2,7 @@ package io.raftkv.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftkv.raft.LogPosition;
 import io.raftkv.raft.Member;
 import io.raftkv.server.FounderStart.Next;
 import io.raftkv.server.JoinExchange.Answer;
@@ -55,6 +56,15 @@ class FounderStartTest {
     assertThat(verdict).isEqualTo(new FounderStart.Verdict(Next.RETURN, "n3", ""));
     assertThat(next("n1", true, Map.of("n2", Answer.later("no leader"), "n3", formed(1))))
         .isEqualTo(Next.RETURN);
+  }
+
+  /** Its process may have ended between the two. */
+  @Test
+  void whoMayHaveFormedTheClusterDoesNotSayThatThereIsNone() {
+    assertThat(JoinDesk.knowsOfNone(false, new LogPosition(1, 0))).isFalse();
+    assertThat(JoinDesk.knowsOfNone(false, null)).isFalse();
+    assertThat(JoinDesk.knowsOfNone(false, new LogPosition(0, -1))).as("nothing in it").isTrue();
+    assertThat(JoinDesk.knowsOfNone(true, new LogPosition(1, 0))).as("being formed").isTrue();
   }
 
   @Test
