@@ -41,23 +41,18 @@ class MachinesAreReplacedIT {
             .callsPerSecond(100)
             .start()) {
       load.awaitMore(50, PATIENCE);
-      say("load");
       List<TestNode> joiners = cluster.nodes().subList(3, 6);
       joiners.forEach(TestNode::start);
       joiners.forEach(node -> awaitState(node.id(), "online"));
       assertThat(voters()).containsExactly("n1", "n2", "n3");
-      say("joined");
 
       replace("n1", load);
-      say("n1 replaced");
       cluster.node("n1").wipeData(); // with which it forgets that it was removed
       cluster.node("n1").start();
       assertThat(map(ask("RAFTKV.NODE", "REPLACE", "n2", "WITH", "n5", "SYNC")))
           .containsEntry("state", "done");
       assertThat(cluster.node("n2").awaitEnd(PATIENCE)).isEqualTo(REMOVED_EXIT_CODE);
-      say("n2 replaced");
       assertThat(cluster.node("n1").awaitEnd(PATIENCE)).isEqualTo(REMOVED_EXIT_CODE);
-      say("n1 ended again");
       awaitVoters("n5", true);
       if (TestSize.isFaults()) {
         replaceTheLost("n3", load);
@@ -66,7 +61,6 @@ class MachinesAreReplacedIT {
       }
       awaitVoters("n6", true);
       assertThat(voters()).containsExactly("n4", "n5", "n6");
-      say("n3 drained");
 
       // One that is down when it is removed comes back with its data and its flags, and is told.
       TestNode last = cluster.node("n3");
@@ -75,13 +69,11 @@ class MachinesAreReplacedIT {
         assertThat(map(ask("RAFTKV.NODE", "REMOVE", "n3", "FORCE", "SYNC")))
             .containsEntry("state", "done");
       }
-      say("n3 removed");
       last.start();
       // None of those is left by whom it joined.
       cluster.node("n4").restart();
       assertThat(last.awaitEnd(PATIENCE)).isEqualTo(REMOVED_EXIT_CODE);
       cluster.await("n4 is ready", PATIENCE, cluster.node("n4")::isReady);
-      say("n4 ready");
       load.awaitMore(100, PATIENCE);
       assertThat(voters()).containsExactly("n4", "n5", "n6").contains(metadataLeader());
       load.stop();
@@ -90,11 +82,6 @@ class MachinesAreReplacedIT {
       load.assertLinearizable();
     }
     cluster.awaitEqualDigests(cluster.nodes().subList(3, 6));
-    say("end");
-  }
-
-  private void say(String what) {
-    System.out.println(java.time.LocalTime.now() + " " + what);
   }
 
   private void drain(String node) {
