@@ -149,14 +149,19 @@ class MachinesAreReplacedIT {
     return leader[0];
   }
 
-  /** Asks the newest node that is there. */
+  /** Asks the newest node that is there; on a slow machine none may be ready for a moment. */
   private Object ask(String... words) {
-    TestNode asked =
-        cluster.nodes().stream()
-            .filter(TestNode::isReady)
-            .reduce((older, newer) -> newer)
-            .orElseThrow();
-    try (RespConnection connection = asked.connect(PATIENCE)) {
+    TestNode[] asked = new TestNode[1];
+    cluster.await(
+        "a node is ready",
+        PATIENCE,
+        () -> {
+          for (TestNode node : cluster.nodes()) {
+            asked[0] = node.isReady() ? node : asked[0];
+          }
+          return asked[0] != null;
+        });
+    try (RespConnection connection = asked[0].connect(PATIENCE)) {
       return connection.call(words);
     } catch (IOException lost) {
       throw new UncheckedIOException(lost);

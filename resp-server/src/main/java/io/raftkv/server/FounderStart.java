@@ -5,7 +5,6 @@ import io.raftkv.server.JoinExchange.Answer;
 import io.raftkv.server.JoinExchange.Outcome;
 import io.raftkv.shard.PeerTransport;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -30,6 +29,13 @@ final class FounderStart {
   private static final Logger LOG = LoggerFactory.getLogger(FounderStart.class);
   private static final long TIMEOUT_MILLIS = 15_000;
   private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+  private static final String ADVICE =
+      "this node has no metadata, and goes on asking the other founders (cluster). If they are"
+          + " down: start them, with the data they had. If they were replaced: have this node"
+          + " removed (RAFTKV.NODE REMOVE ... FORCE) and join another one. If most of those that"
+          + " vote have lost their data the cluster cannot go on: see 'Founders without metadata'"
+          + " in docs/operations.md";
 
   private final Node node;
   private final String self;
@@ -60,7 +66,7 @@ final class FounderStart {
     boolean belongs = node.directory().clusterId().isPresent();
     Verdict verdict = judge(self, node.founders(), belongs, answers);
     switch (verdict.next()) {
-      case WAIT -> waiting.say(verdict.why(), System.nanoTime()).forEach(LOG::warn);
+      case WAIT -> tell(verdict.why());
       case BEGIN -> {
         LOG.info("no founder knows of a cluster, of those who answer: {}", answers.keySet());
         node.raft().begin(node.founders());
@@ -115,7 +121,16 @@ final class FounderStart {
             });
   }
 
-  /** What is said of waiting: each reason when it is new, and once what else can be done. */
+  private void tell(String why) {
+    if (waiting.isNew(why)) {
+      LOG.info("metadata not begun yet, asking the other founders (cluster) again: {}", why);
+    }
+    if (waiting.isTooLong(System.nanoTime())) {
+      LOG.warn("{}; the last reason: {}", ADVICE, why);
+    }
+  }
+
+  /** Which reasons for waiting are new, and, once, that it takes long. */
   static final class Waiting {
     /** The others may take so long to start. */
     static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
@@ -128,22 +143,16 @@ final class FounderStart {
       sinceNanos = nowNanos;
     }
 
-    List<String> say(String why, long nowNanos) {
-      List<String> lines = new ArrayList<>();
-      if (!told.equals(why)) {
-        told = why;
-        lines.add("metadata not begun yet, asking the other founders (cluster) again: " + why);
-      }
-      if (!advised && nowNanos - sinceNanos >= PATIENCE_NANOS) {
-        advised = true;
-        lines.add(
-            "this node has no metadata, and goes on asking the other founders (cluster). If they"
-                + " are down: start them, with the data they had. If they were replaced: have this"
-                + " node removed from the cluster (RAFTKV.NODE REMOVE ... FORCE) and join another"
-                + " one. If most of those that vote have lost their data the cluster cannot go on:"
-                + " see 'Founders without metadata' in docs/operations.md");
-      }
-      return lines;
+    boolean isNew(String why) {
+      boolean isNew = !told.equals(why);
+      told = why;
+      return isNew;
+    }
+
+    boolean isTooLong(long nowNanos) {
+      boolean tooLong = !advised && nowNanos - sinceNanos >= PATIENCE_NANOS;
+      advised |= tooLong;
+      return tooLong;
     }
   }
 

@@ -68,14 +68,15 @@ class FounderStartTest {
   }
 
   @Test
-  void whoWaitsLongSaysWhatCanBeDoneOnce() {
+  void eachReasonIsToldOnceAndAfterLongWhatCanBeDone() {
     FounderStart.Waiting waiting = new FounderStart.Waiting(5);
     long late = 5 + FounderStart.Waiting.PATIENCE_NANOS;
-    assertThat(waiting.say("nobody answers", 6)).singleElement().asString().contains("nobody");
-    assertThat(waiting.say("nobody answers", late - 1)).isEmpty();
-    assertThat(waiting.say("nobody answers", late)).singleElement().asString().contains("REMOVE");
-    assertThat(waiting.say("nobody answers", late + 1)).isEmpty();
-    assertThat(waiting.say("no leader", late + 2)).singleElement().asString().contains("no leader");
+    assertThat(waiting.isNew("nobody answers")).isTrue();
+    assertThat(waiting.isNew("nobody answers")).isFalse();
+    assertThat(waiting.isNew("no leader")).isTrue();
+    assertThat(waiting.isTooLong(late - 1)).isFalse();
+    assertThat(waiting.isTooLong(late)).isTrue();
+    assertThat(waiting.isTooLong(late + 1)).isFalse();
   }
 
   @Test
