@@ -411,17 +411,25 @@ public final class RaftNode implements AutoCloseable {
    * @param leftAt index of an entry that is committed, from which on the group is without this
    *     node. It is kept with the replica: until that has got so far, its log speaks of the past,
    *     and should the node start again with it, it begins once more
-   * @throws IOException also if the replica before has stopped: it has to be started first
+   * @throws IOException also if the replica before has stopped: it has to be started first. If a
+   *     replica was begun anew, and only its start failed, the same can be asked for again
    */
   public synchronized void startJoining(UUID group, long term, long leftAt) throws IOException {
     finishRemoval(group);
     HostedGroup hosted = hosted(group);
     if (!hosted.isOpen() && hasFiles(group)) {
-      throw new IOException("the replica before does not run");
+      if (hosted.hasFailed() || RaftMetaFiles.leftAt(hosted.directory()) < leftAt) {
+        throw new IOException("the replica before does not run");
+      }
+      startFound(hosted); // it was begun anew, and then did not start
+      return;
     }
     Replica now = hosted.replica();
     if (!hosted.isOpen() || Math.max(now.leftAt(), now.membersIndex()) < leftAt) {
       startAnew(hosted, term, leftAt);
+    } else if (now.isFormerListener()) {
+      remove(hosted);
+      startFound(hosted);
     }
   }
 

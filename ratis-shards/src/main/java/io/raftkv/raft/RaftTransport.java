@@ -118,7 +118,7 @@ public final class RaftTransport implements RpcType {
       return matches;
     }
 
-    /** The followers that have answered within so many milliseconds. */
+    /** The followers that have answered this leader, and within so many milliseconds. */
     Set<String> followersHeardWithin(RaftGroupMemberId leader, long millis) {
       Set<String> heard = new TreeSet<>();
       appenders
@@ -127,6 +127,7 @@ public final class RaftTransport implements RpcType {
               (id, appender) -> {
                 FollowerInfo follower = appender.getFollower();
                 if (appender.isRunning()
+                    && follower.getMatchIndex() >= 0 // before, the time is one that Ratis made up
                     && follower.getLastRpcResponseTime().elapsedTimeMs() <= millis) {
                   heard.add(id.toString());
                 }

@@ -268,7 +268,7 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
   public long pastOf(String nodeId) {
     RaftServer.Division running = alive();
     return running != null && isIn(running.getRaftConf(), RaftPeerId.valueOf(nodeId))
-        ? running.getRaftConf().getLogEntryIndex()
+        ? Math.min(running.getRaftConf().getLogEntryIndex(), appliedIndex)
         : appliedIndex;
   }
 
@@ -313,6 +313,17 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
         && now.getPreviousPeers().isEmpty()
         && now.getLogEntryIndex() >= leftAt // else it was one before, and is to be a voter now
         && now.getLogEntryIndex() <= appliedIndex;
+  }
+
+  /**
+   * Whether this was started as a listener, and its log says that it is none any more: a leader
+   * that did not come to add it again may have sent it that. Ratis goes on without its vote.
+   */
+  boolean isFormerListener() {
+    RaftServer.Division running = alive();
+    return running != null
+        && running.getInfo().isListener()
+        && running.getRaftConf().getPeer(running.getId(), RaftPeerRole.LISTENER) == null;
   }
 
   /** Names of the voters and listeners, as this replica's log has them. */
@@ -372,7 +383,7 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
   }
 
   /** For the leader: the followers that have answered it within so many milliseconds. */
-  Set<String> followersHeardWithin(long millis) {
+  public Set<String> followersHeardWithin(long millis) {
     RaftServer.Division running = alive();
     return running == null || !running.getInfo().isLeader()
         ? Set.of()

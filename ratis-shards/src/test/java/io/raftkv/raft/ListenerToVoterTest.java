@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -104,6 +105,35 @@ class ListenerToVoterTest {
     group.write();
     cluster.node(leader).start();
     group.assertWhole(0, 1, 2, 3);
+  }
+
+  /** Its files were made, and then something failed: it is asked for again. */
+  @Test
+  void oneThatWasBegunAndDidNotStartIsStarted() throws IOException {
+    UUID other = UUID.randomUUID();
+    listener.raft().beginAnew(other, 3, 7);
+    assertThat(listener.replica(other)).isNull();
+    listener.raft().startJoining(other, 3, 7);
+    assertThat(listener.replica(other).isAlive()).isTrue();
+    assertThat(listener.replica(other).leftAt()).isEqualTo(7);
+    assertThat(listener.raft().hasFailed(other)).isFalse();
+  }
+
+  /** The change of members was asked for, and is not committed: it may never be. */
+  @Test
+  void pastOfANodeDoesNotReachBehindWhatIsCommitted() {
+    group.write();
+    TestCluster.Node leads = group.leader();
+    Replica leader = leads.replica(group.id());
+    for (int follower : group.withoutLeader(0, 1, 2)) {
+      cluster.node(follower).crash();
+    }
+    long applied = leader.appliedIndex();
+    CompletableFuture<MemberChange> change =
+        group.ask(leads, withListener(), group.members(0, 1, 2));
+    waitUntil("in the log", () -> leader.membersIndex() > applied || change.isDone());
+    assertThat(leader.membersIndex()).isGreaterThan(applied);
+    assertThat(leader.pastOf(leader.voters().get(0))).isLessThanOrEqualTo(leader.appliedIndex());
   }
 
   /** It was asked for long ago, or twice. */
