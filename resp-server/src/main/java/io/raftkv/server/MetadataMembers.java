@@ -12,6 +12,7 @@ import io.raftkv.meta.job.JobAction;
 import io.raftkv.meta.job.Members;
 import io.raftkv.raft.Replica;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -27,6 +28,9 @@ import org.slf4j.LoggerFactory;
 final class MetadataMembers {
   private static final Logger LOG = LoggerFactory.getLogger(MetadataMembers.class);
   private static final long TIMEOUT_MILLIS = 30_000;
+
+  /** A member whose replica has not answered its leader for so long is not relied on. */
+  private static final long HEARD_MILLIS = 1_500;
 
   /** How long a node is left alone after a failed attempt, which may end the leader's term. */
   private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(5);
@@ -72,9 +76,9 @@ final class MetadataMembers {
   /**
    * Takes the next step; to be called often while this node leads.
    *
-   * @param isHeard whether a node has been heard of lately
+   * @param isAnswering whether the process of a node has answered lately
    */
-  void step(ClusterState state, Predicate<String> isHeard) {
+  void step(ClusterState state, Predicate<String> isAnswering) {
     Replica replica = node.replica(MetadataGroup.GROUP);
     Replica.MemberView now = replica == null || isBusy() ? null : replica.settledMembers();
     if (now == null) {
@@ -83,7 +87,10 @@ final class MetadataMembers {
     note(underWay.join());
     underWay = CompletableFuture.completedFuture(Pause.NONE);
     Members members = new Members(new TreeSet<>(now.voters()), new TreeSet<>(now.listeners()));
-    MetadataPlan.next(state, members, isHeard, this::mayTry)
+    Set<String> replicas = new TreeSet<>(replica.followersHeardWithin(HEARD_MILLIS));
+    replicas.add(self);
+    MetadataPlan.next(
+            state, members, MetadataPlan.heard(members, replicas, isAnswering), this::mayTry)
         .ifPresent(
             step -> {
               underWay = take(step, members, replica.term(), now.index());

@@ -81,14 +81,29 @@ public final class MetadataPlan {
     this.members = members;
     this.isHeard = isHeard;
     this.mayTry = mayTry;
-    this.wanted = voters(state, members.voters(), id -> mayTry.test(id, Kind.VOTES));
+    this.wanted =
+        voters(state, members.voters(), id -> isHeard.test(id) && mayTry.test(id, Kind.VOTES));
+  }
+
+  /**
+   * Who has been heard of, for {@link #next}. A process may answer though its replica has failed,
+   * or waits to be begun: of members only the replicas count, or a vote could be taken of one
+   * without which there is no majority.
+   *
+   * @param members of the group
+   * @param replicas that have answered the leader lately, and its own
+   * @param isAnswering whether the process of a node has answered lately
+   */
+  public static Predicate<String> heard(
+      Members members, Set<String> replicas, Predicate<String> isAnswering) {
+    return id -> members.contains(id) ? replicas.contains(id) : isAnswering.test(id);
   }
 
   /**
    * The next step to be made, if any.
    *
    * @param members as they are, no change being under way
-   * @param isHeard whether a node has been heard of lately
+   * @param isHeard see {@link #heard}
    * @param mayTry false for a change of a node that has failed a moment ago: others go on. One that
    *     is taken out to come back with a vote counts as the latter
    */
@@ -109,9 +124,10 @@ public final class MetadataPlan {
    * on, that makes their number even.
    *
    * @param now who votes
+   * @param mayGet whether another one could get a vote at the moment
    */
-  static SortedSet<String> voters(
-      ClusterState state, Collection<String> now, Predicate<String> mayTry) {
+  private static SortedSet<String> voters(
+      ClusterState state, Collection<String> now, Predicate<String> mayGet) {
     int most = state.wantedMetadataVoters();
     SortedSet<String> chosen = new TreeSet<>();
     List<String> present =
@@ -120,7 +136,7 @@ public final class MetadataPlan {
             .filter(id -> now.contains(id) && !isLeaving(state, id))
             .toList();
     fill(chosen, present.stream().filter(id -> isFirm(state, id)).toList(), most);
-    List<String> heirs = heirs(state, now).stream().filter(mayTry).toList();
+    List<String> heirs = heirs(state, now).stream().filter(mayGet).toList();
     int least = Math.min(most, odd(now.size()));
     fill(chosen, heirs, least);
     fill(chosen, present.stream().sorted(reliableFirst(state)).toList(), least);
@@ -151,13 +167,22 @@ public final class MetadataPlan {
         .isPresent();
   }
 
-  /** Nodes that could get a vote, in the order in which they do: successors first. */
+  /**
+   * Nodes that could get a vote, in the order in which they do: successors first. Who is noted
+   * comes before others, or notes would come and go.
+   */
   private static List<String> heirs(ClusterState state, Collection<String> voters) {
     return state.members().stream()
-        .filter(node -> node.state() == NodeState.ONLINE && !voters.contains(node.id()))
+        .filter(node -> canInherit(node, voters))
         .map(NodeInfo::id)
-        .sorted(Comparator.comparing(id -> !isSuccessor(state, id)))
+        .sorted(
+            Comparator.<String, Boolean>comparing(id -> !isSuccessor(state, id))
+                .thenComparing(id -> !state.metadataVoters().contains(id)))
         .toList();
+  }
+
+  private static boolean canInherit(NodeInfo node, Collection<String> voters) {
+    return node.state() == NodeState.ONLINE && !voters.contains(node.id());
   }
 
   private static Comparator<String> reliableFirst(ClusterState state) {
@@ -197,46 +222,49 @@ public final class MetadataPlan {
    * Why a node still votes that is to vote no more, for people.
    *
    * @param voters all that do
-   * @param isHeard whether a node has been heard of lately
+   * @param runs whether a node has a running replica of the group
    */
   public static String obstacle(
-      ClusterState state, String nodeId, Collection<String> voters, Predicate<String> isHeard) {
-    SortedSet<String> next = voters(state, voters, any -> true);
+      ClusterState state, String nodeId, Collection<String> voters, Predicate<String> runs) {
+    SortedSet<String> next = voters(state, voters, runs);
     Optional<String> heir = next.stream().filter(id -> !voters.contains(id)).findFirst();
     if (heir.isPresent()) {
       return "waits for node %s to get a vote of the metadata group".formatted(heir.get());
     }
     if (next.isEmpty() || next.contains(nodeId)) {
       return "no node can take the vote of node %s in the metadata group: %s"
-          .formatted(nodeId, others(state, nodeId, voters));
+          .formatted(nodeId, others(state, nodeId, voters, runs));
     }
     List<String> left = new ArrayList<>(voters);
     left.remove(nodeId);
-    if (!isMajority(state, left, isHeard)) {
-      return "the vote of node %s in the metadata group cannot be taken while no majority of those left is online: %s"
-          .formatted(nodeId, described(state, left, isHeard));
+    if (!isMajority(state, left, runs)) {
+      return "the vote of node %s in the metadata group cannot be taken while no majority of those left has a running replica of it: %s"
+          .formatted(nodeId, described(state, left, runs));
     }
     return "waits for the vote of node %s in the metadata group to be taken".formatted(nodeId);
   }
 
-  private static String others(ClusterState state, String nodeId, Collection<String> voters) {
+  private static String others(
+      ClusterState state, String nodeId, Collection<String> voters, Predicate<String> runs) {
     List<String> reasons =
         state.members().stream()
             .filter(node -> !node.id().equals(nodeId))
             .map(
                 node ->
                     node.id()
-                        + (voters.contains(node.id()) ? " has one" : " is " + node.state().text()))
+                        + (voters.contains(node.id()) ? " has one" : " is " + node.state().text())
+                        + (canInherit(node, voters) && !runs.test(node.id())
+                            ? " without a running replica of it"
+                            : ""))
             .toList();
     return reasons.isEmpty() ? "there is no other" : String.join(", ", reasons);
   }
 
-  private static String described(
-      ClusterState state, List<String> nodes, Predicate<String> isHeard) {
+  private static String described(ClusterState state, List<String> nodes, Predicate<String> runs) {
     return String.join(
         ", ",
         nodes.stream()
-            .map(id -> id + (isThere(state, id, isHeard) ? " is online" : " is not"))
+            .map(id -> id + (isThere(state, id, runs) ? " has one" : " has none"))
             .toList());
   }
 
@@ -245,9 +273,11 @@ public final class MetadataPlan {
    * in its place.
    *
    * @param voters all that do
+   * @param runs whether a node has a running replica of the group
    */
-  public static boolean staysVoter(ClusterState state, String nodeId, Collection<String> voters) {
-    return voters(state, voters, any -> true).contains(nodeId);
+  public static boolean staysVoter(
+      ClusterState state, String nodeId, Collection<String> voters, Predicate<String> runs) {
+    return voters(state, voters, runs).contains(nodeId);
   }
 
   // ---- the steps ----
@@ -259,7 +289,7 @@ public final class MetadataPlan {
    */
   private Optional<Step> give() {
     return wanted.stream()
-        .filter(id -> !members.voters().contains(id) && isHeard.test(id))
+        .filter(id -> !members.voters().contains(id))
         .findFirst()
         .filter(id -> isMajority(state, members.withVoter(id).voters(), isHeard))
         .map(
@@ -297,7 +327,9 @@ public final class MetadataPlan {
     List<String> now =
         state.nodes().keySet().stream()
             .filter(
-                id -> members.voters().contains(id) || (before.contains(id) && soon.contains(id)))
+                id ->
+                    members.voters().contains(id)
+                        || (before.contains(id) && (soon.contains(id) || wanted.contains(id))))
             .filter(id -> !state.hasRemoved(id)) // which the record cannot name
             .toList();
     return now.isEmpty() || Set.copyOf(now).equals(Set.copyOf(before))

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /**
  * A node gives all its replicas to others. Each goes by a job of its own, one after the other. The
@@ -65,12 +66,16 @@ final class DrainSteps implements Steps {
     if (leader.isEmpty()) {
       return scene.await("no leader is known of the metadata group");
     }
+    if (leader.get().replica().changing()) { // who gets a vote begins its replica anew
+      return scene.await("the members of the metadata group are being changed");
+    }
     SortedSet<String> voters = leader.get().replica().members().voters();
     if (!voters.contains(node)) {
       return scene.taken();
     }
-    String why = MetadataPlan.obstacle(scene.state(), node, voters, scene.facts()::hears);
-    return MetadataPlan.staysVoter(scene.state(), node, voters)
+    Predicate<String> runs = id -> scene.facts().runs(id, DerivedIds.METADATA_GROUP);
+    String why = MetadataPlan.obstacle(scene.state(), node, voters, runs);
+    return MetadataPlan.staysVoter(scene.state(), node, voters, runs)
         ? scene.takenWith(why)
         : scene.await(why);
   }

@@ -33,7 +33,11 @@ final class RemoveSteps implements Steps {
     Members members = leader.get().replica().members();
     if (members.voters().contains(node)) {
       return scene.await(
-          MetadataPlan.obstacle(scene.state(), node, members.voters(), scene.facts()::hears));
+          MetadataPlan.obstacle(
+              scene.state(),
+              node,
+              members.voters(),
+              id -> scene.facts().runs(id, DerivedIds.METADATA_GROUP)));
     }
     if (members.contains(node)) {
       return scene.await("node %s is still a member of the metadata group".formatted(node));

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +28,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * The metadata group on a model of Raft as Ratis has it: joint configurations that a new leader
@@ -52,6 +54,8 @@ final class MachinesSimulation {
     SETTLES_THE_PAST,
     /** A node that has lost its data comes back as the voter that it was. */
     TAKES_BACK_EMPTY_VOTERS,
+    /** A vote is taken though only the processes of those left answer, not their replicas. */
+    HEARS_PROCESSES,
   }
 
   private static final int FAULTY_TICKS = 900;
@@ -59,6 +63,7 @@ final class MachinesSimulation {
   private static final int CATCH_UP_GAP = 3;
   private static final int MAX_SENT = 20;
   private static final int LOST_TICKS = 12;
+  private static final int PAUSE_TICKS = 40;
 
   /** In so long others may have got all votes. */
   private static final int LONG_TICKS = 200;
@@ -119,6 +124,10 @@ final class MachinesSimulation {
 
     // in its process
     private boolean up;
+
+    /** Its replica has failed, and its process answers. */
+    private boolean failed;
+
     private int silentTicks;
     private int restTicks;
     private Role role = Role.INITIALIZING;
@@ -160,6 +169,7 @@ final class MachinesSimulation {
         beginAnew(term, leftAt); // as it asks to be admitted again
       }
       up = true;
+      failed = false;
       boolean past = conf().has(id) && confIndex() < leftAt;
       if (past && mutant != Mutant.STARTS_WITH_A_PART) {
         beginAnew(term, leftAt);
@@ -209,6 +219,15 @@ final class MachinesSimulation {
   private final List<Entry> committed = new ArrayList<>();
   private final Map<Long, String> leaders = new HashMap<>();
   private final Deque<Late> late = new ArrayDeque<>();
+
+  /** Notes that were made since anything else has happened. */
+  private final Set<MetaCommand> noted = new HashSet<>();
+
+  private String whenNoted = "";
+
+  /** For how many ticks a change of a node is left alone. */
+  private final Map<String, Integer> pauses = new HashMap<>();
+
   private boolean faulty = true;
   private long numbers;
   private int replaced;
@@ -253,14 +272,10 @@ final class MachinesSimulation {
     for (JobInfo job : leader.state.jobs().values()) {
       check(
           job.state().isFinal() || isStuck(leader, job),
-          "%s has not ended, next is %s"
-              .formatted(
-                  job,
-                  MetadataPlan.next(
-                      leader.state, members(leader), this::isUp, (id, kind) -> true)));
+          "%s has not ended, next is %s".formatted(job, next(leader)));
     }
     check(
-        MetadataPlan.next(leader.state, members(leader), this::isUp, (id, kind) -> true).isEmpty(),
+        next(leader).isEmpty(),
         "it is not done: " + leader.conf() + " " + leader.state.nodes().values());
     for (Machine machine : machines.values()) {
       check(
@@ -287,6 +302,22 @@ final class MachinesSimulation {
 
   private boolean isUp(String id) {
     return machines.containsKey(id) && machines.get(id).up;
+  }
+
+  private boolean isAnswering(String id) {
+    return machines.containsKey(id) && (machines.get(id).up || machines.get(id).failed);
+  }
+
+  private Optional<MetadataPlan.Step> next(Machine leader) {
+    Set<String> replicas =
+        machines.keySet().stream()
+            .filter(mutant == Mutant.HEARS_PROCESSES ? this::isAnswering : this::isUp)
+            .collect(Collectors.toSet());
+    return MetadataPlan.next(
+        leader.state,
+        members(leader),
+        MetadataPlan.heard(members(leader), replicas, this::isAnswering),
+        (id, kind) -> !pauses.containsKey(id + kind));
   }
 
   private void check(boolean holds, String what) {
@@ -337,7 +368,7 @@ final class MachinesSimulation {
       elect(candidate);
     }
     for (Machine machine : machines.values()) {
-      machine.silentTicks = machine.up ? 0 : machine.silentTicks + 1;
+      machine.silentTicks = machine.up || machine.failed ? 0 : machine.silentTicks + 1;
       if (machine.up && machine.role == Role.LEADER) {
         lead(machine);
       }
@@ -351,6 +382,9 @@ final class MachinesSimulation {
         beginAnew(machines.get(request.node()), request.term(), request.leftAt());
       }
     }
+    pauses.replaceAll((change, ticks) -> ticks - 1);
+    pauses.values().removeIf(ticks -> ticks == 0);
+    leader().ifPresent(this::forgetNotes);
     leader().ifPresent(this::operate);
     machines.values().forEach(this::joinAgain);
   }
@@ -361,11 +395,15 @@ final class MachinesSimulation {
     long down = machines.values().stream().filter(one -> isPart(one) && !one.up).count();
     if (machine.up && chance(8) && (down < 1 || (down < 2 && chance(4)))) {
       machine.up = false;
+      machine.failed = chance(2);
       machine.role = Role.INITIALIZING;
       machine.restTicks = chance(4) ? LONG_TICKS : 0;
       if (chance(FOUNDERS.contains(machine.id) ? 2 : 6) && mayLoseDisk(machine)) {
         machine.empty = true;
+        machine.failed = false;
       }
+    } else if (machine.failed && chance(40)) {
+      machine.failed = false;
     } else if (machine.silentTicks >= machine.restTicks && mayStart(machine) && chance(3)) {
       machine.start();
     }
@@ -444,7 +482,20 @@ final class MachinesSimulation {
   /** Up to where the log speaks of the time before a node without data came. */
   private int pastOf(Machine machine) {
     Machine leader = leader().orElseThrow();
-    return leader.conf().has(machine.id) ? leader.confIndex() : committed.size() - 1;
+    return leader.conf().has(machine.id)
+        ? Math.min(leader.confIndex(), committed.size() - 1)
+        : committed.size() - 1;
+  }
+
+  /** The same is not noted again and again when nothing else happens. */
+  private void forgetNotes(Machine leader) {
+    List<String> up = machines.keySet().stream().filter(this::isUp).toList();
+    String now =
+        "%s %s %s %s".formatted(leader.conf(), pauses.keySet(), up, leader.state.nodes().values());
+    if (!now.equals(whenNoted)) {
+      noted.clear();
+      whenNoted = now;
+    }
   }
 
   private void admitted(ClusterState before, ClusterState after, MetaCommand.JoinNode join) {
@@ -659,7 +710,8 @@ final class MachinesSimulation {
     boolean joint = false;
     for (int i = 0; i < end; i++) {
       Entry entry = leader.log.get(i);
-      if (i < committed.size()) {
+      boolean isNew = i >= committed.size();
+      if (!isNew) {
         check(entry.is(committed.get(i)), "another entry is committed at " + i);
       } else {
         committed.add(entry);
@@ -671,6 +723,10 @@ final class MachinesSimulation {
         leader.applyCommitted();
         if (entry.command() instanceof MetaCommand.JoinNode join) {
           admitted(before, leader.state, join);
+        } else if (isNew
+            && entry.command() instanceof MetaCommand.SetMetadataVoters note
+            && !before.metadataVoters().equals(leader.state.metadataVoters())) {
+          check(noted.add(note), "noted once more: " + note);
         } else if (entry.command() instanceof MetaCommand.RegisterNode founder) {
           answered(leader, founder.node().id());
         }
@@ -725,7 +781,8 @@ final class MachinesSimulation {
       NodeState verdict =
           machine.silentTicks > LOST_TICKS
               ? NodeState.OFFLINE
-              : machine.up && (leader.conf().has(node.id()) || node.state() == NodeState.ONLINE)
+              : isAnswering(machine.id)
+                      && (leader.conf().has(node.id()) || node.state() == NodeState.ONLINE)
                   ? NodeState.ONLINE
                   : node.state();
       boolean same =
@@ -742,16 +799,16 @@ final class MachinesSimulation {
     }
     for (Machine machine : machines.values()) {
       // Whoever is told that it was removed ends.
-      if (machine.up
+      if (isAnswering(machine.id)
           && leader.state.hasRemoved(machine.id, since.getOrDefault(machine.id, 0L))
           && chance(3)) {
         machine.up = false;
+        machine.failed = false;
         machine.removed = true;
       }
     }
     if (leader.settled()) {
-      MetadataPlan.next(leader.state, members(leader), this::isUp, (id, kind) -> true)
-          .ifPresent(step -> take(leader, step));
+      next(leader).ifPresent(step -> take(leader, step));
     }
     for (JobInfo job : leader.state.jobs().values()) {
       if (!job.state().isFinal()
@@ -765,27 +822,22 @@ final class MachinesSimulation {
   }
 
   private ClusterFacts facts(Machine leader) {
-    ClusterFacts.ReplicaFacts replica =
-        new ClusterFacts.ReplicaFacts(
-            true,
-            true,
-            leader.term,
-            members(leader),
-            !leader.settled(),
-            0,
-            ClusterFacts.SlotFacts.UNKNOWN);
     Map<String, ClusterFacts.NodeFacts> heard = new TreeMap<>();
     for (NodeInfo node : leader.state.members()) {
-      if (isUp(node.id())) {
+      if (isAnswering(node.id())) {
+        ClusterFacts.ReplicaFacts replica =
+            new ClusterFacts.ReplicaFacts(
+                isUp(node.id()),
+                node.id().equals(leader.id),
+                leader.term,
+                members(leader),
+                !leader.settled(),
+                0,
+                ClusterFacts.SlotFacts.UNKNOWN);
         heard.put(
             node.id(),
             new ClusterFacts.NodeFacts(
-                1,
-                0,
-                true,
-                "",
-                node.id().equals(leader.id) ? Map.of(DerivedIds.METADATA_GROUP, replica) : Map.of(),
-                Map.of()));
+                1, 0, true, "", Map.of(DerivedIds.METADATA_GROUP, replica), Map.of()));
       }
     }
     return new ClusterFacts(heard);
@@ -801,6 +853,7 @@ final class MachinesSimulation {
       if (state.node(machine.id).isEmpty() || state.hasRemoved(machine.id)) {
         if (!machine.up) {
           machine.empty = true;
+          machine.failed = false;
           machine.removed = false; // with its data it forgets that
           joinAgain(machine);
         }
@@ -839,10 +892,15 @@ final class MachinesSimulation {
     }
     Conf conf = new Conf(next.voters(), leader.conf().voters(), next.listeners());
     if (!change.joins()) {
+      Set<String> up = machines.keySet().stream().filter(this::isUp).collect(Collectors.toSet());
+      check(
+          next.voters().equals(members(leader).voters()) || Conf.isMajority(next.voters(), up),
+          "the vote of %s is taken and no majority is left".formatted(machine.id));
       leader.log.add(new Entry(leader.term, ++numbers, conf, null));
       return;
     }
     if (!machine.up || (faulty && chance(3))) {
+      pauses.put(machine.id + change.kind(), 5 + random.nextInt(PAUSE_TICKS));
       return;
     }
     if (change.kind() == MetadataPlan.Kind.VOTES) {
@@ -865,6 +923,11 @@ final class MachinesSimulation {
 
   private void beginAnew(Machine machine, long term, long leftAt) {
     boolean knows = Math.max(machine.leftAt, machine.confIndex()) >= leftAt;
+    if (knows
+        && machine.role == Role.LISTENER
+        && !machine.conf().listeners().contains(machine.id)) {
+      machine.start(); // as Ratis has it, it is a listener until then
+    }
     if (machine.arrived && (!knows || mutant == Mutant.FORGETS_AT_ANY_REQUEST)) {
       machine.beginAnew(term, leftAt);
     }

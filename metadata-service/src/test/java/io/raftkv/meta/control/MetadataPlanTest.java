@@ -23,6 +23,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class MetadataPlanTest {
@@ -198,7 +200,7 @@ class MetadataPlanTest {
     listens(5);
     drains("n1");
     assertThat(obstacle("n1")).isEqualTo("waits for node n4 to get a vote of the metadata group");
-    assertThat(MetadataPlan.staysVoter(state, "n1", members.voters())).isFalse();
+    assertThat(MetadataPlan.staysVoter(state, "n1", members.voters(), any -> true)).isFalse();
     assertThat(run())
         .containsExactly(
             "NOTE n1 n2 n3 n4",
@@ -242,7 +244,7 @@ class MetadataPlanTest {
     assertThat(obstacle("n3"))
         .isEqualTo(
             "the vote of node n3 in the metadata group cannot be taken while no majority of those"
-                + " left is online: n1 is online, n2 is not");
+                + " left has a running replica of it: n1 has one, n2 has none");
     silent.clear();
     assertThat(obstacle("n3"))
         .isEqualTo("waits for the vote of node n3 in the metadata group to be taken");
@@ -349,6 +351,68 @@ class MetadataPlanTest {
                 new SetMetadataVoters(List.of("n1", "n2", "n3"), List.of("n1", "n2", "n3", "n5"))));
     silent.add("n5");
     assertThat(next()).isEmpty();
+    silent.clear();
+    assertThat(run())
+        .containsExactly(
+            "NOTE n1 n2 n3 n5",
+            "LEAVES n5",
+            "VOTES n5",
+            "LEAVES n1",
+            "NOTE n2 n3 n5",
+            "LISTENS n1");
+  }
+
+  /** Its vote failed when it was noted already. */
+  @Test
+  void voteThatIsNotedAndFailedGoesToAnotherOne() {
+    listens(4);
+    listens(5);
+    drains("n1");
+    apply(((Note) next().orElseThrow()).command());
+    assertThat(state.metadataVoters()).contains("n4");
+    noVote.add("n4");
+    assertThat(run())
+        .containsExactly(
+            "NOTE n1 n2 n3 n4 n5",
+            "LEAVES n5",
+            "VOTES n5",
+            "NOTE n1 n2 n3 n5",
+            "LEAVES n1",
+            "NOTE n2 n3 n5",
+            "LISTENS n1");
+  }
+
+  /** The one that would come first can be tried again when another one has been chosen. */
+  @Test
+  void whoIsNotedGetsTheVote() {
+    listens(4);
+    listens(5);
+    drains("n1");
+    paused.add("n4");
+    apply(((Note) next().orElseThrow()).command());
+    paused.clear();
+    assertThat(run()).startsWith("LEAVES n5", "VOTES n5", "LEAVES n1");
+    assertThat(members.voters()).containsExactly("n2", "n3", "n5");
+  }
+
+  /** Its process answers, but not its replica: it would have to wait for as long as that lasts. */
+  @Test
+  void voteGoesPastAListenerThatIsSilent() {
+    listens(4);
+    listens(5);
+    drains("n1");
+    silent.add("n4");
+    assertThat(run()).startsWith("NOTE n1 n2 n3 n5", "LEAVES n5", "VOTES n5", "LEAVES n1");
+  }
+
+  /** A process may answer, and its replica have failed for good. */
+  @Test
+  void memberIsHeardOfByItsReplicaAndAnotherNodeByItsProcess() {
+    Predicate<String> heard =
+        MetadataPlan.heard(
+            members("n1 n2 n3", "n4 n5"), Set.of("n1", "n2", "n4"), node -> !node.equals("n7"));
+    assertThat(Stream.of("n1", "n2", "n3", "n4", "n5", "n6", "n7").filter(heard))
+        .containsExactly("n1", "n2", "n4", "n6");
   }
 
   /** The leader was lost in the middle of a change: others may be, too. */

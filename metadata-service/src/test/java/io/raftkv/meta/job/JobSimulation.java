@@ -613,11 +613,12 @@ final class JobSimulation {
                 5,
                 ClusterFacts.SlotFacts.UNKNOWN));
       }
-      if (metadataLeader().filter(node::equals).isPresent()) {
+      if (metadataLeader().isPresent() && metadata.contains(node)) {
+        boolean leads = metadataLeader().filter(node::equals).isPresent();
         replicas.put(
             DerivedIds.METADATA_GROUP,
             new ClusterFacts.ReplicaFacts(
-                true, true, 1, metadata, false, 5, ClusterFacts.SlotFacts.UNKNOWN));
+                true, leads, 1, metadata, false, 5, ClusterFacts.SlotFacts.UNKNOWN));
       }
       nodes.put(
           node,

@@ -19,6 +19,7 @@ import io.raftkv.meta.job.ClusterFacts.NodeFacts;
 import io.raftkv.meta.job.ClusterFacts.ReplicaFacts;
 import io.raftkv.meta.job.ClusterFacts.SlotFacts;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -32,6 +33,9 @@ class ReplaceStepsTest {
   private ClusterState state = Samples.online(Samples.cluster(3, 1, 3));
 
   private Members metadata = new Members(new TreeSet<>(Set.of("n1", "n2", "n3")), new TreeSet<>());
+
+  /** Nodes whose replica of the metadata group does not run. */
+  private final Set<String> withoutMetadata = new HashSet<>();
 
   ReplaceStepsTest() {
     for (int node = 4; node <= 5; node++) {
@@ -63,6 +67,18 @@ class ReplaceStepsTest {
     changeMetadataMembers();
     take(2, JobState.DONE);
     assertThat(state.hasRemoved("n1")).isTrue();
+  }
+
+  /** Its process answers, and without n3 and it there is no majority. */
+  @Test
+  void voteIsNotTakenIfThereIsNoMajorityOfRunningReplicasLeft() throws JobRefusedException {
+    state = Samples.withoutShardsOn(state, "n3");
+    apply(JobPlans.remove(state, "n3", true));
+    withoutMetadata.addAll(Set.of("n1", "n4", "n5"));
+    assertThat(((JobAction.Await) next()).reason())
+        .isEqualTo(
+            "the vote of node n3 in the metadata group cannot be taken while no majority of those"
+                + " left has a running replica of it: n1 has none, n2 has one");
   }
 
   @Test
@@ -131,11 +147,16 @@ class ReplaceStepsTest {
         replicas.put(
             shard.groupId(), new ReplicaFacts(true, leads, 1, voters, false, 0, SlotFacts.UNKNOWN));
       }
-      if (node.equals("n2")) {
-        replicas.put(
-            DerivedIds.METADATA_GROUP,
-            new ReplicaFacts(true, true, 1, metadata, false, 0, SlotFacts.UNKNOWN));
-      }
+      replicas.put(
+          DerivedIds.METADATA_GROUP,
+          new ReplicaFacts(
+              !withoutMetadata.contains(node),
+              node.equals("n2"),
+              1,
+              metadata,
+              false,
+              0,
+              SlotFacts.UNKNOWN));
       said.put(node, new NodeFacts(state.version(), 0, true, "", replicas, Map.of()));
     }
     return JobRunner.next(state, state.job("j1").orElseThrow(), new ClusterFacts(said));
