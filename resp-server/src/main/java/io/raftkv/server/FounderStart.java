@@ -32,8 +32,8 @@ final class FounderStart {
 
   private static final String ADVICE =
       "this node has no metadata, and goes on asking the other founders (cluster). If they are"
-          + " down: start them, with the data they had. If they were replaced: have this node"
-          + " removed (RAFTKV.NODE REMOVE ... FORCE) and join another one. If most of those that"
+          + " down: start them, with the data they had. If they were replaced: replace this node,"
+          + " too, by one that joins (RAFTKV.NODE REPLACE ... WITH ... FORCE). If most of those that"
           + " vote have lost their data the cluster cannot go on: see 'Founders without metadata'"
           + " in docs/operations.md";
 
@@ -44,6 +44,9 @@ final class FounderStart {
   private long notBeforeNanos = System.nanoTime();
   private final Waiting waiting = new Waiting(System.nanoTime());
   private boolean begun;
+
+  /** By which this node has begun to come back, which may have to be tried again. */
+  private Answer returning;
 
   FounderStart(Node node) {
     this.node = node;
@@ -84,7 +87,8 @@ final class FounderStart {
     LOG.info("node {} knows cluster id={}: this node waits for its metadata", by, answer.text());
     node.directory().rememberClusterId(answer.text());
     node.addresses().tell(answer.members());
-    node.raft().startJoining(MetadataGroup.GROUP, answer.term(), answer.leftAt());
+    returning = returning == null ? answer : returning;
+    node.raft().startJoining(MetadataGroup.GROUP, returning.term(), returning.leftAt());
     begun = true;
   }
 

@@ -78,18 +78,20 @@ final class JoinDesk {
         node.directory().clusterId().isPresent() || node.directory().joinedBy().isPresent();
     return !isMember
         && knowsOfNone(
-            node.founderStart().isPresent(), metadata == null ? null : metadata.logEnd());
+            metadata == null && node.founderStart().isPresent(),
+            metadata == null ? null : metadata.logEnd());
   }
 
   /**
-   * Whether a founder that has not noted its cluster can say that there is none. One that started
-   * with some of the metadata was perhaps cut off before it noted the cluster that it formed.
+   * Whether a founder that has not noted its cluster can say that there is none. One that has some
+   * of the metadata is perhaps about to note the cluster that it forms, or was cut off before it
+   * did.
    *
-   * @param beganHere whether its process started with nothing of the metadata
+   * @param hasNothing whether its process started with nothing of the metadata, and has begun none
    * @param end of the log of the metadata group; null if that is not known
    */
-  static boolean knowsOfNone(boolean beganHere, LogPosition end) {
-    return beganHere || (end != null && end.index() < 0);
+  static boolean knowsOfNone(boolean hasNothing, LogPosition end) {
+    return end == null ? hasNothing : end.index() < 0;
   }
 
   /**

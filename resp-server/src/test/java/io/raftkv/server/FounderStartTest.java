@@ -64,7 +64,9 @@ class FounderStartTest {
     assertThat(JoinDesk.knowsOfNone(false, new LogPosition(1, 0))).isFalse();
     assertThat(JoinDesk.knowsOfNone(false, null)).isFalse();
     assertThat(JoinDesk.knowsOfNone(false, new LogPosition(0, -1))).as("nothing in it").isTrue();
-    assertThat(JoinDesk.knowsOfNone(true, new LogPosition(1, 0))).as("being formed").isTrue();
+    assertThat(JoinDesk.knowsOfNone(true, new LogPosition(1, 0))).as("being formed").isFalse();
+    assertThat(JoinDesk.knowsOfNone(true, new LogPosition(0, -1))).as("just begun").isTrue();
+    assertThat(JoinDesk.knowsOfNone(true, null)).as("waiting").isTrue();
   }
 
   @Test
