@@ -181,7 +181,7 @@ public final class MetaApplier {
 
   /** Why a node cannot join that is to vote in the metadata group, or to be a member of it. */
   public static String votesWithoutData(String nodeId) {
-    return "node %s votes in the metadata group, and its data is gone: have it removed first, by RAFTKV.NODE REMOVE %1$s FORCE"
+    return "node %s votes in the metadata group, and its data is gone: have it replaced by a node under another id, by RAFTKV.NODE REPLACE %1$s WITH ... FORCE, or removed first, by RAFTKV.NODE DRAIN and REMOVE %1$s FORCE"
         .formatted(nodeId);
   }
 

@@ -258,8 +258,9 @@ class MetaApplierTest {
         join(votes, Samples.node(5, 8)),
         votes,
         Outcome.REFUSED,
-        "node n5 votes in the metadata group, and its data is gone: have it removed first, by"
-            + " RAFTKV.NODE REMOVE n5 FORCE");
+        "node n5 votes in the metadata group, and its data is gone: have it replaced by a node"
+            + " under another id, by RAFTKV.NODE REPLACE n5 WITH ... FORCE, or removed first, by"
+            + " RAFTKV.NODE DRAIN and REMOVE n5 FORCE");
   }
 
   @Test
