@@ -395,14 +395,14 @@ final class MachinesSimulation {
     long down = machines.values().stream().filter(one -> isPart(one) && !one.up).count();
     if (machine.up && chance(8) && (down < 1 || (down < 2 && chance(4)))) {
       machine.up = false;
-      machine.failed = chance(2);
+      machine.failed = chance(mutant == Mutant.HEARS_PROCESSES ? 2 : 4);
       machine.role = Role.INITIALIZING;
       machine.restTicks = chance(4) ? LONG_TICKS : 0;
       if (chance(FOUNDERS.contains(machine.id) ? 2 : 6) && mayLoseDisk(machine)) {
         machine.empty = true;
         machine.failed = false;
       }
-    } else if (machine.failed && chance(40)) {
+    } else if (machine.failed && chance(mutant == Mutant.HEARS_PROCESSES ? 40 : 20)) {
       machine.failed = false;
     } else if (machine.silentTicks >= machine.restTicks && mayStart(machine) && chance(3)) {
       machine.start();
