@@ -32,6 +32,7 @@ public final class ClusterState {
   private final NavigableMap<String, ShardInfo> shards;
   private final NavigableMap<String, JobInfo> jobs;
   private final List<String> metadataVoters;
+  private final int wantedMetadataVoters;
   private final RoutingTable routing;
   private final StateCounters counters;
   private final Balancing balancing;
@@ -51,6 +52,7 @@ public final class ClusterState {
     shards = Collections.unmodifiableNavigableMap(draft.shards);
     jobs = Collections.unmodifiableNavigableMap(draft.jobs);
     metadataVoters = List.copyOf(draft.metadataVoters);
+    wantedMetadataVoters = draft.wantedMetadataVoters;
     routing = draft.routing;
     counters = draft.counters;
     balancing = draft.balancing;
@@ -103,9 +105,17 @@ public final class ClusterState {
     return jobs;
   }
 
-  /** Nodes that vote in the metadata group; all other nodes listen. */
+  /**
+   * Nodes that vote in the metadata group; all other nodes listen. A node stands here before it
+   * gets its vote, and until that was taken from it: so whoever is not here has none.
+   */
   public List<String> metadataVoters() {
     return metadataVoters;
+  }
+
+  /** How many nodes shall vote in the metadata group, if there are as many; odd. */
+  public int wantedMetadataVoters() {
+    return wantedMetadataVoters;
   }
 
   public RoutingTable routing() {
@@ -195,6 +205,22 @@ public final class ClusterState {
             || (node.memberSince() == memberSince && node.state() == NodeState.REMOVED));
   }
 
+  /** True if a node was part of the cluster and is so no more. */
+  public boolean hasRemoved(String nodeId) {
+    return node(nodeId).filter(known -> known.state() == NodeState.REMOVED).isPresent();
+  }
+
+  /**
+   * True if a node was removed whose id is never given again, since the cluster began with it:
+   * whoever comes under that id, with whatever data, is no part of the cluster. Once true it stays
+   * so, and an old state cannot err.
+   */
+  public boolean isGone(String nodeId) {
+    return node(nodeId)
+        .filter(known -> known.state() == NodeState.REMOVED && known.memberSince() == 0)
+        .isPresent();
+  }
+
   /** Nodes that are part of the cluster: all but removed ones, in natural order. */
   public List<NodeInfo> members() {
     return nodes.values().stream().filter(n -> n.state() != NodeState.REMOVED).toList();
@@ -273,6 +299,7 @@ public final class ClusterState {
         && shards.equals(that.shards)
         && jobs.equals(that.jobs)
         && metadataVoters.equals(that.metadataVoters)
+        && wantedMetadataVoters == that.wantedMetadataVoters
         && routing.equals(that.routing)
         && counters.equals(that.counters)
         && balancing == that.balancing;

@@ -37,7 +37,7 @@ public record JobInfo(
   /** The argument of a move that names the node which a replica leaves. */
   public static final String FROM = "from";
 
-  /** The argument of a move that names the node which gets a replica. */
+  /** The argument that names the node to which replicas come. */
   public static final String TO = "to";
 
   /** The argument that names the job for which another one works. */

@@ -17,7 +17,9 @@ public enum JobKind implements Coded {
   /** Another leader for a shard. */
   TRANSFER(6),
   /** The end of a node's membership. */
-  REMOVE(7);
+  REMOVE(7),
+  /** A node gives what it has to another one, and its membership ends. */
+  REPLACE(9);
 
   private final int code;
 

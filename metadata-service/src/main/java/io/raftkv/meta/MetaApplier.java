@@ -50,6 +50,9 @@ public final class MetaApplier {
     if (command instanceof MetaCommand.ResumeNode resume) {
       return JobApplier.resume(state, resume, timeMillis);
     }
+    if (command instanceof MetaCommand.SetMetadataVoters set) {
+      return setMetadataVoters(state, set, timeMillis);
+    }
     if (command instanceof MetaCommand.StartJob start) {
       return JobApplier.start(state, start, timeMillis);
     }
@@ -73,6 +76,7 @@ public final class MetaApplier {
     draft.status = ClusterStatus.ONLINE;
     draft.createdAtMillis = now;
     draft.metadataVoters = command.metadataVoters();
+    draft.wantedMetadataVoters = RecordCodec.wantedMetadataVoters(command.metadataVoters().size());
     NavigableMap<String, NodeInfo> nodes = new TreeMap<>(Ids.NATURAL);
     for (NodeSpec node : command.nodes()) {
       nodes.put(node.id(), NodeInfo.joining(node, 0, now));
@@ -148,6 +152,13 @@ public final class MetaApplier {
    */
   private static MetaChange join(ClusterState state, NodeSpec node, long timeMillis) {
     NodeInfo known = state.nodes().get(node.id());
+    if (known != null && known.state() == NodeState.REMOVED && known.memberSince() == 0) {
+      // Its old data say nothing of when it became one: it could not be told from the new one.
+      return refused(
+          state,
+          "the id %s is of a node that the cluster began with and that was removed, and is not given again: join under another one"
+              .formatted(node.id()));
+    }
     if (known != null && !known.spec().hasAddressOf(node)) {
       return refused(
           state,
@@ -161,7 +172,53 @@ public final class MetaApplier {
                       ? ", which was removed: it may join again there, or under another id"
                       : ""));
     }
+    if (state.metadataVoters().contains(node.id())) {
+      // One that forgot what it has acknowledged must not count as the one that did.
+      return refused(state, votesWithoutData(node.id()));
+    }
     return register(state, node, true, timeMillis);
+  }
+
+  /** Why a node cannot join that is to vote in the metadata group, or to be a member of it. */
+  public static String votesWithoutData(String nodeId) {
+    return "node %s votes in the metadata group, and its data is gone: have it replaced by a node under another id, by RAFTKV.NODE REPLACE %1$s WITH ... FORCE, or removed first, by RAFTKV.NODE DRAIN and REMOVE %1$s FORCE"
+        .formatted(nodeId);
+  }
+
+  /** For the history a vote is a matter of the node that gets or loses it. */
+  private static MetaChange setMetadataVoters(
+      ClusterState state, MetaCommand.SetMetadataVoters command, long timeMillis) {
+    List<String> known = state.metadataVoters();
+    if (known.equals(command.next())) {
+      return unchanged(state, "the voters of the metadata group are noted already");
+    }
+    if (!known.equals(command.expected())) {
+      return refused(
+          state, "the voters of the metadata group are " + known + ", not " + command.expected());
+    }
+    StateDraft draft = StateDraft.after(state, timeMillis);
+    draft.metadataVoters = command.next();
+    List<HistoryEvent> events = new ArrayList<>();
+    for (String id : command.next()) {
+      if (!known.contains(id)) {
+        events.add(vote(draft, id, "is to vote in the metadata group"));
+      }
+    }
+    for (String id : known) {
+      if (!command.next().contains(id)) {
+        events.add(vote(draft, id, "votes in the metadata group no more"));
+      }
+    }
+    try {
+      return changed(state, draft, events, "");
+    } catch (IllegalStateException contradiction) {
+      return refused(state, contradiction.getMessage());
+    }
+  }
+
+  private static HistoryEvent vote(StateDraft draft, String nodeId, String text) {
+    return new HistoryEvent(
+        draft.version, draft.updatedAtMillis, EventKind.NODE_STATE_CHANGED, nodeId, text);
   }
 
   private static MetaChange setNodeState(

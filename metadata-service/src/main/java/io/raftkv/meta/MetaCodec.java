@@ -22,6 +22,7 @@ public final class MetaCodec {
   private static final int CANCEL_JOB = 6;
   private static final int JOIN_NODE = 7;
   private static final int RESUME_NODE = 8;
+  private static final int SET_METADATA_VOTERS = 12;
   private static final int SET_BALANCING = 16;
 
   private MetaCodec() {}
@@ -55,6 +56,10 @@ public final class MetaCodec {
       Parts.write(out, join.node());
     } else if (command instanceof MetaCommand.ResumeNode resume) {
       out.u8(RESUME_NODE).text(resume.nodeId());
+    } else if (command instanceof MetaCommand.SetMetadataVoters set) {
+      out.u8(SET_METADATA_VOTERS)
+          .list(set.expected(), ByteWriter::text)
+          .list(set.next(), ByteWriter::text);
     } else if (command instanceof MetaCommand.SetBalancing set) {
       out.u8(SET_BALANCING).coded(set.next());
     } else {
@@ -108,6 +113,8 @@ public final class MetaCodec {
       case CANCEL_JOB -> new MetaCommand.CancelJob(in.text());
       case JOIN_NODE -> new MetaCommand.JoinNode(Parts.nodeSpec(in));
       case RESUME_NODE -> new MetaCommand.ResumeNode(in.text());
+      case SET_METADATA_VOTERS ->
+          new MetaCommand.SetMetadataVoters(in.list(ByteReader::text), in.list(ByteReader::text));
       case SET_BALANCING -> new MetaCommand.SetBalancing(in.coded(Balancing.values()));
       default -> throw in.unknown("kind", kind);
     };

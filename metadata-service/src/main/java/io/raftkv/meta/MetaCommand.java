@@ -156,6 +156,23 @@ public sealed interface MetaCommand {
   }
 
   /**
+   * Notes who votes in the metadata group, or is about to. Proposed by its leader, before it gives
+   * a vote, and after it has taken one.
+   *
+   * @param expected what must be noted for the command to count
+   * @param next what is to be noted; members of the cluster
+   */
+  record SetMetadataVoters(List<String> expected, List<String> next) implements MetaCommand {
+    public SetMetadataVoters {
+      expected = List.copyOf(expected);
+      next = List.copyOf(next);
+      if (next.isEmpty() || next.size() > MAX_NODES || new HashSet<>(next).size() != next.size()) {
+        throw new IllegalArgumentException("metadata voters must be different nodes: " + next);
+      }
+    }
+  }
+
+  /**
    * Says what the cluster does by itself. A job that has begun goes on.
    *
    * @param next what

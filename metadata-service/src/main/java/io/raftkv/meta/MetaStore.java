@@ -36,6 +36,7 @@ public final class MetaStore {
     draft.createdAtMillis = head.createdAtMillis();
     draft.updatedAtMillis = head.updatedAtMillis();
     draft.metadataVoters = head.metadataVoters();
+    draft.wantedMetadataVoters = head.wantedMetadataVoters();
     draft.counters = head.counters();
     byte[] balancing = records.get(RecordCodec.BALANCING);
     if (balancing != null) {

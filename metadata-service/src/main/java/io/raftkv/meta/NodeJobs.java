@@ -55,9 +55,8 @@ final class NodeJobs {
 
   /** What stands against the removal of a node. */
   private static String objection(ClusterState state, NodeInfo node) {
-    if (state.metadataVoters().contains(node.id())) {
-      return "node %s votes in the metadata group, and its vote cannot be given to another one"
-          .formatted(node.id());
+    if (state.members().size() == 1) {
+      return "node %s is the only one of the cluster".formatted(node.id());
     }
     List<ShardInfo> hosted = state.shardsOn(node.id());
     if (!hosted.isEmpty()) {
@@ -95,7 +94,7 @@ final class NodeJobs {
 
   /** Whether a job about a node begins as it must. */
   static boolean isPrepared(StateDraft draft, JobInfo job) {
-    return (job.kind() != JobKind.DRAIN && job.kind() != JobKind.REMOVE)
+    return !Set.of(JobKind.DRAIN, JobKind.REMOVE, JobKind.REPLACE).contains(job.kind())
         || job.nodeId().filter(id -> draft.nodes.get(id).draining()).isPresent();
   }
 
@@ -125,6 +124,8 @@ final class NodeJobs {
   /** Its replicas are looked at when the state is made. */
   private static void remove(StateDraft draft, NodeInfo node, List<HistoryEvent> events) {
     draft.put(node.withState(NodeState.REMOVED, draft.updatedAtMillis));
+    draft.metadataVoters =
+        draft.metadataVoters.stream().filter(id -> !id.equals(node.id())).toList();
     events.add(
         new HistoryEvent(
             draft.version,

@@ -43,6 +43,18 @@ public record NodeSpec(
     return host.equals(other.host) && (raftPort == other.raftPort || respPort == other.respPort);
   }
 
+  /** The same of a process that certainly did not start before another one, as its clock says. */
+  public NodeSpec startedAfter(NodeSpec other) {
+    return new NodeSpec(
+        id,
+        host,
+        respPort,
+        raftPort,
+        httpPort,
+        softwareVersion,
+        incarnation < other.incarnation ? other.incarnation + 1 : incarnation);
+  }
+
   /** True if both are at one place. */
   boolean hasAddressOf(NodeSpec other) {
     return host.equals(other.host) && raftPort == other.raftPort && respPort == other.respPort;

@@ -23,6 +23,9 @@ final class RecordCodec {
 
   private static final int FORMAT = 1;
 
+  /** Of a state whose wanted number of metadata voters does not follow from those there are. */
+  private static final int HEAD_FORMAT = 2;
+
   /** Of a node that has joined, or is draining though it cannot be relied on. */
   private static final int NODE_FORMAT = 2;
 
@@ -37,6 +40,7 @@ final class RecordCodec {
       long createdAtMillis,
       long updatedAtMillis,
       List<String> metadataVoters,
+      int wantedMetadataVoters,
       long routingVersion,
       StateCounters counters,
       int shardCount,
@@ -50,6 +54,7 @@ final class RecordCodec {
           state.createdAtMillis(),
           state.updatedAtMillis(),
           state.metadataVoters(),
+          state.wantedMetadataVoters(),
           state.routing().version(),
           state.counters(),
           state.shards().size(),
@@ -88,10 +93,16 @@ final class RecordCodec {
     return prefix + "0".repeat(digits - text.length()) + text;
   }
 
+  /** In the first format if that can tell all: then earlier releases can read it. */
   static byte[] encode(Head head) {
     StateCounters counters = head.counters();
-    return start()
-        .text(head.clusterId())
+    int wanted = head.wantedMetadataVoters();
+    boolean first = wanted == wantedMetadataVoters(head.metadataVoters().size());
+    ByteWriter out = new ByteWriter().u8(first ? FORMAT : HEAD_FORMAT);
+    if (!first) {
+      out.number(wanted);
+    }
+    return out.text(head.clusterId())
         .coded(head.status())
         .number(head.version())
         .number(head.createdAtMillis())
@@ -110,23 +121,36 @@ final class RecordCodec {
   }
 
   static Head head(byte[] bytes) {
+    boolean first = bytes.length > 0 && bytes[0] == FORMAT;
     return ByteReader.read(
-        bytes,
-        HEAD,
-        FORMAT,
-        in ->
-            new Head(
-                in.text(),
-                in.coded(ClusterStatus.values()),
-                in.number(),
-                in.number(),
-                in.number(),
-                in.list(ByteReader::text),
-                in.number(),
-                new StateCounters(in.number(), in.number(), in.number(), in.number(), in.number()),
-                in.int32(),
-                in.int32(),
-                in.number()));
+        bytes, HEAD, first ? FORMAT : HEAD_FORMAT, in -> head(in, first ? -1 : in.int32()));
+  }
+
+  private static Head head(ByteReader in, int wantedMetadataVoters) {
+    String clusterId = in.text();
+    ClusterStatus status = in.coded(ClusterStatus.values());
+    long version = in.number();
+    long createdAtMillis = in.number();
+    long updatedAtMillis = in.number();
+    List<String> voters = in.list(ByteReader::text);
+    return new Head(
+        clusterId,
+        status,
+        version,
+        createdAtMillis,
+        updatedAtMillis,
+        voters,
+        wantedMetadataVoters < 0 ? wantedMetadataVoters(voters.size()) : wantedMetadataVoters,
+        in.number(),
+        new StateCounters(in.number(), in.number(), in.number(), in.number(), in.number()),
+        in.int32(),
+        in.int32(),
+        in.number());
+  }
+
+  /** How many nodes shall vote in the metadata group of a cluster that began with so many. */
+  static int wantedMetadataVoters(int voters) {
+    return voters >= 5 ? 5 : 3;
   }
 
   static byte[] encodeIds(Iterable<String> ids, int count) {

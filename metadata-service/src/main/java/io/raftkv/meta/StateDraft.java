@@ -20,6 +20,7 @@ final class StateDraft {
   NavigableMap<String, ShardInfo> shards = new TreeMap<>(Ids.NATURAL);
   NavigableMap<String, JobInfo> jobs = new TreeMap<>(Ids.NATURAL);
   List<String> metadataVoters = List.of();
+  int wantedMetadataVoters;
   RoutingTable routing = RoutingTable.EMPTY;
   StateCounters counters = StateCounters.START;
   Balancing balancing = Balancing.REPAIR;
@@ -39,6 +40,7 @@ final class StateDraft {
     draft.shards = base.shards();
     draft.jobs = base.jobs();
     draft.metadataVoters = base.metadataVoters();
+    draft.wantedMetadataVoters = base.wantedMetadataVoters();
     draft.routing = base.routing();
     draft.counters = base.counters();
     draft.balancing = base.balancing();

@@ -223,6 +223,76 @@ class MetaApplierTest {
     assertThat(again.hasRemoved("n5", node.memberSince())).isFalse();
     assertThat(again.hasRemoved("n1", 0)).isFalse();
     assertThat(again.hasRemoved("n9", 0)).isFalse();
+    for (ClusterState state : List.of(joined, removed, again)) {
+      assertThat(state.isGone("n5")).as("its id comes again: %s", state).isFalse();
+    }
+  }
+
+  /** Of a process with its old data nobody could tell that it is the one before. */
+  @Test
+  void idOfAFounderThatWasRemovedIsNotGivenAgain() {
+    ClusterState removed =
+        Samples.with(Samples.withoutShardsOn(CLUSTER, "n4"), "n4", NodeState.REMOVED);
+    assertThat(removed.isGone("n4")).isTrue();
+    assertThat(removed.isGone("n3")).isFalse();
+    assertThat(CLUSTER.isGone("n4")).isFalse();
+    for (NodeSpec node :
+        List.of(Samples.node(4, 8), new NodeSpec("n4", "elsewhere", 1, 2, 0, "", 8))) {
+      assertNothing(
+          join(removed, node),
+          removed,
+          Outcome.REFUSED,
+          "the id n4 is of a node that the cluster began with and that was removed, and is not given"
+              + " again: join under another one");
+    }
+  }
+
+  /** What it has acknowledged must not be lost by one that comes back empty under its id. */
+  @Test
+  void nodeThatVotesForTheMetadataDoesNotJoin() {
+    ClusterState joined = join(CLUSTER, Samples.node(5, 7)).state();
+    assertThat(join(joined, Samples.node(5, 8)).reply().outcome()).isEqualTo(Outcome.CHANGED);
+    ClusterState votes =
+        MetaApplier.apply(joined, voters("n1 n2 n3", "n1 n2 n3 n5"), TIME + 2).state();
+    assertNothing(
+        join(votes, Samples.node(5, 8)),
+        votes,
+        Outcome.REFUSED,
+        "node n5 votes in the metadata group, and its data is gone: have it replaced by a node"
+            + " under another id, by RAFTKV.NODE REPLACE n5 WITH ... FORCE, or removed first, by"
+            + " RAFTKV.NODE DRAIN and REMOVE n5 FORCE");
+  }
+
+  @Test
+  void metadataVotersAreNotedByWhoKnowsThoseBefore() {
+    assertThat(CLUSTER.wantedMetadataVoters()).isEqualTo(3);
+    MetaChange noted = MetaApplier.apply(CLUSTER, voters("n1 n2 n3", "n2 n3 n4"), TIME + 1);
+    assertThat(noted.state().metadataVoters()).containsExactly("n2", "n3", "n4");
+    assertThat(noted.events())
+        .extracting(event -> event.subject() + " " + event.text())
+        .containsExactly(
+            "n4 is to vote in the metadata group", "n1 votes in the metadata group no more");
+    ClusterState now = noted.state();
+    assertNothing(
+        MetaApplier.apply(now, voters("n1 n2 n3", "n1 n2"), TIME + 1),
+        now,
+        Outcome.REFUSED,
+        "the voters of the metadata group are [n2, n3, n4], not [n1, n2, n3]");
+    assertNothing(
+        MetaApplier.apply(now, voters("n1", "n2 n3 n4"), TIME + 1),
+        now,
+        Outcome.UNCHANGED,
+        "the voters of the metadata group are noted already");
+    assertNothing(
+        MetaApplier.apply(now, voters("n2 n3 n4", "n2 n3 n9"), TIME + 1),
+        now,
+        Outcome.REFUSED,
+        "metadata voter is no member: n9");
+  }
+
+  private static MetaCommand voters(String expected, String next) {
+    return new MetaCommand.SetMetadataVoters(
+        List.of(expected.split(" ")), List.of(next.split(" ")));
   }
 
   private static MetaChange join(ClusterState state, NodeSpec node) {

@@ -12,6 +12,7 @@ import io.raftkv.meta.MetaCommand.JoinNode;
 import io.raftkv.meta.MetaCommand.RegisterNode;
 import io.raftkv.meta.MetaCommand.ResumeNode;
 import io.raftkv.meta.MetaCommand.SetBalancing;
+import io.raftkv.meta.MetaCommand.SetMetadataVoters;
 import io.raftkv.meta.MetaCommand.SetNodeState;
 import io.raftkv.meta.MetaCommand.StartJob;
 import java.util.Arrays;
@@ -61,6 +62,7 @@ class MetaCodecTest {
         new CancelJob("j12"),
         new JoinNode(Samples.node(4, 7)),
         new ResumeNode("n4"),
+        new SetMetadataVoters(List.of("n1", "n2", "n3"), List.of("n1", "n2", "n3", "n4")),
         new SetBalancing(Balancing.OFF),
         new StartJob(
             Samples.plan("s1"),
@@ -164,6 +166,13 @@ class MetaCodecTest {
   @Test
   void layoutOfResumeNodeIsPinned() {
     assertPinned(new ResumeNode("n1"), "0108" + "026e31");
+  }
+
+  @Test
+  void layoutOfSetMetadataVotersIsPinned() {
+    assertPinned(
+        new SetMetadataVoters(List.of("n1"), List.of("n1", "n2")),
+        "010c" + "01026e31" + "02026e31026e32");
   }
 
   @Test

@@ -135,12 +135,25 @@ class NodeJobsTest {
     refused(removed.state(), remove, "node n5 was removed");
   }
 
+  /** Its vote was taken from it before; the note of that may be late. */
   @Test
-  void nodeThatVotesForTheMetadataStays() {
+  void removedNodeIsNoVoter() {
+    ClusterState without = Samples.withoutShardsOn(CLUSTER, "n1");
+    ClusterState removing = apply(without, removeOf("n1")).state();
+    ClusterState removed =
+        apply(removing, end(removing.job("j1").orElseThrow(), JobState.DONE, new RemoveNode()))
+            .state();
+    assertThat(removed.hasRemoved("n1")).isTrue();
+    assertThat(removed.metadataVoters()).containsExactly("n2", "n3");
+    assertThat(removed.wantedMetadataVoters()).isEqualTo(3);
+  }
+
+  @Test
+  void theOnlyNodeIsNotRemoved() {
     refused(
-        Samples.withoutShardsOn(CLUSTER, "n1"),
+        Samples.online(Samples.cluster(1, 1, 1)),
         removeOf("n1"),
-        "node n1 votes in the metadata group, and its vote cannot be given to another one");
+        "node n1 is the only one of the cluster");
   }
 
   /** A replica that came although the node was to be empty: a shard's split makes one. */

@@ -15,26 +15,54 @@ import org.junit.jupiter.api.Test;
 class RecordCodecTest {
   private static final int ONE_FORMAT = 1;
   private static final int NEWEST_OF_NODES = 2;
+  private static final int NEWEST_OF_HEADS = 2;
   private static final int NEWEST_OF_SHARDS = 2;
   private static final NodeSpec NODE = new NodeSpec("n1", "h", 6379, 9870, 0, "v", 300);
+
+  private static RecordCodec.Head head(int wantedMetadataVoters) {
+    return new RecordCodec.Head(
+        "c1",
+        ClusterStatus.ONLINE,
+        7,
+        1,
+        300,
+        List.of("n1", "n2"),
+        wantedMetadataVoters,
+        2,
+        new StateCounters(3, 4, 5, 9, 1),
+        2,
+        1,
+        4);
+  }
+
+  /** The voters that are wanted do not follow from those there are: it once had five nodes. */
+  @Test
+  void layoutOfTheHeadOfAClusterThatHasShrunkIsPinned() {
+    assertPinned(
+        head(5),
+        RecordCodec::encode,
+        RecordCodec::head,
+        NEWEST_OF_HEADS,
+        "02"
+            + "05"
+            + "026331"
+            + "01"
+            + "07"
+            + "01"
+            + "ac02"
+            + "02026e31026e32"
+            + "02"
+            + "0304050901"
+            + "020104");
+  }
 
   @Test
   void headLayoutIsPinned() {
     assertPinned(
-        new RecordCodec.Head(
-            "c1",
-            ClusterStatus.ONLINE,
-            7,
-            1,
-            300,
-            List.of("n1", "n2"),
-            2,
-            new StateCounters(3, 4, 5, 9, 1),
-            2,
-            1,
-            4),
+        head(3),
         RecordCodec::encode,
         RecordCodec::head,
+        NEWEST_OF_HEADS,
         "01"
             + "026331"
             + "01"
@@ -207,7 +235,9 @@ class RecordCodecTest {
     assertThat(codes(ShardState.values()))
         .isEqualTo("CREATING=0 ACTIVE=1 MIGRATING=2 SPLITTING=3 MERGING=4 DELETING=5");
     assertThat(codes(JobKind.values()))
-        .isEqualTo("CREATE=0 DELETE=1 MIGRATE=2 SPLIT=3 MERGE=4 DRAIN=5 TRANSFER=6 REMOVE=7");
+        .isEqualTo(
+            "CREATE=0 DELETE=1 MIGRATE=2 SPLIT=3 MERGE=4 DRAIN=5 TRANSFER=6 REMOVE=7"
+                + " REPLACE=9");
     assertThat(codes(JobState.values()))
         .isEqualTo("RUNNING=1 UNDOING=5 DONE=2 FAILED=3 CANCELLED=4");
     assertThat(codes(EventKind.values()))

@@ -28,22 +28,26 @@ final class LeaderAppends {
 
   private final RaftServerAsynchronousProtocol server;
   private final Predicate<UUID> isOpen;
+  private final RaftNode.Cluster cluster;
   private final Predicate<AppendEntriesReplyProto> isOnDisk;
   private final Executor executor;
   private final Map<UUID, Inbox> inboxes = new ConcurrentHashMap<>();
 
   /**
    * @param isOpen whether the replica of a group has started and does not stop
+   * @param cluster this node's: no other is followed
    * @param isOnDisk whether what an answer acknowledges is on the disk
    * @param executor may block
    */
   LeaderAppends(
       RaftServerAsynchronousProtocol server,
       Predicate<UUID> isOpen,
+      RaftNode.Cluster cluster,
       Predicate<AppendEntriesReplyProto> isOnDisk,
       Executor executor) {
     this.server = server;
     this.isOpen = isOpen;
+    this.cluster = cluster;
     this.isOnDisk = isOnDisk;
     this.executor = executor;
   }
@@ -60,7 +64,8 @@ final class LeaderAppends {
       return CompletableFuture.failedFuture(malformed);
     }
     UUID group = ProtoUtils.toRaftGroupId(request.getServerRequest().getRaftGroupId()).getUuid();
-    if (!isOpen.test(group)) {
+    if (!isOpen.test(group)
+        || !ClusterMark.objection(cluster, request.getServerRequest()).isEmpty()) {
       return CompletableFuture.completedFuture(NO_ANSWER);
     }
     return inboxes.computeIfAbsent(group, id -> new Inbox()).take(request);

@@ -8,8 +8,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 import org.apache.ratis.grpc.server.GrpcLogAppender;
+import org.apache.ratis.grpc.server.GrpcServicesImpl;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto.AppendResult;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
@@ -87,6 +89,7 @@ final class LinkAppender extends GrpcLogAppender {
 
   private final PeerTransport links;
   private final FollowerCheckpoint checkpoint;
+  private final Supplier<String> cluster;
   private final String node;
   private final ToLongFunction<RaftPeerId> matchIndexes;
 
@@ -137,6 +140,7 @@ final class LinkAppender extends GrpcLogAppender {
   private long changeNanos;
 
   /**
+   * @param cluster see {@link RaftNode.Cluster#id}
    * @param matchIndexes up to where each follower of this leader is known to have the log; -1 for
    *     others
    */
@@ -146,10 +150,12 @@ final class LinkAppender extends GrpcLogAppender {
       FollowerInfo follower,
       PeerTransport links,
       CheckpointSender checkpoints,
+      Supplier<String> cluster,
       ToLongFunction<RaftPeerId> matchIndexes) {
     super(server, state, follower);
     this.links = links;
     this.checkpoint = new FollowerCheckpoint(this, checkpoints);
+    this.cluster = cluster;
     this.matchIndexes = matchIndexes;
     this.turnNanos = TimeUnit.MILLISECONDS.toNanos(server.properties().minRpcTimeoutMs()) / 2;
     this.node = follower.getId().toString();
@@ -289,7 +295,7 @@ final class LinkAppender extends GrpcLogAppender {
         withVerifiedCommit(
             getLeaderState()
                 .newAppendEntriesRequestProto(follower, entries, getPrevious(next), NO_CALL_ID));
-    byte[] message = request.toByteArray();
+    byte[] message = ClusterMark.put(request, cluster.get()).toByteArray();
     next += entries.size();
     commitSent = request.getLeaderCommit();
     follower.updateNextIndex(next);
@@ -419,7 +425,12 @@ final class LinkAppender extends GrpcLogAppender {
         sentByGrpc = Timestamp.currentTime();
       }
     }
-    return withVerifiedCommit(request);
+    return ClusterMark.put(withVerifiedCommit(request), cluster.get());
+  }
+
+  @Override
+  public GrpcServicesImpl getServerRpc() {
+    return ((MarkedRpc) getServer().getRaftServer().getServerRpc()).grpc();
   }
 
   /**

@@ -30,6 +30,15 @@ final class RaftMetaFiles {
   /** Of the directory of a group that {@link #begin} was making when the process ended. */
   static final String BEGUN_SUFFIX = ".begun";
 
+  /** Of a directory that is whole, and is to take the place of the group's. */
+  static final String ANEW_SUFFIX = ".anew";
+
+  /** In the directory of a group that was begun for a node which the group was without. */
+  private static final String LEFT_AT = "left-at";
+
+  /** Of a replica that was not begun for a node which its group was without. */
+  static final long NEVER_LEFT = -1;
+
   private RaftMetaFiles() {}
 
   /** Whether the vote could not be written, and with it the one before it is gone. */
@@ -65,14 +74,30 @@ final class RaftMetaFiles {
    * @param group the group's directory; nothing is done if there is one
    */
   static void begin(Path group, long term) throws IOException {
-    if (Files.exists(group)) {
-      return;
+    if (!Files.exists(group)) {
+      build(group, group, term, NEVER_LEFT);
     }
-    Path building = group.resolveSibling(group.getFileName() + BEGUN_SUFFIX);
-    DurableFiles.deleteTree(building);
-    layOut(building, term);
-    DurableFiles.forceTree(building);
-    DurableFiles.move(building, group);
+  }
+
+  /**
+   * The same for one that is to take the place of another one, as soon as that is deleted: from now
+   * on that is never started again.
+   *
+   * @param leftAt see {@link RaftNode#startJoining(java.util.UUID, long, long)}
+   */
+  static void beginAnew(Path group, long term, long leftAt) throws IOException {
+    build(group, anew(group), term, leftAt);
+  }
+
+  /** Where that one is until then. */
+  static Path anew(Path group) {
+    return group.resolveSibling(group.getFileName() + ANEW_SUFFIX);
+  }
+
+  /** What {@link #beginAnew} has noted; {@link #NEVER_LEFT} if nothing. */
+  static long leftAt(Path group) throws IOException {
+    Path file = group.resolve(LEFT_AT);
+    return Files.exists(file) ? Long.parseLong(Files.readString(file)) : NEVER_LEFT;
   }
 
   /**
@@ -107,6 +132,17 @@ final class RaftMetaFiles {
         DurableFiles.deleteTree(begun);
       }
     }
+  }
+
+  private static void build(Path group, Path target, long term, long leftAt) throws IOException {
+    Path building = group.resolveSibling(group.getFileName() + BEGUN_SUFFIX);
+    DurableFiles.deleteTree(building);
+    layOut(building, term);
+    if (leftAt > NEVER_LEFT) {
+      Files.writeString(building.resolve(LEFT_AT), Long.toString(leftAt));
+    }
+    DurableFiles.forceTree(building);
+    DurableFiles.move(building, target);
   }
 
   /**

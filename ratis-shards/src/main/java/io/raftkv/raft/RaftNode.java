@@ -4,6 +4,7 @@ import io.raftkv.shard.PeerTransport;
 import io.raftkv.shard.ShardApplier;
 import io.raftkv.storage.StoreEnvironment;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,15 +60,32 @@ import org.slf4j.LoggerFactory;
 public final class RaftNode implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RaftNode.class);
 
+  private static final String GROUPS = "groups";
+
   /** How long the end waits for what is being deleted. */
   private static final long FILE_WORK_SECONDS = 10;
+
+  /** What replicas have to know of this node's cluster. Thread-safe; nothing blocks. */
+  public interface Cluster {
+    /**
+     * Its id; empty while this node is of none. Leaders and candidates that do not have the same
+     * one are refused from then on.
+     */
+    String id();
+
+    /**
+     * Whether a node is no member of any group any more, and never will be: it is not followed, and
+     * gets no vote, whatever the log here says.
+     */
+    boolean isGone(String nodeId);
+  }
 
   private final RaftOptions options;
   private final StoreEnvironment environment;
   private final Function<UUID, ShardApplier> appliers;
   private final Function<UUID, String> names;
   private final FailStop failStop;
-  private final RaftGroup first;
+  private volatile RaftGroup first;
   private final RaftTransport.Factory transport;
   private final RaftServer server;
   private final LeaderAppends leaderAppends;
@@ -94,7 +112,8 @@ public final class RaftNode implements AutoCloseable {
    *
    * @param first a group that every start brings along: the metadata group
    * @param firstMembers its initial members; none if this node is to join it, by {@link
-   *     #startJoining}: then only what is found of it is started
+   *     #startJoining}, or does not know yet whether to {@link #begin} it: then only what is found
+   *     of it is started
    * @param appliers what the entries of a group mean
    * @param names the name of a group for logs and errors
    * @param links carry entries and checkpoints to other nodes, which give them to their {@link
@@ -112,7 +131,8 @@ public final class RaftNode implements AutoCloseable {
       FailStop failStop,
       PeerTransport links,
       Executor appendPool,
-      LongSupplier room)
+      LongSupplier room,
+      Cluster cluster)
       throws IOException {
     this.options = options;
     this.environment = environment;
@@ -129,7 +149,7 @@ public final class RaftNode implements AutoCloseable {
     this.checkpointSender =
         new CheckpointSender(links, options.migrationRate(), CheckpointSender.ANSWER_MILLIS);
     this.checkpointReceiver = new CheckpointReceiver(groups::get, room, files);
-    Parameters parameters = RaftTransport.parameters(links, checkpointSender);
+    Parameters parameters = RaftTransport.parameters(links, checkpointSender, cluster::id);
     GrpcConfigKeys.Server.setServicesCustomizer(
         parameters,
         (builder, types) ->
@@ -138,7 +158,7 @@ public final class RaftNode implements AutoCloseable {
                 // whose queue has room for all that one leader has under way unless values are
                 // large.
                 .directExecutor()
-                .intercept(new LeaderGate(this::isOpen, this::isOnDisk)));
+                .intercept(new LeaderGate(this::isOpen, this::mayVote, cluster, this::isOnDisk)));
     this.removed =
         new RemovedReplicas(
             options.directory().resolve("removing"), groupsDirectory(), storesDirectory());
@@ -154,7 +174,8 @@ public final class RaftNode implements AutoCloseable {
     RaftServerConfigKeys.setStorageDir(properties, List.of(groupsDirectory().toFile()));
     this.transport = (RaftTransport.Factory) server.getFactory();
     this.leaderRequests = new LeaderRequests(server);
-    this.leaderAppends = new LeaderAppends(server, this::isOpen, this::isOnDisk, appendPool);
+    this.leaderAppends =
+        new LeaderAppends(server, this::isOpen, cluster, this::isOnDisk, appendPool);
   }
 
   /** Ratis' settings have room for one address; gRPC itself takes any number. */
@@ -173,6 +194,13 @@ public final class RaftNode implements AutoCloseable {
     removed.left().stream().map(RaftNode::groupOf).filter(Objects::nonNull).forEach(this::finish);
     cuts.clean();
     RaftMetaFiles.cleanBegun(groupsDirectory());
+    for (Path directory : DurableFiles.list(groupsDirectory())) {
+      String name = directory.getFileName().toString();
+      if (name.endsWith(RaftMetaFiles.ANEW_SUFFIX)) {
+        String id = name.substring(0, name.length() - RaftMetaFiles.ANEW_SUFFIX.length());
+        finishAnew(UUID.fromString(id));
+      }
+    }
     server.start();
     if (!first.getPeers().isEmpty() || hasFiles(first.getGroupId().getUuid())) {
       startFound(hosted(first.getGroupId().getUuid()));
@@ -234,6 +262,17 @@ public final class RaftNode implements AutoCloseable {
     groups.values().forEach(HostedGroup::waitForSpace);
   }
 
+  /**
+   * Begins the first group, of which {@link #start} has found nothing. One that cannot be started
+   * is reported as failed.
+   *
+   * @param members who begins it, this node among them
+   */
+  public synchronized void begin(List<Member> members) {
+    first = group(first.getGroupId().getUuid(), members);
+    startFound(hosted(first.getGroupId().getUuid()));
+  }
+
   /** A removal that was begun before the start; if it fails the replica stays away, and counts. */
   private void finish(UUID group) {
     try {
@@ -247,7 +286,7 @@ public final class RaftNode implements AutoCloseable {
 
   private static UUID groupOf(Path directory) {
     String name = directory.getFileName().toString();
-    if (name.endsWith(RaftMetaFiles.BEGUN_SUFFIX)) {
+    if (name.endsWith(RaftMetaFiles.BEGUN_SUFFIX) || name.endsWith(RaftMetaFiles.ANEW_SUFFIX)) {
       return null;
     }
     try {
@@ -272,8 +311,17 @@ public final class RaftNode implements AutoCloseable {
 
   private void startFound(HostedGroup group) {
     try {
+      if (Files.exists(RaftMetaFiles.anew(group.directory()))) {
+        finishAnew(group.id());
+      }
       group.mendFiles();
-      add(group.id().equals(first.getGroupId().getUuid()) ? first : group(group.id(), List.of()));
+      boolean begins =
+          group.id().equals(first.getGroupId().getUuid())
+              && RaftMetaFiles.leftAt(group.directory()) == RaftMetaFiles.NEVER_LEFT;
+      add(begins ? first : group(group.id(), List.of()));
+      if (group.replica().isMemberOfThePast()) {
+        startAnew(group, group.replica().term(), RaftMetaFiles.leftAt(group.directory()));
+      }
     } catch (IOException | RuntimeException fault) {
       group.cannotStart(fault);
     }
@@ -355,19 +403,84 @@ public final class RaftNode implements AutoCloseable {
   }
 
   /**
-   * Makes the files of an empty replica as {@link #startJoining} does, for {@link #start} to find,
-   * instead of those that are there. For a replica that nobody has counted on yet: what it has
-   * acknowledged is lost.
+   * Starts a replica that is to become a voter, in place of one that is there from before its node
+   * left the group: that may be a listener's, and Ratis has no safe way from a listener to a voter;
+   * or be taken, by what its log says, for a member that it is no more. Does nothing if the replica
+   * is from after that.
+   *
+   * <p>What the replica before has acknowledged and voted for counts no more. A majority without it
+   * has all that was committed before it left. Who leads from then on has the entry by which it
+   * left, and so did not need its vote; and is followed only in the term given, or a later one.
+   *
+   * @param leftAt index of an entry that is committed, from which on the group is without this
+   *     node. It is kept with the replica: until that has got so far, its log speaks of the past,
+   *     and should the node start again with it, it begins once more
+   * @throws IOException also if the replica before has stopped: it has to be started first. If a
+   *     replica was begun anew, and only its start failed, the same can be asked for again
    */
-  public synchronized void beginAnew(UUID group, long term) throws IOException {
+  public synchronized void startJoining(UUID group, long term, long leftAt) throws IOException {
+    finishRemoval(group);
+    HostedGroup hosted = hosted(group);
+    if (!hosted.isOpen() && hasFiles(group)) {
+      if (hosted.hasFailed() || RaftMetaFiles.leftAt(hosted.directory()) < leftAt) {
+        throw new IOException("the replica before does not run");
+      }
+      startFound(hosted); // it was begun anew, and then did not start
+      return;
+    }
+    Replica now = hosted.replica();
+    if (!hosted.isOpen() || Math.max(now.leftAt(), now.membersIndex()) < leftAt) {
+      startAnew(hosted, term, leftAt);
+    } else if (now.isFormerListener()) {
+      remove(hosted);
+      startFound(hosted);
+    }
+  }
+
+  private void startAnew(HostedGroup hosted, long term, long leftAt) throws IOException {
+    Replica before = hosted.replica();
+    remove(hosted);
+    if (before != null && before.membersIndex() >= leftAt) {
+      startFound(hosted); // it has just heard
+      return;
+    }
+    makeAnew(hosted.id(), term, leftAt);
+    add(group(hosted.id(), List.of()));
+    hosted.forgive();
+    LOG.info("replica begun anew, to be added shard={}", hosted.name());
+  }
+
+  /**
+   * What was begun so before, and cut off, is finished first: until then the rest is in its way.
+   */
+  private void makeAnew(UUID group, long term, long leftAt) throws IOException {
+    Path directory = groupsDirectory().resolve(group.toString());
+    if (Files.exists(RaftMetaFiles.anew(directory))) {
+      finishAnew(group);
+    }
+    RaftMetaFiles.beginAnew(directory, term, leftAt);
+    finishAnew(group);
+  }
+
+  /** Puts what {@link RaftMetaFiles#beginAnew} has made in the place of what was there. */
+  private void finishAnew(UUID group) throws IOException {
+    removed.deleteFiles(group);
+    Path directory = groupsDirectory().resolve(group.toString());
+    DurableFiles.move(RaftMetaFiles.anew(directory), directory);
+  }
+
+  /**
+   * Makes the files of an empty replica as {@link #startJoining(UUID, long, long)} does, for {@link
+   * #start} to find, instead of those that are there. For a replica that nobody has counted on yet:
+   * what it has acknowledged is lost.
+   *
+   * @param leftAt as there
+   */
+  public synchronized void beginAnew(UUID group, long term, long leftAt) throws IOException {
     if (groups.containsKey(group)) {
       throw new IllegalStateException("group " + group + " is started");
     }
-    if (removed.isHere(group)) {
-      removed.mark(group, names.apply(group));
-      removed.delete(group);
-    }
-    RaftMetaFiles.begin(groupsDirectory().resolve(group.toString()), term);
+    makeAnew(group, term, leftAt);
   }
 
   /**
@@ -500,7 +613,17 @@ public final class RaftNode implements AutoCloseable {
 
   /** Whether there are files of a replica of a group, running or not. */
   public boolean hasFiles(UUID group) {
-    return Files.exists(groupsDirectory().resolve(group.toString()));
+    return hasFiles(options.directory(), group);
+  }
+
+  /**
+   * The same before there is a server.
+   *
+   * @param replicas see {@link RaftOptions#directory}
+   */
+  public static boolean hasFiles(Path replicas, UUID group) {
+    Path directory = replicas.resolve(GROUPS).resolve(group.toString());
+    return Files.exists(directory) || Files.exists(RaftMetaFiles.anew(directory));
   }
 
   /** Whether this node's replica of a group runs. */
@@ -625,6 +748,13 @@ public final class RaftNode implements AutoCloseable {
     return hosted != null && hosted.isOpen();
   }
 
+  /** One that is begun anew does not, until it knows who the members are now. */
+  private boolean mayVote(UUID group) {
+    HostedGroup hosted = groups.get(group);
+    Replica replica = hosted == null ? null : hosted.replica();
+    return replica != null && replica.membersIndex() >= replica.leftAt();
+  }
+
   private boolean isOnDisk(AppendEntriesReplyProto answer) {
     HostedGroup hosted =
         groups.get(ProtoUtils.toRaftGroupId(answer.getServerReply().getRaftGroupId()).getUuid());
@@ -727,12 +857,12 @@ public final class RaftNode implements AutoCloseable {
   }
 
   private Path groupsDirectory() {
-    return options.directory().resolve("groups");
+    return options.directory().resolve(GROUPS);
   }
 
   private StateMachine newStateMachine(RaftGroupId groupId) {
     HostedGroup group = hosted(groupId.getUuid());
-    Replica replica = new Replica(group.id(), group::name, transport);
+    Replica replica = new Replica(group.id(), group::name, transport, leftAt(group));
     ReplicatedStateMachine machine =
         new ReplicatedStateMachine(
             group.store(),
@@ -745,6 +875,14 @@ public final class RaftNode implements AutoCloseable {
     replica.attach(machine);
     group.starting(replica, machine);
     return machine;
+  }
+
+  private static long leftAt(HostedGroup group) {
+    try {
+      return RaftMetaFiles.leftAt(group.directory());
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(unreadable);
+    }
   }
 
   private static RaftGroup group(UUID id, List<Member> members) {

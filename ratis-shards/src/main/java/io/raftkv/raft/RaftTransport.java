@@ -6,8 +6,11 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.grpc.GrpcFactory;
+import org.apache.ratis.grpc.server.GrpcServices;
+import org.apache.ratis.grpc.server.GrpcServicesImpl;
 import org.apache.ratis.protocol.RaftGroupMemberId;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.rpc.RpcFactory;
@@ -20,22 +23,29 @@ import org.apache.ratis.server.leader.LogAppender;
 
 /**
  * How Raft's messages travel: new entries and checkpoints over the links between the nodes,
- * everything else by Ratis' gRPC.
+ * everything else by Ratis' gRPC; entries and requests for votes with a {@link ClusterMark}.
  *
  * @see LinkAppender
  */
 public final class RaftTransport implements RpcType {
   private static final String LINKS = "raftkv.links";
   private static final String CHECKPOINTS = "raftkv.checkpoints";
+  private static final String CLUSTER = "raftkv.cluster";
 
   /** Called by Ratis, by name. */
   public RaftTransport() {}
 
-  /** Parameters of a server whose entries and checkpoints are to go over these links. */
-  static Parameters parameters(PeerTransport links, CheckpointSender checkpoints) {
+  /**
+   * Parameters of a server whose entries and checkpoints are to go over these links.
+   *
+   * @param cluster see {@link RaftNode.Cluster#id}
+   */
+  static Parameters parameters(
+      PeerTransport links, CheckpointSender checkpoints, Supplier<String> cluster) {
     Parameters parameters = new Parameters();
     parameters.put(LINKS, links, PeerTransport.class);
     parameters.put(CHECKPOINTS, checkpoints, CheckpointSender.class);
+    parameters.put(CLUSTER, cluster, Supplier.class);
     return parameters;
   }
 
@@ -53,6 +63,7 @@ public final class RaftTransport implements RpcType {
   static final class Factory extends GrpcFactory {
     private final PeerTransport links;
     private final CheckpointSender checkpoints;
+    private final Supplier<String> cluster;
     private final Map<RaftGroupMemberId, Map<RaftPeerId, LinkAppender>> appenders =
         new ConcurrentHashMap<>();
 
@@ -60,6 +71,13 @@ public final class RaftTransport implements RpcType {
       super(parameters);
       this.links = parameters.get(LINKS, PeerTransport.class);
       this.checkpoints = parameters.get(CHECKPOINTS, CheckpointSender.class);
+      Supplier<?> id = parameters.get(CLUSTER, Supplier.class);
+      this.cluster = () -> (String) id.get();
+    }
+
+    @Override
+    public GrpcServices newRaftServerRpc(RaftServer server) {
+      return new MarkedRpc((GrpcServicesImpl) super.newRaftServerRpc(server), cluster);
     }
 
     @Override
@@ -69,7 +87,13 @@ public final class RaftTransport implements RpcType {
           appenders.computeIfAbsent(server.getMemberId(), member -> new ConcurrentHashMap<>());
       LinkAppender appender =
           new LinkAppender(
-              server, state, follower, links, checkpoints, id -> matchIndex(ofGroup.get(id)));
+              server,
+              state,
+              follower,
+              links,
+              checkpoints,
+              cluster,
+              id -> matchIndex(ofGroup.get(id)));
       // Those who were members in an earlier term, and are not any more, would stay for ever.
       ofGroup.values().removeIf(old -> old.getLeaderState() != state);
       ofGroup.put(follower.getId(), appender);
@@ -94,7 +118,7 @@ public final class RaftTransport implements RpcType {
       return matches;
     }
 
-    /** The followers that have answered within so many milliseconds. */
+    /** The followers that have answered this leader, and within so many milliseconds. */
     Set<String> followersHeardWithin(RaftGroupMemberId leader, long millis) {
       Set<String> heard = new TreeSet<>();
       appenders
@@ -103,6 +127,7 @@ public final class RaftTransport implements RpcType {
               (id, appender) -> {
                 FollowerInfo follower = appender.getFollower();
                 if (appender.isRunning()
+                    && follower.getMatchIndex() >= 0 // before, the time is one that Ratis made up
                     && follower.getLastRpcResponseTime().elapsedTimeMs() <= millis) {
                   heard.add(id.toString());
                 }

@@ -49,14 +49,19 @@ final class RemovedReplicas {
 
   /** Deletes what there is of a marked replica, which does not run. */
   void delete(UUID group) throws IOException {
+    deleteFiles(group);
+    Files.deleteIfExists(mark(group));
+    DurableFiles.force(marks);
+  }
+
+  /** Deletes what there is of a replica that something else keeps from being started again. */
+  void deleteFiles(UUID group) throws IOException {
     Path store = stores.resolve(group.toString());
     CheckpointStorage.cleanUp(store);
     DurableFiles.deleteTree(store);
     DurableFiles.deleteTree(groups.resolve(group.toString()));
     DurableFiles.force(stores);
     DurableFiles.force(groups);
-    Files.deleteIfExists(mark(group));
-    DurableFiles.force(marks);
   }
 
   /** The marks, named by group: of replicas that were perhaps not deleted before a crash. */

@@ -53,6 +53,7 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
   private final RaftGroupId groupId;
   private final Supplier<String> name;
   private final RaftTransport.Factory transport;
+  private final long leftAt;
   private final ClientId clientId = ClientId.randomId();
   private final Map<Long, Append> appends = new ConcurrentHashMap<>();
   private final PriorityQueue<Waiter> waiters = new PriorityQueue<>();
@@ -87,10 +88,14 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
   /** So many that have given up are worth a walk over all. */
   private static final int MANY_CANCELLED = 1_000;
 
-  Replica(UUID group, Supplier<String> name, RaftTransport.Factory transport) {
+  /**
+   * @param leftAt see {@link RaftNode#startJoining(UUID, long, long)}
+   */
+  Replica(UUID group, Supplier<String> name, RaftTransport.Factory transport, long leftAt) {
     this.groupId = RaftGroupId.valueOf(group);
     this.name = name;
     this.transport = transport;
+    this.leftAt = leftAt;
   }
 
   void attach(ReplicatedStateMachine machine) {
@@ -216,10 +221,85 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
   public boolean isMember() {
     RaftServer.Division running = alive();
     return running != null
-        && running
-                .getRaftConf()
-                .getPeer(running.getId(), RaftPeerRole.FOLLOWER, RaftPeerRole.LISTENER)
-            != null;
+        && isIn(running.getRaftConf(), running.getId())
+        && running.getRaftConf().getLogEntryIndex() >= leftAt;
+  }
+
+  private static boolean isIn(RaftConfiguration members, RaftPeerId node) {
+    return members.getPeer(node, RaftPeerRole.FOLLOWER, RaftPeerRole.LISTENER) != null;
+  }
+
+  /**
+   * Whether this was begun anew, and has not applied yet that its node had left: what it knows is
+   * older than what the replica before it had.
+   */
+  public boolean isBehindItsBeginning() {
+    return appliedIndex < leftAt;
+  }
+
+  /**
+   * Whether its log ends in a time before this was begun, in which the group had its node as a
+   * member: Ratis, started with that, would take it for one.
+   */
+  boolean isMemberOfThePast() {
+    RaftServer.Division running = alive();
+    return running != null
+        && isIn(running.getRaftConf(), running.getId())
+        && running.getRaftConf().getLogEntryIndex() < leftAt;
+  }
+
+  /** See {@link RaftNode#startJoining(UUID, long, long)}. */
+  long leftAt() {
+    return leftAt;
+  }
+
+  /**
+   * The index of the last entry of its log that says who the members are; also when it has ended.
+   */
+  long membersIndex() {
+    RaftServer.Division last = division;
+    return last == null ? -1 : last.getRaftConf().getLogEntryIndex();
+  }
+
+  /**
+   * Up to which index the log speaks of the time before a node, which is no voter and has no data,
+   * came: of the members that this knows, it is one by a later entry, or just by that.
+   */
+  public long pastOf(String nodeId) {
+    RaftServer.Division running = alive();
+    return running != null && isIn(running.getRaftConf(), RaftPeerId.valueOf(nodeId))
+        ? Math.min(running.getRaftConf().getLogEntryIndex(), appliedIndex)
+        : appliedIndex;
+  }
+
+  /**
+   * Who takes part in the group.
+   *
+   * @param index of the log's entry that made it so
+   * @param voters names of the nodes that vote
+   * @param listeners names of those that only follow
+   */
+  public record MemberView(long index, List<String> voters, List<String> listeners) {}
+
+  /**
+   * For the leader: the members, as of an entry that is committed; null while they are being
+   * changed, or if this does not run.
+   */
+  public MemberView settledMembers() {
+    RaftServer.Division running = alive();
+    if (running == null || isChangingMembers()) {
+      return null;
+    }
+    RaftConfiguration now = running.getRaftConf();
+    boolean settled =
+        now.getPreviousPeers().isEmpty()
+            && running.getRaftLog().getLastCommittedIndex() >= now.getLogEntryIndex();
+    return settled
+        ? new MemberView(
+            now.getLogEntryIndex(),
+            names(now.getCurrentPeers()),
+            names(now.getCurrentPeers(RaftPeerRole.LISTENER)))
+        : null;
   }
 
   /** Whether this is a listener of its group for good, and Ratis does not know yet. */
@@ -231,7 +311,19 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
     RaftConfiguration now = running.getRaftConf();
     return now.getPeer(running.getId(), RaftPeerRole.LISTENER) != null
         && now.getPreviousPeers().isEmpty()
+        && now.getLogEntryIndex() >= leftAt // else it was one before, and is to be a voter now
         && now.getLogEntryIndex() <= appliedIndex;
+  }
+
+  /**
+   * Whether this was started as a listener, and its log says that it is none any more: a leader
+   * that did not come to add it again may have sent it that. Ratis goes on without its vote.
+   */
+  boolean isFormerListener() {
+    RaftServer.Division running = alive();
+    return running != null
+        && running.getInfo().isListener()
+        && running.getRaftConf().getPeer(running.getId(), RaftPeerRole.LISTENER) == null;
   }
 
   /** Names of the voters and listeners, as this replica's log has them. */
@@ -291,7 +383,7 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
   }
 
   /** For the leader: the followers that have answered it within so many milliseconds. */
-  Set<String> followersHeardWithin(long millis) {
+  public Set<String> followersHeardWithin(long millis) {
     RaftServer.Division running = alive();
     return running == null || !running.getInfo().isLeader()
         ? Set.of()

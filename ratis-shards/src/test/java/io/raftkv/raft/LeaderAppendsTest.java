@@ -56,10 +56,12 @@ class LeaderAppendsTest {
         }
       };
 
+  private final LeaderGateTest.Cluster cluster = new LeaderGateTest.Cluster();
   private final LeaderAppends appends =
       new LeaderAppends(
           server,
           OPEN::equals,
+          cluster,
           answer -> answer.getMatchIndex() <= flushed,
           task -> executor.execute(task));
 
@@ -102,6 +104,13 @@ class LeaderAppendsTest {
   @Test
   void replicaThatIsNotOpenGetsNothing() throws Exception {
     assertThat(append(STARTING, 1).get()).isEmpty();
+    assertThat(work).isEmpty();
+  }
+
+  @Test
+  void leaderOfAnotherClusterIsNotFollowed() throws Exception {
+    cluster.id = "c-1";
+    assertThat(append(OPEN, 1).get()).isEmpty();
     assertThat(work).isEmpty();
   }
 

@@ -253,6 +253,9 @@ public final class TestCluster implements AutoCloseable {
     private Function<UUID, Applier> meaning = group -> new JournalApplier();
     private Function<UUID, ShardApplier> applierOf =
         group -> appliers.computeIfAbsent(group, id -> new ShardApplier(meaning.apply(id)));
+    private BeforeStart beforeStart = made -> {};
+    private final Set<String> gone = ConcurrentHashMap.newKeySet();
+    private volatile String cluster = "c-1";
     private volatile RaftNode raft;
 
     private Node(String id, int port) {
@@ -306,6 +309,25 @@ public final class TestCluster implements AutoCloseable {
       return this;
     }
 
+    /** What is done with the server before it opens its port, at the next start only. */
+    interface BeforeStart {
+      void accept(RaftNode made) throws IOException;
+    }
+
+    public void beforeStart(BeforeStart work) {
+      beforeStart = work;
+    }
+
+    /** Nodes that are members of nothing any more, as this one knows. */
+    public Set<String> gone() {
+      return gone;
+    }
+
+    /** Of which cluster it is from now on; all are of the same one at first. */
+    public void cluster(String id) {
+      cluster = id;
+    }
+
     public Node start() {
       try {
         appliers.clear();
@@ -332,7 +354,20 @@ public final class TestCluster implements AutoCloseable {
                 (group, what, cause) -> failures.add(group + " " + what),
                 new Links(),
                 network,
-                () -> Long.MAX_VALUE);
+                () -> Long.MAX_VALUE,
+                new RaftNode.Cluster() {
+                  @Override
+                  public String id() {
+                    return cluster;
+                  }
+
+                  @Override
+                  public boolean isGone(String nodeId) {
+                    return gone.contains(nodeId);
+                  }
+                });
+        beforeStart.accept(raft);
+        beforeStart = made -> {};
         raft.start();
         return this;
       } catch (IOException e) {

@@ -100,6 +100,7 @@ final class ClusterController implements AutoCloseable {
   private volatile String lastTold;
   private final Map<UUID, String> failedStarts = new HashMap<>();
   private boolean announced;
+  private boolean fromThePast = true;
 
   ClusterController(Node node) {
     this.node = node;
@@ -107,7 +108,7 @@ final class ClusterController implements AutoCloseable {
     this.cleaner = new ReplicaCleaner(node);
     this.jobs = new JobDriver(node, this::driveJobsSoon);
     this.balance = new BalanceDriver(node);
-    this.members = new MetadataMembers(node);
+    this.members = new MetadataMembers(node, this::driveJobsSoon);
     this.watched = node.watchdog().watch("the control thread", thread);
   }
 
@@ -145,10 +146,14 @@ final class ClusterController implements AutoCloseable {
     }
   }
 
-  private void step() throws StartupException, IOException {
+  private void step() throws Exception {
     ClusterState state = node.metadata().state();
     watched.atDisk(() -> node.raft().settle(MetadataGroup.GROUP));
     if (!state.isBootstrapped()) {
+      if (node.founderStart().isPresent()) {
+        FounderStart founder = node.founderStart().get();
+        watched.<Exception>atDisk(founder::step);
+      }
       formCluster();
       knock();
       return;
@@ -159,7 +164,7 @@ final class ClusterController implements AutoCloseable {
       return;
     }
     watched.atDisk(() -> noteArrival(state));
-    if (!node.directory().hasArrived()) {
+    if (!node.directory().hasArrived() || knowsThePastOnly()) {
       return;
     }
     register(state);
@@ -187,6 +192,17 @@ final class ClusterController implements AutoCloseable {
     }
   }
 
+  /**
+   * This process has begun with a metadata replica that was begun anew, and so did not start where
+   * the process before it was: what it knows at first is the past, in which this node had other
+   * replicas.
+   */
+  private boolean knowsThePastOnly() {
+    Replica metadata = node.replica(MetadataGroup.GROUP);
+    fromThePast = fromThePast && (metadata == null || metadata.isBehindItsBeginning());
+    return fromThePast;
+  }
+
   private ClusterState metadataState() {
     return node.metadata().state();
   }
@@ -199,7 +215,9 @@ final class ClusterController implements AutoCloseable {
 
   /** The metadata leader proposes the first state; whoever comes second changes nothing. */
   private void formCluster() {
-    if (!leadsMetadata() || !mayPropose() || hasJoined()) {
+    // One that has lost its metadata must not take what others have lost, too, for a beginning.
+    boolean belongs = hasJoined() || node.directory().clusterId().isPresent();
+    if (!leadsMetadata() || !mayPropose() || belongs) {
       return;
     }
     ServerConfig config = node.config();
@@ -212,7 +230,8 @@ final class ClusterController implements AutoCloseable {
       nodes.add(ownSpec(0));
     }
     List<String> ids = nodes.stream().map(NodeSpec::id).toList();
-    String clusterId = UUID.randomUUID().toString();
+    String clusterId =
+        node.newClusterId().isEmpty() ? UUID.randomUUID().toString() : node.newClusterId();
     List<ShardSpec> shards =
         InitialPlacement.plan(
             clusterId, ids, config.cluster().shards(), config.cluster().replicationFactor());
@@ -301,7 +320,8 @@ final class ClusterController implements AutoCloseable {
     }
   }
 
-  private NodeSpec ownSpec(long incarnation) {
+  /** What this node says of itself. */
+  NodeSpec ownSpec(long incarnation) {
     ClusterMember own = node.addresses().own(self, node.raftPort(), node.respPort());
     return new NodeSpec(
         self,
@@ -467,20 +487,31 @@ final class ClusterController implements AutoCloseable {
               System.nanoTime());
     }
     if (mayPropose()) {
-      failures.judge(state, heardMembers(), System.nanoTime()).stream()
+      failures.judge(state, heardMembers(state), System.nanoTime()).stream()
           .findFirst()
           .ifPresent(this::propose);
     }
   }
 
   /** One that joins can be relied on when it hears of what the cluster decides, not before. */
-  private Map<String, Long> heardMembers() {
+  private Map<String, Long> heardMembers(ClusterState state) {
     Map<String, Long> heard = new HashMap<>(node.peers().lastHeard());
     Replica metadata = node.replica(MetadataGroup.GROUP);
     if (metadata != null) {
-      heard.keySet().retainAll(metadata.members());
+      List<String> members = metadata.members();
+      heard
+          .keySet()
+          .removeIf(
+              id ->
+                  !members.contains(id)
+                      && state.node(id).filter(ClusterController::isJoining).isPresent());
     }
     return heard;
+  }
+
+  /** A node that has not heard of the metadata for long, or never has. */
+  private static boolean isJoining(NodeInfo node) {
+    return node.state() == NodeState.JOINING || node.state() == NodeState.OFFLINE;
   }
 
   private boolean isHeard(String nodeId) {
@@ -523,6 +554,11 @@ final class ClusterController implements AutoCloseable {
     return match == null || match < 0
         ? OptionalLong.empty()
         : OptionalLong.of(Math.max(0, replica.commitIndex() - match));
+  }
+
+  /** Whether this node is about to change who takes part in the metadata group, or does so. */
+  boolean isChangingMetadataMembers() {
+    return members.isBusy();
   }
 
   /** Whether another node would do as leader of a group that this node leads. */

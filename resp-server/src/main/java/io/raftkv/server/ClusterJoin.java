@@ -53,7 +53,7 @@ final class ClusterJoin {
           LOG.info("admitted to cluster id={} by the node at {}", answer.text(), seed);
           return answer;
         }
-        case REFUSED -> {
+        case REFUSED, UNFORMED, REMOVED -> { // the last two are for founders
           return Answer.refused("cannot join by the node at " + seed + ": " + answer.text());
         }
         case LATER -> {
@@ -122,7 +122,7 @@ final class ClusterJoin {
             node.view().startedAtMillis());
     return JoinExchange.encode(
         new JoinExchange.Request(
-            spec, node.directory().clusterId(), JoinExchange.settings(config)));
+            spec, node.directory().clusterId(), JoinExchange.settings(config), false));
   }
 
   /** Where the others are to reach this node: as it was told, else from where it reaches them. */

@@ -37,6 +37,7 @@ final class ControlRequests {
   static final byte BALANCE = 32;
   static final byte SLOT_LOAD = 14;
   static final byte UPPER_HALF = 15;
+  static final byte JOIN_METADATA = 20;
 
   private ControlRequests() {}
 
@@ -310,6 +311,28 @@ final class ControlRequests {
           NodeFactsCodec.write(out, group);
           NodeFactsCodec.write(out, slots);
         });
+  }
+
+  /**
+   * For a replica of the metadata group that is to become a voter; answered with {@link #outcome}.
+   *
+   * @param term the leader's: none of an earlier term is followed
+   * @param leftAt index of the entry from which on the group is without the node
+   */
+  record JoinMetadata(long term, long leftAt) {}
+
+  static byte[] joinMetadata(JoinMetadata joining) {
+    return bytes(
+        JOIN_METADATA,
+        out -> {
+          out.writeLong(joining.term());
+          out.writeLong(joining.leftAt());
+        });
+  }
+
+  /** Inverse of {@link #joinMetadata}, behind the kind. */
+  static JoinMetadata decodeJoinMetadata(DataInputStream in) throws IOException {
+    return new JoinMetadata(in.readLong(), in.readLong());
   }
 
   /** Why something was not done; empty if it was. */

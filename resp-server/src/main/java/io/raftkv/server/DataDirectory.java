@@ -32,7 +32,9 @@ public final class DataDirectory implements AutoCloseable {
 
   private final Path path;
   private final FileChannel lockChannel;
-  private NodeFile node;
+
+  /** As it is on the disk; read by threads that must not wait for a write. */
+  private volatile NodeFile node;
 
   private DataDirectory(Path path, FileChannel lockChannel, NodeFile node) {
     this.path = path;
@@ -188,7 +190,7 @@ public final class DataDirectory implements AutoCloseable {
     return nodeFile().joinedBy();
   }
 
-  private synchronized NodeFile nodeFile() {
+  private NodeFile nodeFile() {
     return node;
   }
 

@@ -1,11 +1,13 @@
 package io.raftkv.server;
 
 import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.MetaApplier;
 import io.raftkv.meta.MetaCommand;
 import io.raftkv.meta.MetaReply;
 import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.NodeSpec;
 import io.raftkv.meta.NodeState;
+import io.raftkv.raft.LogPosition;
 import io.raftkv.raft.Replica;
 import io.raftkv.server.JoinExchange.Answer;
 import io.raftkv.server.JoinExchange.Request;
@@ -34,10 +36,17 @@ final class JoinDesk {
   CompletionStage<Answer> answer(Request request) {
     ClusterState state = node.metadata().state();
     Replica metadata = node.replica(MetadataGroup.GROUP);
-    if (!state.isBootstrapped() || metadata == null || !metadata.isMember()) {
+    if (request.founder() && !state.isBootstrapped() && belongsToNone()) {
+      return done(Answer.unformed());
+    }
+    boolean isNoted = node.directory().clusterId().isPresent(); // else a crash could take it back
+    if (!state.isBootstrapped() || !isNoted || metadata == null || !metadata.isMember()) {
       return done(Answer.later("node " + self + " is not part of a formed cluster yet"));
     }
     String id = request.node().id();
+    if (request.founder()) {
+      return answerFounder(state, request);
+    }
     Long heard = node.peers().lastHeard().get(id);
     if (heard != null && System.nanoTime() - heard < RUNNING_NANOS) {
       return done(Answer.later("node " + id + " runs already"));
@@ -60,6 +69,71 @@ final class JoinDesk {
                 lost == null
                     ? answer(request.node(), reply)
                     : Answer.later("the metadata group did not answer: " + lost.getMessage()));
+  }
+
+  /** One that has lost its metadata is part of a cluster all the same. */
+  private boolean belongsToNone() {
+    Replica metadata = node.replica(MetadataGroup.GROUP);
+    boolean isMember =
+        node.directory().clusterId().isPresent() || node.directory().joinedBy().isPresent();
+    return !isMember
+        && knowsOfNone(
+            metadata == null && node.founderStart().isPresent(),
+            metadata == null ? null : metadata.logEnd());
+  }
+
+  /**
+   * Whether a founder that has not noted its cluster can say that there is none. One that has some
+   * of the metadata is perhaps about to note the cluster that it forms, or was cut off before it
+   * did.
+   *
+   * @param hasNothing whether its process started with nothing of the metadata, and has begun none
+   * @param end of the log of the metadata group; null if that is not known
+   */
+  static boolean knowsOfNone(boolean hasNothing, LogPosition end) {
+    return end == null ? hasNothing : end.index() < 0;
+  }
+
+  /**
+   * What it may do is asked of a majority, by an entry: a node that was cut off may still take for
+   * a member who was removed, and would be followed by it.
+   */
+  private CompletionStage<Answer> answerFounder(ClusterState state, Request request) {
+    String id = request.node().id();
+    if (request.clusterId().isPresent() && !request.clusterId().get().equals(state.clusterId())) {
+      return done(Answer.later("node " + self + " is of cluster " + state.clusterId()));
+    }
+    if (state.isGone(id)) {
+      return done(removed(state, id));
+    }
+    Optional<NodeInfo> known = state.node(id);
+    if (known.isEmpty() || known.get().memberSince() > 0) {
+      return done(
+          Answer.later(
+              "cluster %s did not begin with node %s: start it with --join"
+                  .formatted(state.clusterId(), id)));
+    }
+    return node.metadata()
+        .propose(
+            node.shards().client(MetadataGroup.GROUP),
+            new MetaCommand.RegisterNode(request.node().startedAfter(known.get().spec())))
+        .handle(
+            (reply, lost) -> {
+              if (lost != null) {
+                return Answer.later("the metadata group did not answer: " + lost.getMessage());
+              }
+              ClusterState now = node.metadata().state();
+              if (now.isGone(id)) {
+                return removed(now, id);
+              }
+              return reply.outcome() == MetaReply.Outcome.REFUSED
+                  ? Answer.later(reply.text())
+                  : answer(request.node(), reply);
+            });
+  }
+
+  private static Answer removed(ClusterState state, String id) {
+    return Answer.removed("node %s was removed from cluster %s".formatted(id, state.clusterId()));
   }
 
   private static CompletionStage<Answer> done(Answer answer) {
@@ -92,6 +166,7 @@ final class JoinDesk {
           state.clusterId(),
           term,
           state.nodes().get(joins.id()).memberSince(),
+          metadata.pastOf(joins.id()),
           state.members().stream()
               .flatMap(member -> node.addresses().of(member.id()).stream())
               .toList());
@@ -108,10 +183,9 @@ final class JoinDesk {
           .formatted(request.clusterId().get(), self, state.clusterId());
     }
     String id = request.node().id();
-    if (request.clusterId().isEmpty() && metadata.voters().contains(id)) {
+    if (metadata.voters().contains(id)) {
       // One that forgot what it has acknowledged must not count as the one that did.
-      return "node %s votes in the metadata group, and its data is gone: start it without --join, as the manual says of rebuilding a replica"
-          .formatted(id);
+      return MetaApplier.votesWithoutData(id);
     }
     for (Map.Entry<String, String> own : JoinExchange.settings(node.config()).entrySet()) {
       String other = request.settings().get(own.getKey());

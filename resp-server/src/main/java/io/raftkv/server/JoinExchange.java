@@ -18,8 +18,8 @@ import java.util.TreeMap;
  *
  * <pre>
  *   request  JOIN:1  id host respPort:4 raftPort:4 httpPort:4 version incarnation:8
- *            clusterId  count:4 { setting value }
- *   answer   outcome:1  text  term:8  memberSince:8  count:4 { member }
+ *            clusterId  count:4 { setting value }  founder:1
+ *   answer   outcome:1  text  term:8  memberSince:8  count:4 { member }  leftAt:8
  * </pre>
  *
  * A member is as {@link ClusterMember} writes it. Texts are in Java's modified UTF-8 with a length
@@ -38,13 +38,16 @@ final class JoinExchange {
   private JoinExchange() {}
 
   /**
-   * A node asks to join.
+   * A node asks to join, or what has become of the cluster that it is to begin.
    *
    * @param node what it says of itself
    * @param clusterId of its data directory, if it was admitted before
    * @param settings those that must be the same on all nodes, by name
+   * @param founder whether it does not join, but is one of those that begin the cluster, and has
+   *     nothing of the metadata: it is its first start, or its data are lost
    */
-  record Request(NodeSpec node, Optional<String> clusterId, Map<String, String> settings) {}
+  record Request(
+      NodeSpec node, Optional<String> clusterId, Map<String, String> settings, boolean founder) {}
 
   /** What became of it. */
   enum Outcome {
@@ -53,7 +56,11 @@ final class JoinExchange {
     /** Not now: to ask again, here or elsewhere, may help. */
     LATER,
     /** Nothing but another configuration helps. */
-    REFUSED
+    REFUSED,
+    /** To a founder: the node that answers is one too, and knows of no formed cluster. */
+    UNFORMED,
+    /** To a founder: it was removed, and its id is not given again. */
+    REMOVED
   }
 
   /**
@@ -62,21 +69,35 @@ final class JoinExchange {
    * @param text the cluster's id if the node is admitted, else why it is not
    * @param term of the metadata group; the node is to follow no leader of an earlier one
    * @param memberSince version of the metadata that made the node one of the cluster
+   * @param leftAt index of the metadata group's log up to which that speaks of the time before
    * @param members all nodes of the cluster, for as long as the metadata is not there
    */
   record Answer(
-      Outcome outcome, String text, long term, long memberSince, List<ClusterMember> members) {
+      Outcome outcome,
+      String text,
+      long term,
+      long memberSince,
+      long leftAt,
+      List<ClusterMember> members) {
     static Answer admitted(
-        String clusterId, long term, long memberSince, List<ClusterMember> members) {
-      return new Answer(Outcome.ADMITTED, clusterId, term, memberSince, members);
+        String clusterId, long term, long memberSince, long leftAt, List<ClusterMember> members) {
+      return new Answer(Outcome.ADMITTED, clusterId, term, memberSince, leftAt, members);
     }
 
     static Answer later(String why) {
-      return new Answer(Outcome.LATER, why, 0, 0, List.of());
+      return new Answer(Outcome.LATER, why, 0, 0, 0, List.of());
     }
 
     static Answer refused(String why) {
-      return new Answer(Outcome.REFUSED, why, 0, 0, List.of());
+      return new Answer(Outcome.REFUSED, why, 0, 0, 0, List.of());
+    }
+
+    static Answer unformed() {
+      return new Answer(Outcome.UNFORMED, "", 0, 0, 0, List.of());
+    }
+
+    static Answer removed(String why) {
+      return new Answer(Outcome.REMOVED, why, 0, 0, 0, List.of());
     }
   }
 
@@ -105,6 +126,7 @@ final class JoinExchange {
             out.writeUTF(setting.getKey());
             out.writeUTF(setting.getValue());
           }
+          out.writeBoolean(request.founder());
         });
   }
 
@@ -125,7 +147,10 @@ final class JoinExchange {
       settings.put(in.readUTF(), in.readUTF());
     }
     return new Request(
-        node, clusterId.isEmpty() ? Optional.empty() : Optional.of(clusterId), settings);
+        node,
+        clusterId.isEmpty() ? Optional.empty() : Optional.of(clusterId),
+        settings,
+        in.readBoolean());
   }
 
   static byte[] encode(Answer answer) {
@@ -139,6 +164,7 @@ final class JoinExchange {
           for (ClusterMember member : answer.members()) {
             out.writeUTF(member.toString());
           }
+          out.writeLong(answer.leftAt());
         });
   }
 
@@ -156,7 +182,7 @@ final class JoinExchange {
       for (int left = in.readInt(); left > 0; left--) {
         members.add(ClusterMember.parse(in.readUTF()));
       }
-      return new Answer(Outcome.values()[outcome], text, term, memberSince, members);
+      return new Answer(Outcome.values()[outcome], text, term, memberSince, in.readLong(), members);
     } catch (IOException cut) {
       throw new IllegalArgumentException("answer is cut short", cut);
     }

@@ -4,6 +4,7 @@ import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.metrics.Metrics;
 import io.raftkv.raft.FailStop;
+import io.raftkv.raft.Member;
 import io.raftkv.raft.RaftNode;
 import io.raftkv.raft.Replica;
 import io.raftkv.resp.command.CommandEngine;
@@ -72,6 +73,17 @@ final class Node implements RunningServer {
   private final Transport transport;
   private final StoreEnvironment stores;
   private final MetadataGroup metadata;
+  private final List<Member> founders;
+
+  /** Of a node that has to ask the other founders whether there is a cluster already. */
+  private final Optional<FounderStart> founderStart;
+
+  /**
+   * Of the cluster that this node is to begin alone; else empty. From the start, so that nobody
+   * takes it for one that was here before, and has lost its disk.
+   */
+  private final String newClusterId;
+
   private final MemberAddresses addresses;
   private final SessionRegistry sessions;
   private final NodeLinks links;
@@ -113,6 +125,14 @@ final class Node implements RunningServer {
       this.raftPort = config.listen().raftPort() == 0 ? freePort() : config.listen().raftPort();
       this.transport = Transport.open(config.clients().ioThreads());
       NodeOptions options = new NodeOptions(config, hosts, raftPort);
+      this.founders = options.metadataMembers();
+      boolean beginsEmpty =
+          directory.joinedBy().isEmpty()
+              && !RaftNode.hasFiles(directory.resolve(DataDirectory.REPLICAS), MetadataGroup.GROUP);
+      boolean isNew = founders.size() == 1 && directory.clusterId().isEmpty();
+      boolean asksFounders = beginsEmpty && !isNew;
+      this.founderStart = asksFounders ? Optional.of(new FounderStart(this)) : Optional.empty();
+      this.newClusterId = beginsEmpty && isNew ? UUID.randomUUID().toString() : "";
       this.stores = new StoreEnvironment(options.stores());
       this.metadata = new MetadataGroup(transport.loops().next());
       this.addresses = new MemberAddresses(config.cluster(), metadata::state);
@@ -174,7 +194,13 @@ final class Node implements RunningServer {
               this::stand,
               options.leaderSilence().toMillis());
       this.requests = new PeerRequests(this);
-      this.linkCommands = new LinkCommands(requests::answer, secret, this::clusterId);
+      this.linkCommands =
+          new LinkCommands(
+              requests::answer,
+              secret,
+              this::clusterId,
+              (asker, kind, request) ->
+                  metadata.state().isGone(asker) && !PeerRequests.isForAll(kind, request));
       this.view = new NodeView(this);
       this.changes = new NodeChanges(this);
       table[0] = Commands.table(view, changes, linkCommands, this::stopByCommand, readPool());
@@ -184,13 +210,16 @@ final class Node implements RunningServer {
               options.raft(directory.resolve(DataDirectory.REPLICAS)),
               stores,
               MetadataGroup.GROUP,
-              options.metadataMembers(directory.joinedBy().isPresent()),
+              directory.joinedBy().isPresent() || asksFounders
+                  ? List.of()
+                  : options.metadataMembers(),
               group -> applier(group, engine),
               this::groupName,
               failStop(),
               links,
               threads.appendPool(),
-              disk::spareBytes);
+              disk::spareBytes,
+              new OwnCluster());
       this.traffic =
           new ShardTraffic(
               table[0],
@@ -232,6 +261,21 @@ final class Node implements RunningServer {
 
   MetadataGroup metadata() {
     return metadata;
+  }
+
+  /** With whom the metadata group of a new cluster begins. */
+  List<Member> founders() {
+    return founders;
+  }
+
+  /** The id that a new cluster of this node gets, if that is decided already; else empty. */
+  String newClusterId() {
+    return newClusterId;
+  }
+
+  /** Of a node that started with nothing of the metadata, and did not join. */
+  Optional<FounderStart> founderStart() {
+    return founderStart;
   }
 
   MemberAddresses addresses() {
@@ -417,7 +461,7 @@ final class Node implements RunningServer {
       directory.forgetArrival();
       addresses.tell(admission.members());
       admittedSince = admission.memberSince();
-      raft.beginAnew(MetadataGroup.GROUP, admission.term());
+      raft.beginAnew(MetadataGroup.GROUP, admission.term(), admission.leftAt());
     }
   }
 
@@ -433,12 +477,18 @@ final class Node implements RunningServer {
    * @param by who says so
    */
   void removedFromCluster(String by) {
+    removedFromCluster(
+        by,
+        "node %s was removed from cluster %s"
+            .formatted(config.node().id(), directory.clusterId().orElse("")));
+  }
+
+  /** As above, in the words of who says so. */
+  void removedFromCluster(String by, String told) {
     if (!removed.compareAndSet(false, true)) {
       return;
     }
-    String why =
-        "node %s says that node %s was removed from cluster %s"
-            .formatted(by, config.node().id(), directory.clusterId().orElse(""));
+    String why = "node %s says that %s".formatted(by, told);
     threads
         .slow()
         .execute(
@@ -525,8 +575,24 @@ final class Node implements RunningServer {
         .orElse(null);
   }
 
+  /** Also if that is not noted yet; empty if this node knows of none. */
   private String clusterId() {
-    return directory.clusterId().orElse("");
+    ClusterState state = metadata.state();
+    return directory
+        .clusterId()
+        .orElseGet(() -> state.isBootstrapped() ? state.clusterId() : newClusterId);
+  }
+
+  private final class OwnCluster implements RaftNode.Cluster {
+    @Override
+    public String id() {
+      return clusterId();
+    }
+
+    @Override
+    public boolean isGone(String nodeId) {
+      return metadata.state().isGone(nodeId);
+    }
   }
 
   private final class Membership implements PeerMonitor.Membership {

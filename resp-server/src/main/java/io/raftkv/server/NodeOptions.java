@@ -59,13 +59,8 @@ final class NodeOptions {
   /**
    * With whom the metadata group begins. Its voters are five of five or more nodes, else three,
    * else all.
-   *
-   * @param joins whether this node does not begin the group, but joins it: then nobody
    */
-  List<Member> metadataMembers(boolean joins) {
-    if (joins) {
-      return List.of();
-    }
+  List<Member> metadataMembers() {
     List<ClusterMember> members =
         config.cluster().members().stream()
             .sorted(Comparator.comparing(ClusterMember::id))

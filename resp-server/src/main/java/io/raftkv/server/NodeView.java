@@ -145,7 +145,9 @@ final class NodeView implements NodeStatus {
 
   private ClusterFacts.ReplicaFacts facts(UUID group, Replica replica) {
     // Before the view: a change that ends between the two must not show the members before it.
-    boolean changing = replica != null && replica.isChangingMembers();
+    boolean changing =
+        (replica != null && replica.isChangingMembers())
+            || (group.equals(MetadataGroup.GROUP) && node.controller().isChangingMetadataMembers());
     LeaderView view = replica == null ? null : replica.view();
     if (view == null) {
       Members none = new Members(new TreeSet<>(), new TreeSet<>());

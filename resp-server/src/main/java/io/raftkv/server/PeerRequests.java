@@ -64,6 +64,15 @@ final class PeerRequests {
     };
   }
 
+  /**
+   * Whether a request is answered whoever asks: also one that is no part of the cluster any more.
+   */
+  static boolean isForAll(PeerTransport.Kind kind, byte[] request) {
+    return kind == PeerTransport.Kind.CONTROL
+        && request.length > 0
+        && (request[0] == ControlRequests.HEARTBEAT || request[0] == ControlRequests.JOIN);
+  }
+
   private CompletionStage<byte[]> answerControl(byte[] request) {
     String self = node.config().node().id();
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(request))) {
@@ -85,6 +94,7 @@ final class PeerRequests {
         case ControlRequests.KEEP -> slots.keep(ControlRequests.decodeKeep(self, in));
         case ControlRequests.FLUSH -> slots.flush(ControlRequests.group(in));
         case ControlRequests.LEAD -> slots.lead(ControlRequests.decodeLead(self, in));
+        case ControlRequests.JOIN_METADATA -> joinMetadata(ControlRequests.decodeJoinMetadata(in));
         case ControlRequests.UNFENCE -> slots.unfence(ControlRequests.decodeUnfence(self, in));
         case ControlRequests.BALANCE ->
             node.controller().balance(in.readInt()).thenApply(BalanceReportCodec::encode);
@@ -141,22 +151,45 @@ final class PeerRequests {
   }
 
   private CompletionStage<byte[]> startJoining(JobAction.StartJoining joining) {
+    return startJoining(
+        joining.group(),
+        () -> {
+          if (!node.noRoom().isEmpty()) {
+            return node.noRoom();
+          }
+          node.raft().startJoining(joining.group(), joining.term());
+          return "";
+        });
+  }
+
+  /** Also without room for more: it is small, and its node has none of it otherwise. */
+  private CompletionStage<byte[]> joinMetadata(ControlRequests.JoinMetadata joining) {
+    return startJoining(
+        MetadataGroup.GROUP,
+        () -> {
+          node.raft().startJoining(MetadataGroup.GROUP, joining.term(), joining.leftAt());
+          return "";
+        });
+  }
+
+  private interface Start {
+    /** Why it was not started; empty if it was. */
+    String run() throws IOException;
+  }
+
+  private CompletionStage<byte[]> startJoining(UUID group, Start start) {
     return CompletableFuture.supplyAsync(
         () -> {
           if (!node.directory().hasArrived()) {
             return ControlRequests.outcome("it has not the metadata yet");
           }
-          if (!node.noRoom().isEmpty()) {
-            return ControlRequests.outcome(node.noRoom());
-          }
-          if (node.raft().hasFailed(joining.group())) {
+          if (node.raft().hasFailed(group)) {
             return ControlRequests.outcome("its replica has failed, see its log");
           }
           try {
-            node.raft().startJoining(joining.group(), joining.term());
-            return ControlRequests.outcome("");
+            return ControlRequests.outcome(start.run());
           } catch (IOException failed) {
-            LOG.error("replica not started shard={}", node.groupName(joining.group()), failed);
+            LOG.error("replica not started shard={}", node.groupName(group), failed);
             return ControlRequests.outcome(failed.toString());
           }
         },

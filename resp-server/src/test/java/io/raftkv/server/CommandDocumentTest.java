@@ -31,7 +31,10 @@ class CommandDocumentTest {
   private static CommandTable table() {
     LinkCommands links =
         new LinkCommands(
-            (kind, request) -> CompletableFuture.completedFuture(request), "", () -> "");
+            (kind, request) -> CompletableFuture.completedFuture(request),
+            "",
+            () -> "",
+            (asker, kind, request) -> false);
     return Commands.table(
         nobody(NodeStatus.class), nobody(ClusterChanges.class), links, () -> {}, Runnable::run);
   }

@@ -20,8 +20,8 @@ class JoinExchangeTest {
 
   @Test
   void requestComesBackAsItWas() throws IOException {
-    assertComesBack(new Request(NODE, Optional.empty(), Map.of()));
-    assertComesBack(new Request(NODE, Optional.of("c-1"), Map.of("a", "1", "b", "")));
+    assertComesBack(new Request(NODE, Optional.empty(), Map.of(), false));
+    assertComesBack(new Request(NODE, Optional.of("c-1"), Map.of("a", "1", "b", ""), true));
   }
 
   private static void assertComesBack(Request request) throws IOException {
@@ -42,8 +42,10 @@ class JoinExchangeTest {
             new ClusterMember("n2", "::1", 17002, 7002));
     for (Answer answer :
         List.of(
-            Answer.admitted("c-1", 7, 1L << 40, members),
+            Answer.admitted("c-1", 7, 1L << 40, 1L << 41, members),
             Answer.later("why"),
+            Answer.unformed(),
+            Answer.removed("gone"),
             Answer.refused("b\u00fcrg"))) {
       byte[] bytes = JoinExchange.encode(answer);
       assertThat(JoinExchange.decodeAnswer(bytes)).isEqualTo(answer);

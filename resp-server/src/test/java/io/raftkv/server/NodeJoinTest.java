@@ -9,6 +9,7 @@ import io.raftkv.meta.MetaCommand;
 import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.NodeState;
 import io.raftkv.meta.job.JobPlans;
+import io.raftkv.raft.Replica;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
@@ -86,6 +87,11 @@ class NodeJoinTest {
     return state(node).clusterId();
   }
 
+  private static List<String> voters(Node asked) {
+    Replica metadata = asked.replica(MetadataGroup.GROUP);
+    return metadata == null ? List.of() : metadata.voters();
+  }
+
   private static void propose(Node by, MetaCommand command) {
     by.metadata()
         .propose(by.shards().client(MetadataGroup.GROUP), command)
@@ -116,7 +122,7 @@ class NodeJoinTest {
     Node joiner = join("n2");
     soon(() -> isOnline(founder, "n2") && isOnline(joiner, "n2"));
     assertThat(clusterId(joiner)).isEqualTo(clusterId(founder)).isNotEqualTo(another);
-    assertThat(joiner.replica(MetadataGroup.GROUP).voters()).containsExactly("n1");
+    soon(() -> voters(joiner).equals(List.of("n1"))); // when it is started anew as a listener
     soon(() -> joiner.directory().hasArrived());
     assertThat(joiner.memberSince())
         .isEqualTo(state(founder).node("n2").orElseThrow().memberSince())
@@ -129,7 +135,9 @@ class NodeJoinTest {
     soon(() -> isOnline(founder, "n1"));
     Node second = join("n2");
     Node third = join("n3");
-    soon(() -> third.directory().hasArrived());
+    soon(() -> third.directory().hasArrived() && third.health().ready().ready());
+    // Else it would end while it is being made a listener, and keep its lock in this process.
+    third.raft().settle(MetadataGroup.GROUP);
     long before = third.memberSince();
     third.close();
 

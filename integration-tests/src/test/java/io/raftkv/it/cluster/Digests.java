@@ -15,7 +15,7 @@ final class Digests {
 
   private Digests() {}
 
-  static void awaitEqual(TestCluster cluster, Duration deadline) {
+  static void awaitEqual(TestCluster cluster, List<TestNode> nodes, Duration deadline) {
     Map<String, String> seen = new LinkedHashMap<>();
     try {
       cluster.await(
@@ -24,8 +24,8 @@ final class Digests {
           () -> {
             seen.clear();
             boolean equal = true;
-            for (String shard : cluster.shards(cluster.nodes().get(0)).shardIds()) {
-              equal &= replicasAgree(cluster, shard, seen);
+            for (String shard : cluster.shards(nodes.get(0)).shardIds()) {
+              equal &= replicasAgree(nodes, shard, seen);
             }
             return equal;
           });
@@ -35,9 +35,9 @@ final class Digests {
   }
 
   private static boolean replicasAgree(
-      TestCluster cluster, String shard, Map<String, String> seen) {
+      List<TestNode> nodes, String shard, Map<String, String> seen) {
     List<Digest> digests = new ArrayList<>();
-    for (TestNode node : cluster.nodes()) {
+    for (TestNode node : nodes) {
       Object reply = node.call("RAFTKV.SHARD", "CHECKSUM", shard);
       seen.put(shard + "@" + node.id(), String.valueOf(reply));
       if (reply instanceof List<?> pair && pair.size() >= 2) {
@@ -51,7 +51,7 @@ final class Digests {
         }
       }
     }
-    int expected = Math.min(3, cluster.nodes().size());
+    int expected = Math.min(3, nodes.size());
     return digests.size() >= expected && digests.stream().distinct().count() == 1;
   }
 }

@@ -121,8 +121,8 @@ public final class TestCluster
   }
 
   /**
-   * So many of the nodes, the last ones, do not begin the cluster: each is started by the test, and
-   * joins by n1.
+   * So many of the nodes, the last ones, do not begin the cluster: each is started by the test. The
+   * first of them joins by n1, the second by n2, and so on.
    */
   public TestCluster joining(int count) {
     joining = count;
@@ -266,7 +266,8 @@ public final class TestCluster
     words.addAll(List.of("--http-port", Integer.toString(node.httpPort())));
     words.addAll(List.of("--data-dir", node.dataDirectory().toString()));
     if (!founders().contains(node)) {
-      words.addAll(List.of("--join", nodes.get(0).host() + ":" + nodes.get(0).respPort()));
+      TestNode seed = founders().get((nodes.indexOf(node) - founders().size()) % founders().size());
+      words.addAll(List.of("--join", seed.host() + ":" + seed.respPort()));
     } else if (!defaults) {
       words.addAll(List.of("--cluster", clusterFlag()));
       if (size - joining >= 3) {
@@ -406,7 +407,12 @@ public final class TestCluster
    * more.
    */
   public void awaitEqualDigests() {
-    Digests.awaitEqual(this, READY_DEADLINE);
+    awaitEqualDigests(nodes);
+  }
+
+  /** The same of some nodes: others are no part of the cluster any more. */
+  public void awaitEqualDigests(List<TestNode> members) {
+    Digests.awaitEqual(this, members, READY_DEADLINE);
   }
 
   /**

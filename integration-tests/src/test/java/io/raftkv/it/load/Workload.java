@@ -184,8 +184,13 @@ public final class Workload implements AutoCloseable {
    * an acknowledged write that is gone then contradicts it.
    */
   public void readBack() {
-    for (int i = 0; i < plan.nodes.size(); i++) {
-      try (RespConnection connection = new RespConnection(plan.nodes.get(i), plan.timeout)) {
+    readBack(plan.nodes);
+  }
+
+  /** The same through some nodes: others may be gone. */
+  public void readBack(List<InetSocketAddress> nodes) {
+    for (int i = 0; i < nodes.size(); i++) {
+      try (RespConnection connection = new RespConnection(nodes.get(i), plan.timeout)) {
         for (String key : keys()) {
           long from = recorder.now();
           Object reply = connection.call("GET", key);
@@ -197,7 +202,7 @@ public final class Workload implements AutoCloseable {
                   plan.clients + i, Action.GET, key, null, (String) reply, from, recorder.now()));
         }
       } catch (IOException e) {
-        throw new UncheckedIOException("cannot read back from " + plan.nodes.get(i), e);
+        throw new UncheckedIOException("cannot read back from " + nodes.get(i), e);
       }
     }
   }

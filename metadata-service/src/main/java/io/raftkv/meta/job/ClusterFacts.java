@@ -193,6 +193,11 @@ public record ClusterFacts(Map<String, NodeFacts> nodes, Set<String> silent) {
     return Optional.ofNullable(nodes.get(nodeId)).map(node -> node.replicas().get(group));
   }
 
+  /** True if a node has said that it has a replica of a group that runs. */
+  public boolean runs(String nodeId, UUID group) {
+    return replica(nodeId, group).filter(ReplicaFacts::open).isPresent();
+  }
+
   /**
    * Bytes that a shard's store takes on the disk: of the largest of its replicas, since some are
    * compacted later than others. So much is sent to a new replica.

@@ -1,17 +1,21 @@
 package io.raftkv.meta.job;
 
 import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.DerivedIds;
 import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.MetaCommand.CancelJob;
 import io.raftkv.meta.MetaCommand.StartJob;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.ShardState;
 import io.raftkv.meta.StateEdit.DrainNode;
+import io.raftkv.meta.control.MetadataPlan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /**
  * A node gives all its replicas to others. Each goes by a job of its own, one after the other. The
@@ -31,12 +35,12 @@ final class DrainSteps implements Steps {
     String node = scene.job().argument(JobInfo.NODE);
     List<ShardInfo> left = left(scene.state(), node);
     if (left.isEmpty()) {
-      return scene.taken();
+      return giveVote(scene, node);
     }
     List<String> reasons = new ArrayList<>();
     for (ShardInfo shard : left) {
       Optional<String> why = obstacle(scene, shard);
-      Optional<String> to = why.isEmpty() ? targets(scene).target(shard) : Optional.empty();
+      Optional<String> to = why.isEmpty() ? target(scene, shard) : Optional.empty();
       if (to.isPresent()) {
         try {
           return new JobAction.Propose(begin(scene, shard, node, to.get()));
@@ -50,6 +54,32 @@ final class DrainSteps implements Steps {
     return scene.await(String.join("; ", reasons.stream().limit(MAX_REASONS).toList()) + more);
   }
 
+  /**
+   * The leader of the metadata group gives the vote that the node has there to another one ({@link
+   * MetadataPlan}). If nobody can take it the node keeps it.
+   */
+  private static JobAction giveVote(Scene scene, String node) {
+    if (!scene.state().metadataVoters().contains(node)) {
+      return scene.taken();
+    }
+    Optional<ClusterFacts.Leader> leader = scene.facts().leader(DerivedIds.METADATA_GROUP);
+    if (leader.isEmpty()) {
+      return scene.await("no leader is known of the metadata group");
+    }
+    if (leader.get().replica().changing()) { // who gets a vote begins its replica anew
+      return scene.await("the members of the metadata group are being changed");
+    }
+    SortedSet<String> voters = leader.get().replica().members().voters();
+    if (!voters.contains(node)) {
+      return scene.taken();
+    }
+    Predicate<String> runs = id -> scene.facts().runs(id, DerivedIds.METADATA_GROUP);
+    String why = MetadataPlan.obstacle(scene.state(), node, voters, runs);
+    return MetadataPlan.staysVoter(scene.state(), node, voters, runs)
+        ? scene.takenWith(why)
+        : scene.await(why);
+  }
+
   /** What is on a node and has to go elsewhere: a shard that is being deleted goes by itself. */
   private static List<ShardInfo> left(ClusterState state, String node) {
     return state.shardsOn(node).stream()
@@ -58,7 +88,7 @@ final class DrainSteps implements Steps {
   }
 
   /** The job that moves a replica at the moment. */
-  private static Optional<JobInfo> move(Scene scene) {
+  static Optional<JobInfo> move(Scene scene) {
     return scene.state().jobs().values().stream()
         .filter(job -> job.worksFor(scene.job().id()))
         .findFirst();
@@ -99,6 +129,13 @@ final class DrainSteps implements Steps {
     StartJob move = JobPlans.migrate(scene.state(), shard.id(), Optional.of(from), Optional.of(to));
     TreeMap<String, String> parent = new TreeMap<>(Map.of(JobInfo.PARENT, scene.job().id()));
     return new StartJob(move.plan().withArguments(parent), move.edits());
+  }
+
+  /** If the job names a node for it, that one, unless the shard has a replica there. */
+  private static Optional<String> target(Scene scene, ShardInfo shard) {
+    Optional<String> named =
+        scene.argument(MigrateSteps.TO).filter(node -> shard.replicaOn(node).isEmpty());
+    return targets(scene).target(shard, id -> named.isEmpty() || named.get().equals(id));
   }
 
   private static MoveTargets targets(Scene scene) {

@@ -375,11 +375,8 @@ public final class JobPlans {
   public static StartJob remove(ClusterState state, String nodeId, boolean force)
       throws JobRefusedException {
     NodeInfo node = member(state, nodeId);
-    boolean answers = node.state() == NodeState.ONLINE || node.state() == NodeState.DRAINING;
-    if (!force && !answers && state.shardsOn(nodeId).isEmpty()) {
-      throw new JobRefusedException(
-          "node %s is %s: FORCE removes it nevertheless; if it comes back, it is told and ends itself"
-              .formatted(nodeId, node.state().text()));
+    if (!force && state.shardsOn(nodeId).isEmpty()) {
+      answers(node);
     }
     return new StartJob(
         new JobInfo.Plan(
@@ -391,6 +388,48 @@ public final class JobPlans {
             RemoveSteps.NAMES,
             RemoveSteps.NAMES.size()),
         List.of(new StateEdit.DrainNode(true)));
+  }
+
+  /**
+   * A node gives its replicas, and its vote in the metadata group, to another one, and leaves the
+   * cluster.
+   *
+   * @param force although it does not answer, so that it cannot be told
+   */
+  public static StartJob replace(ClusterState state, String nodeId, String by, boolean force)
+      throws JobRefusedException {
+    NodeInfo node = member(state, nodeId);
+    if (nodeId.equals(by)) {
+      throw new JobRefusedException("node " + nodeId + " cannot replace itself");
+    }
+    online(state, by);
+    if (!force) {
+      answers(node);
+    }
+    return new StartJob(
+        new JobInfo.Plan(
+            JobKind.REPLACE,
+            List.of(),
+            new TreeMap<>(
+                Map.of(
+                    JobInfo.NODE,
+                    nodeId,
+                    JobInfo.TO,
+                    by,
+                    RemoveSteps.BEFORE,
+                    Boolean.toString(node.draining()))),
+            ReplaceSteps.NAMES,
+            ReplaceSteps.NAMES.size()),
+        List.of(new StateEdit.DrainNode(true)));
+  }
+
+  /** One that does not cannot be told that it was removed. */
+  private static void answers(NodeInfo node) throws JobRefusedException {
+    if (node.state() != NodeState.ONLINE && node.state() != NodeState.DRAINING) {
+      throw new JobRefusedException(
+          "node %s is %s: FORCE removes it nevertheless; if it comes back, it is told and ends itself"
+              .formatted(node.id(), node.state().text()));
+    }
   }
 
   private static StartJob start(

@@ -58,6 +58,7 @@ public final class JobRunner {
       case DRAIN -> new DrainSteps();
       case REMOVE -> new RemoveSteps();
       case MERGE -> new MergeSteps();
+      case REPLACE -> new ReplaceSteps();
     };
   }
 

@@ -9,6 +9,7 @@ import io.raftkv.meta.ShardInfo;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** Which nodes can take a replica, and whether one that is about to still can. Pure. */
 public final class MoveTargets {
@@ -25,7 +26,17 @@ public final class MoveTargets {
    * the fewest replicas. Rooms differ if one is about twice as large.
    */
   public Optional<String> target(ShardInfo shard) {
+    return target(shard, any -> true);
+  }
+
+  /**
+   * The same.
+   *
+   * @param among the nodes that come into question
+   */
+  Optional<String> target(ShardInfo shard, Predicate<String> among) {
     return state.members().stream()
+        .filter(node -> among.test(node.id()))
         .filter(node -> refusal(shard, node).isEmpty())
         .map(NodeInfo::id)
         .min(
@@ -69,10 +80,13 @@ public final class MoveTargets {
     return said == null ? 0 : said.load().freeBytes();
   }
 
-  /** That no node can take a replica, and why each of them cannot. */
+  /** That no node can take a replica, and why those cannot that do not. */
   public String noTarget(ShardInfo shard) {
     List<String> refusals =
-        state.members().stream().map(node -> node.id() + ' ' + refusal(shard, node)).toList();
+        state.members().stream()
+            .filter(node -> !refusal(shard, node).isEmpty()) // that can, but is not to
+            .map(node -> node.id() + ' ' + refusal(shard, node))
+            .toList();
     return "no node can take a replica of shard %s: %s"
         .formatted(shard.id(), String.join(", ", refusals));
   }

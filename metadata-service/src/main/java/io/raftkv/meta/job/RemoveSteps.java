@@ -4,19 +4,21 @@ import io.raftkv.meta.DerivedIds;
 import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.StateEdit.DrainNode;
 import io.raftkv.meta.StateEdit.RemoveNode;
+import io.raftkv.meta.control.MetadataPlan;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * The end of a node's membership. While this job runs the leader of the metadata group takes the
- * node out of that group ({@link io.raftkv.meta.control.MetadataListeners}); only when that is
- * committed is it removed, and told so.
+ * node out of that group ({@link MetadataPlan}); only when that is committed is it removed, and
+ * told so.
  */
 final class RemoveSteps implements Steps {
   /** Whether the node was draining before. */
   static final String BEFORE = "draining";
 
-  static final List<String> NAMES = List.of("leave");
+  static final String LEAVE = "leave";
+  static final List<String> NAMES = List.of(LEAVE);
 
   @Override
   public JobAction take(Scene scene) {
@@ -29,6 +31,14 @@ final class RemoveSteps implements Steps {
     }
     String node = scene.job().argument(JobInfo.NODE);
     Members members = leader.get().replica().members();
+    if (members.voters().contains(node)) {
+      return scene.await(
+          MetadataPlan.obstacle(
+              scene.state(),
+              node,
+              members.voters(),
+              id -> scene.facts().runs(id, DerivedIds.METADATA_GROUP)));
+    }
     if (members.contains(node)) {
       return scene.await("node %s is still a member of the metadata group".formatted(node));
     }

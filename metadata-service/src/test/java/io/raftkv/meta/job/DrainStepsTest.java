@@ -3,6 +3,7 @@ package io.raftkv.meta.job;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.DerivedIds;
 import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.JobState;
 import io.raftkv.meta.MetaApplier;
@@ -34,6 +35,13 @@ class DrainStepsTest {
   private final Map<String, String> noRoom = new HashMap<>();
   private final Set<String> stopped = new HashSet<>();
   private boolean leaders = true;
+  private boolean changing;
+
+  /** Nodes whose replica of the metadata group does not run. */
+  private final Set<String> withoutMetadata = new HashSet<>();
+
+  /** Of the metadata group: the vote of n1 has gone already. */
+  private Members metadata = voters("n2", "n3", "n4");
 
   DrainStepsTest() throws JobRefusedException {
     for (ShardInfo shard : state.shards().values()) {
@@ -92,6 +100,61 @@ class DrainStepsTest {
     apply(JobPlans.delete(state, "s2", true));
     AdvanceJob end = ((JobAction.Advance) next()).command();
     assertThat(end.next().place().state()).isEqualTo(JobState.DONE);
+  }
+
+  private static Members voters(String... nodes) {
+    return new Members(new TreeSet<>(Set.of(nodes)), new TreeSet<>());
+  }
+
+  @Test
+  void voteInTheMetadataGroupIsWaitedForUnlessNobodyCanTakeIt() throws JobRefusedException {
+    apply(JobPlans.delete(state, "s1", true));
+    apply(JobPlans.delete(state, "s2", true));
+    metadata = voters("n1", "n2", "n3");
+    assertThat(((JobAction.Await) next()).reason())
+        .isEqualTo("waits for node n4 to get a vote of the metadata group");
+    metadata = voters("n1", "n2", "n3", "n4");
+    assertThat(((JobAction.Await) next()).reason())
+        .isEqualTo("waits for the vote of node n1 in the metadata group to be taken");
+    metadata = voters("n1", "n2", "n3");
+    judged("n4", NodeState.OFFLINE);
+    judged("n5", NodeState.UNHEALTHY);
+    AdvanceJob end = ((JobAction.Advance) next()).command();
+    assertThat(end.next().place().state()).isEqualTo(JobState.DONE);
+    assertThat(end.next().note())
+        .isEqualTo(
+            "no node can take the vote of node n1 in the metadata group: n2 has one, n3 has one,"
+                + " n4 is offline, n5 is unhealthy");
+  }
+
+  /** Their processes answer: n4 would be waited for for ever. */
+  @Test
+  void voteIsNotWaitedForIfThoseWhoCouldTakeItHaveNoReplicaThatRuns() throws JobRefusedException {
+    apply(JobPlans.delete(state, "s1", true));
+    apply(JobPlans.delete(state, "s2", true));
+    metadata = voters("n1", "n2", "n3");
+    withoutMetadata.add("n4");
+    assertThat(((JobAction.Await) next()).reason())
+        .isEqualTo("waits for node n5 to get a vote of the metadata group");
+    judged("n5", NodeState.OFFLINE);
+    AdvanceJob end = ((JobAction.Advance) next()).command();
+    assertThat(end.next().place().state()).isEqualTo(JobState.DONE);
+    assertThat(end.next().note())
+        .isEqualTo(
+            "no node can take the vote of node n1 in the metadata group: n2 has one, n3 has one,"
+                + " n4 is online without a running replica of it, n5 is offline");
+  }
+
+  /** A node that is just getting its vote has no replica for a moment. */
+  @Test
+  void voteIsWaitedForWhileItIsBeingGiven() throws JobRefusedException {
+    apply(JobPlans.delete(state, "s1", true));
+    apply(JobPlans.delete(state, "s2", true));
+    metadata = voters("n1", "n2", "n3");
+    withoutMetadata.addAll(Set.of("n4", "n5"));
+    changing = true;
+    assertThat(((JobAction.Await) next()).reason())
+        .isEqualTo("the members of the metadata group are being changed");
   }
 
   @Test
@@ -153,6 +216,11 @@ class DrainStepsTest {
                 false,
                 0,
                 SlotFacts.UNKNOWN));
+      }
+      if (!withoutMetadata.contains(node)) {
+        replicas.put(
+            DerivedIds.METADATA_GROUP,
+            new ReplicaFacts(true, node.equals("n2"), 1, metadata, changing, 0, SlotFacts.UNKNOWN));
       }
       said.put(
           node,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftkv.meta.Balancing;
 import io.raftkv.meta.ClusterState;
+import io.raftkv.meta.DerivedIds;
 import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.JobState;
 import io.raftkv.meta.MetaApplier;
@@ -22,6 +23,7 @@ import io.raftkv.meta.balance.BalanceSettings;
 import io.raftkv.meta.balance.BalanceWatch;
 import io.raftkv.meta.balance.Balancer;
 import io.raftkv.meta.balance.Observed;
+import io.raftkv.meta.control.MetadataPlan;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -36,6 +38,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /**
  * Jobs on a model of a cluster: nodes stop and answer late, leaders change, requests are lost, come
@@ -77,6 +80,14 @@ final class JobSimulation {
 
   /** New voters that are being sent what they lack, by what will make them voters then. */
   private final Map<UUID, JobAction.ChangeMembers> staging = new HashMap<>();
+
+  /** The metadata group's; who leads it is not modelled. */
+  private Members metadata =
+      new Members(
+          new TreeSet<>(state.metadataVoters()),
+          state.nodes().keySet().stream()
+              .filter(node -> !state.metadataVoters().contains(node))
+              .collect(Collectors.toCollection(TreeSet::new)));
 
   /** What was asked a tick ago, and where the jobs were then. */
   private ClusterFacts facts = new ClusterFacts(Map.of());
@@ -193,6 +204,7 @@ final class JobSimulation {
         .as("seed %s: %s", seed, end)
         .isEqualTo(end.state() == JobState.DONE && patience == Integer.MAX_VALUE);
     if (state.node(drained).orElseThrow().draining()) {
+      assertThat(metadata.voters()).as("seed %s: voters", seed).doesNotContain(drained);
       assertThat(files.get(drained)).as("seed %s: files of %s", seed, drained).isEmpty();
     }
     return end.state();
@@ -365,6 +377,7 @@ final class JobSimulation {
     nodesReconcile();
     elect();
     endStaging();
+    changeMetadataMembers();
     nanos += TICK_NANOS;
     Observed observed = watch == null ? null : watch.look(state, facts, nanos);
     Sight sight = new Sight(state, facts, places, observed);
@@ -561,6 +574,29 @@ final class JobSimulation {
         });
   }
 
+  private void changeMetadataMembers() {
+    if (metadataLeader().isEmpty() || random.nextInt(3) == 0) {
+      return;
+    }
+    MetadataPlan.next(state, metadata, node -> !down.contains(node), (node, kind) -> true)
+        .ifPresent(
+            step -> {
+              if (step instanceof MetadataPlan.Change change) {
+                metadata = change.next();
+              } else {
+                apply(((MetadataPlan.Note) step).command());
+              }
+            });
+  }
+
+  /** While a majority is there. */
+  private Optional<String> metadataLeader() {
+    List<String> there = metadata.voters().stream().filter(node -> !down.contains(node)).toList();
+    return 2 * there.size() > metadata.voters().size()
+        ? Optional.of(there.get(0))
+        : Optional.empty();
+  }
+
   private ClusterFacts facts() {
     Map<String, ClusterFacts.NodeFacts> nodes = new TreeMap<>();
     for (String node : known.keySet()) {
@@ -580,6 +616,13 @@ final class JobSimulation {
                 staging.containsKey(group),
                 5,
                 ClusterFacts.SlotFacts.UNKNOWN));
+      }
+      if (metadataLeader().isPresent() && metadata.contains(node)) {
+        boolean leads = metadataLeader().filter(node::equals).isPresent();
+        replicas.put(
+            DerivedIds.METADATA_GROUP,
+            new ClusterFacts.ReplicaFacts(
+                true, leads, 1, metadata, false, 5, ClusterFacts.SlotFacts.UNKNOWN));
       }
       nodes.put(
           node,

@@ -15,7 +15,7 @@ import io.raftkv.shard.PeerTransport;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -41,6 +41,13 @@ public final class LinkCommands {
     CompletionStage<byte[]> request(PeerTransport.Kind kind, byte[] request);
   }
 
+  /** Says which requests are not taken. */
+  @FunctionalInterface
+  public interface Refusal {
+    /** Whether a request of a node gets no answer; called for each one. */
+    boolean refuses(String asker, PeerTransport.Kind kind, byte[] request);
+  }
+
   static final String NAME = "RAFTKV.LINK";
   static final String HELLO = "HELLO";
 
@@ -54,14 +61,27 @@ public final class LinkCommands {
   private final Requests requests;
   private final byte[] secret;
   private final Supplier<String> clusterId;
-  private final Set<Long> links = ConcurrentHashMap.newKeySet();
+  private final Refusal refusal;
+
+  /** The nodes at the other ends, by connection. */
+  private final Map<Long, Peer> links = new ConcurrentHashMap<>();
+
+  /**
+   * Another node.
+   *
+   * @param cluster as it said when it connected; empty if it was of none
+   */
+  private record Peer(String id, String cluster) {}
 
   /**
    * @param clusterId the cluster of this node, empty if it is of none yet: nodes of other clusters
    *     are refused
+   * @param refusal of what nodes ask that are no part of the cluster any more
    */
-  public LinkCommands(Requests requests, String secret, Supplier<String> clusterId) {
+  public LinkCommands(
+      Requests requests, String secret, Supplier<String> clusterId, Refusal refusal) {
     this.requests = requests;
+    this.refusal = refusal;
     this.clusterId = clusterId;
     this.secret = secret.getBytes(StandardCharsets.UTF_8);
   }
@@ -98,12 +118,12 @@ public final class LinkCommands {
         throw new CommandException("NOPERM wrong cluster secret");
       }
       String other = args.size() > WORDS ? args.text(WORDS) : "";
-      String own = clusterId.get();
-      if (!other.isEmpty() && !own.isEmpty() && !other.equals(own)) {
+      if (isForeign(other)) {
         LOG.warn("node {} of another cluster, {}, was refused", args.text(2), other);
-        throw new CommandException("NOPERM this node is of cluster " + own + ", not " + other);
+        throw new CommandException(
+            "NOPERM this node is of cluster " + clusterId.get() + ", not " + other);
       }
-      links.add(connection.id());
+      links.put(connection.id(), new Peer(args.text(2), other));
       connection.authenticated(true);
       connection.becomeLink(args.text(2));
       return Reply.OK;
@@ -111,7 +131,8 @@ public final class LinkCommands {
     if (args.size() > WORDS) {
       throw new CommandException(RespErrors.wrongArity(NAME));
     }
-    if (!links.contains(connection.id())) {
+    Peer asker = links.get(connection.id());
+    if (asker == null) {
       throw new CommandException("NOPERM this connection is not a link between nodes");
     }
     PeerTransport.Kind kind;
@@ -121,6 +142,12 @@ public final class LinkCommands {
       throw new CommandException("ERR unknown kind of link request");
     }
     Reply number = Reply.integer(args.int64(2));
+    // A link may be older than this node's cluster.
+    if (isForeign(asker.cluster()) || refusal.refuses(asker.id(), kind, args.bytes(3))) {
+      LOG.debug("request kind={} of node={}, of no or another cluster", kind, asker.id());
+      connection.push(new Reply.Push(List.of(PUSH_KIND, number, Reply.NULL)));
+      return null;
+    }
     CompletionStage<byte[]> answer;
     try {
       answer = requests.request(kind, args.bytes(3));
@@ -138,6 +165,11 @@ public final class LinkCommands {
               connection.push(new Reply.Push(List.of(PUSH_KIND, number, body)));
             }));
     return null;
+  }
+
+  private boolean isForeign(String cluster) {
+    String own = clusterId.get();
+    return !cluster.isEmpty() && !own.isEmpty() && !cluster.equals(own);
   }
 
   /** The other node asks again and again: one line for a while is enough. */

@@ -13,7 +13,9 @@ import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -21,6 +23,8 @@ class LinkCommandsTest {
   private final List<String> calls = new ArrayList<>();
   private final List<Reply> pushed = new ArrayList<>();
   private final List<CompletableFuture<byte[]>> answers = new ArrayList<>();
+  private final Set<String> removed = new HashSet<>();
+  private String cluster = "c-1";
   private final LinkCommands commands =
       new LinkCommands(
           (kind, request) -> {
@@ -30,7 +34,10 @@ class LinkCommandsTest {
             return answer;
           },
           "secret",
-          () -> "c-1");
+          () -> cluster,
+          (asker, kind, request) ->
+              removed.contains(asker)
+                  && !(kind == Kind.CONTROL && request.length == 1 && request[0] == 'x'));
   private final CommandSpec spec = commands.all().get(0);
 
   /** A connection of which only what links need works. */
@@ -89,6 +96,38 @@ class LinkCommandsTest {
     Reply.Push push = (Reply.Push) pushed.get(0);
     assertThat(push.items().get(1)).isEqualTo(Reply.integer(17));
     assertThat(((Reply.Bulk) push.items().get(2)).bytes()).containsExactly('I');
+  }
+
+  /**
+   * It is told of it by the answers to its heartbeats, also over a link that is older than that.
+   */
+  @Test
+  void removedNodeGetsAnswersToNothingButWhatAllMayAsk() {
+    Connection peer = connection(1);
+    run(peer, "RAFTKV.LINK", "HELLO", "n2", "secret");
+    removed.add("n2");
+    calls.clear();
+    for (Kind kind : Kind.values()) {
+      run(peer, "RAFTKV.LINK", kind.name(), "1", "x");
+    }
+    run(peer, "RAFTKV.LINK", "CONTROL", "2", "y");
+    assertThat(calls).containsExactly("CONTROL x");
+    assertThat(pushed).hasSize(Kind.values().length);
+    assertThat(run(connection(2), "RAFTKV.LINK", "HELLO", "n2", "secret")).isEqualTo(Reply.OK);
+  }
+
+  /** As one that connected to a node with an empty directory, which then began a cluster alone. */
+  @Test
+  void linkThatIsOlderThanTheClusterGetsNothingFromAnotherOne() {
+    cluster = "";
+    Connection peer = connection(1);
+    run(peer, "RAFTKV.LINK", "HELLO", "n2", "secret", "c-2");
+    calls.clear();
+    run(peer, "RAFTKV.LINK", "CONTROL", "1", "x");
+    cluster = "c-1";
+    run(peer, "RAFTKV.LINK", "CONTROL", "2", "x");
+    assertThat(calls).containsExactly("CONTROL x");
+    assertThat(pushed).hasSize(1);
   }
 
   @Test

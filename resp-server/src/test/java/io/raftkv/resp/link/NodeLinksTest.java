@@ -51,7 +51,10 @@ class NodeLinksTest {
   }
 
   private LinkServer serve(int port) {
-    return new LinkServer(loops, new LinkCommands(this::request, "secret", () -> "c-1"), port);
+    return new LinkServer(
+        loops,
+        new LinkCommands(this::request, "secret", () -> "c-1", (asker, kind, request) -> false),
+        port);
   }
 
   private CompletionStage<byte[]> request(Kind kind, byte[] request) {

@@ -70,6 +70,16 @@ final class NodeCommands {
             "FORCE: although it does not answer.",
             JobCommands.SYNC_HELP)
         .addAsync(
+            "REPLACE <node> WITH <node> [FORCE] [SYNC]",
+            -5,
+            AdminCommands.SINCE,
+            JOB,
+            "Begin a job that moves what a node has to another one and removes it; return its id.",
+            (args, connection) -> replace(args),
+            "It is DRAIN to this node, and then REMOVE. If that job runs already, its id is returned.",
+            "FORCE: although it does not answer.",
+            JobCommands.SYNC_HELP)
+        .addAsync(
             "RESUME <node>",
             3,
             AdminCommands.SINCE,
@@ -100,27 +110,43 @@ final class NodeCommands {
   }
 
   private CompletionStage<Reply> remove(Args args) {
-    boolean force = false;
-    boolean sync = false;
-    for (int i = 3; i < args.size(); i++) {
-      if (args.is(i, "FORCE")) {
-        force = true;
-      } else if (args.is(i, "SYNC")) {
-        sync = true;
-      } else {
-        throw new CommandException(RespErrors.SYNTAX);
-      }
-    }
+    boolean forced = has("FORCE", args, 3);
+    boolean waits = has("SYNC", args, 3);
     NodeInfo node = nodeOf(args);
     if (node.state() == NodeState.REMOVED) {
       return CompletableFuture.completedFuture(Reply.OK);
     }
-    boolean forced = force;
-    boolean waits = sync;
     ClusterState cluster = status.cluster();
     return running(cluster, node.id(), JobKind.REMOVE)
         .map(job -> jobs.follow(job.id(), waits))
         .orElseGet(() -> jobs.start(() -> JobPlans.remove(cluster, node.id(), forced), waits));
+  }
+
+  private CompletionStage<Reply> replace(Args args) {
+    if (!args.is(3, "WITH")) {
+      throw new CommandException(RespErrors.SYNTAX);
+    }
+    boolean forced = has("FORCE", args, 5);
+    boolean waits = has("SYNC", args, 5);
+    String node = nodeOf(args).id();
+    String by = args.text(4);
+    ClusterState cluster = status.cluster();
+    return running(cluster, node, JobKind.REPLACE)
+        .filter(job -> job.argument(JobInfo.TO).equals(by))
+        .map(job -> jobs.follow(job.id(), waits))
+        .orElseGet(() -> jobs.start(() -> JobPlans.replace(cluster, node, by, forced), waits));
+  }
+
+  /** Whether a word is among the last ones, which may be these two only. */
+  private static boolean has(String word, Args args, int from) {
+    boolean found = false;
+    for (int i = from; i < args.size(); i++) {
+      if (!args.is(i, "FORCE") && !args.is(i, "SYNC")) {
+        throw new CommandException(RespErrors.SYNTAX);
+      }
+      found |= args.is(i, word);
+    }
+    return found;
   }
 
   /** To ask for the same again changes nothing. */
