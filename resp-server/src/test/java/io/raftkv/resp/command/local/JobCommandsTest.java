@@ -125,8 +125,8 @@ class JobCommandsTest {
   void nodeWithoutReplicasIsRemovedByOneJobAndThenIsRemoved() {
     assertThat(client.send("raftkv.node remove n1"))
         .isEqualTo(
-            "-ERR node n1 votes in the metadata group,"
-                + " and its vote cannot be given to another one|");
+            "-ERR node n1 still has replicas, of s1, s2, s3:"
+                + " RAFTKV.NODE DRAIN n1 moves them to other nodes|");
     node.apply(
         new MetaCommand.JoinNode(new NodeSpec("n5", "10.0.0.5", 7001, 17001, 0, "0.1.0", 9)));
     assertThat(client.send("raftkv.node remove n5"))
