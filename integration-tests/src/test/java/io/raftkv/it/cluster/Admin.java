@@ -1,0 +1,59 @@
+package io.raftkv.it.cluster;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** An operator of a cluster: asks any node that lives, on a connection of its own each time. */
+public final class Admin {
+  private final TestCluster cluster;
+  private final Duration patience;
+
+  /**
+   * @param patience for how long an answer is waited for
+   */
+  public Admin(TestCluster cluster, Duration patience) {
+    this.cluster = cluster;
+    this.patience = patience;
+  }
+
+  /** The answer to a command: its text, a number, or a list. */
+  public Object ask(String... words) {
+    TestNode asked = cluster.nodes().stream().filter(TestNode::isReady).findFirst().orElseThrow();
+    try (RespConnection connection = asked.connect(patience)) {
+      return connection.call(words);
+    } catch (IOException lost) {
+      throw new UncheckedIOException(lost);
+    }
+  }
+
+  /** A command that answers with a map. */
+  public Map<String, Object> status(String... words) {
+    return map(ask(words));
+  }
+
+  /** A command that answers with a list of maps. */
+  public List<Map<String, Object>> list(String... words) {
+    return ((List<?>) ask(words)).stream().map(Admin::map).toList();
+  }
+
+  /** A map, as RESP2 sends it. */
+  public static Map<String, Object> map(Object reply) {
+    if (!(reply instanceof List<?> items)) {
+      throw new IllegalStateException("not a map: " + reply);
+    }
+    Map<String, Object> map = new HashMap<>();
+    for (int i = 0; i < items.size(); i += 2) {
+      map.put((String) items.get(i), items.get(i + 1));
+    }
+    return map;
+  }
+
+  /** The state of a node as the cluster sees it. */
+  public String nodeState(String node) {
+    return (String) status("RAFTKV.NODE", "STATUS", node).get("state");
+  }
+}
