@@ -40,7 +40,7 @@ final class MemberChanges {
   private static final long HAND_OVER_MILLIS = 2_000;
 
   /** An heir that does not answer keeps all writes waiting. */
-  private static final long HEARD_MILLIS = 1_000;
+  private static final int HEARD_HEARTBEATS = 2;
 
   private final Replica replica;
   private final RaftServer.Division division;
@@ -101,7 +101,7 @@ final class MemberChanges {
   }
 
   private CompletableFuture<MemberChange> handOver(Set<String> voters, long timeoutMillis) {
-    return replica.followersHeardWithin(HEARD_MILLIS).stream()
+    return replica.followersHeardWithin(HEARD_HEARTBEATS).stream()
         .filter(voters::contains)
         .max(Comparator.comparing(heir -> replica.followerMatchIndexes().getOrDefault(heir, -1L)))
         .map(

@@ -421,19 +421,20 @@ public final class RaftNode implements AutoCloseable {
   public synchronized void startJoining(UUID group, long term, long leftAt) throws IOException {
     finishRemoval(group);
     HostedGroup hosted = hosted(group);
+    Replica now = hosted.replica();
     if (!hosted.isOpen() && hasFiles(group)) {
       if (hosted.hasFailed() || RaftMetaFiles.leftAt(hosted.directory()) < leftAt) {
         throw new IOException("the replica before does not run");
       }
       startFound(hosted); // it was begun anew, and then did not start
-      return;
-    }
-    Replica now = hosted.replica();
-    if (!hosted.isOpen() || Math.max(now.leftAt(), now.membersIndex()) < leftAt) {
+    } else if (!hosted.isOpen() || Math.max(now.leftAt(), now.membersIndex()) < leftAt) {
       startAnew(hosted, term, leftAt);
     } else if (now.isFormerListener()) {
       remove(hosted);
       startFound(hosted);
+    }
+    if (!hosted.isOpen()) {
+      throw new IOException("the replica of " + hosted.name() + " did not start");
     }
   }
 

@@ -85,6 +85,9 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
     }
   }
 
+  /** Those of a leader with shorter timeouts may be late by as much. */
+  private static final long HEARTBEAT_MILLIS = 500;
+
   /** So many that have given up are worth a walk over all. */
   private static final int MANY_CANCELLED = 1_000;
 
@@ -382,12 +385,18 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
     }
   }
 
-  /** For the leader: the followers that have answered it within so many milliseconds. */
-  public Set<String> followersHeardWithin(long millis) {
+  /**
+   * For the leader: the followers that have answered it lately.
+   *
+   * @param heartbeats how many of those, of an idle leader, may have been lost since
+   */
+  public Set<String> followersHeardWithin(int heartbeats) {
     RaftServer.Division running = alive();
-    return running == null || !running.getInfo().isLeader()
-        ? Set.of()
-        : transport.followersHeardWithin(running.getMemberId(), millis);
+    if (running == null || !running.getInfo().isLeader()) {
+      return Set.of();
+    }
+    long heartbeat = Math.max(HEARTBEAT_MILLIS, running.properties().minRpcTimeoutMs() / 2);
+    return transport.followersHeardWithin(running.getMemberId(), heartbeats * heartbeat);
   }
 
   /**

@@ -185,7 +185,12 @@ class MembershipTest {
 
   @Test
   void sameChangeAgainIsDoneOnce() throws IOException {
-    start(MANY, 0, 1, 2);
+    // Who loses its leadership meanwhile does not know what became of the change.
+    start(
+        TestCluster.prepare(directory, 4, MANY, 2 << 20).electionTimeout(Duration.ofSeconds(2)),
+        0,
+        1,
+        2);
     group.join(3);
     List<Member> from = group.members(0, 1, 2);
     List<Member> to = group.members(0, 1, 2, 3);

@@ -101,6 +101,7 @@ final class ClusterController implements AutoCloseable {
   private final Map<UUID, String> failedStarts = new HashMap<>();
   private boolean announced;
   private boolean fromThePast = true;
+  private List<ClusterMember> keptAddresses = List.of();
 
   ClusterController(Node node) {
     this.node = node;
@@ -168,6 +169,7 @@ final class ClusterController implements AutoCloseable {
       return;
     }
     register(state);
+    watched.atDisk(() -> keepAddresses(state));
     watched.atDisk(() -> startReplicas(state));
     watched.atDisk(() -> cleaner.look(state));
     watched.atDisk(() -> cleaner.dropCuts(state));
@@ -201,6 +203,22 @@ final class ClusterController implements AutoCloseable {
     Replica metadata = node.replica(MetadataGroup.GROUP);
     fromThePast = fromThePast && (metadata == null || metadata.isBehindItsBeginning());
     return fromThePast;
+  }
+
+  /**
+   * Has what was applied on the disk when the nodes are others, or elsewhere. A process that is
+   * killed begins with what is there, and whom it does not know it cannot ask: nobody could tell it
+   * that it was removed meanwhile.
+   */
+  private void keepAddresses(ClusterState state) {
+    List<ClusterMember> known = state.members().stream().map(MemberAddresses::member).toList();
+    Replica metadata = node.replica(MetadataGroup.GROUP);
+    if (!known.equals(keptAddresses)
+        && metadata != null
+        && node.hasDiskSpace()
+        && metadata.withStore(store -> store.isWritable() ? store.flush() : null) != null) {
+      keptAddresses = known;
+    }
   }
 
   private ClusterState metadataState() {

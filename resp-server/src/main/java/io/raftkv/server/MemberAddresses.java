@@ -49,7 +49,7 @@ final class MemberAddresses {
     return new Member(host.id(), host.raftAddress().toString(), voter);
   }
 
-  private static ClusterMember member(NodeInfo node) {
+  static ClusterMember member(NodeInfo node) {
     return new ClusterMember(node.id(), node.host(), node.raftPort(), node.respPort());
   }
 

@@ -29,8 +29,8 @@ final class MetadataMembers {
   private static final Logger LOG = LoggerFactory.getLogger(MetadataMembers.class);
   private static final long TIMEOUT_MILLIS = 30_000;
 
-  /** A member whose replica has not answered its leader for so long is not relied on. */
-  private static final long HEARD_MILLIS = 1_500;
+  /** A member whose replica has answered none of so many heartbeats is not relied on. */
+  private static final int HEARD_HEARTBEATS = 3;
 
   /** How long a node is left alone after a failed attempt, which may end the leader's term. */
   private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(5);
@@ -39,7 +39,7 @@ final class MetadataMembers {
   private static final long READY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
   /** A vote that fails again is left alone twice as long each time, up to so long. */
-  private static final long MOST_NANOS = TimeUnit.MINUTES.toNanos(1);
+  private static final long MOST_NANOS = TimeUnit.MINUTES.toNanos(10);
 
   private final Node node;
   private final String self;
@@ -87,7 +87,7 @@ final class MetadataMembers {
     note(underWay.join());
     underWay = CompletableFuture.completedFuture(Pause.NONE);
     Members members = new Members(new TreeSet<>(now.voters()), new TreeSet<>(now.listeners()));
-    Set<String> replicas = new TreeSet<>(replica.followersHeardWithin(HEARD_MILLIS));
+    Set<String> replicas = new TreeSet<>(replica.followersHeardWithin(HEARD_HEARTBEATS));
     replicas.add(self);
     MetadataPlan.next(
             state, members, MetadataPlan.heard(members, replicas, isAnswering), this::mayTry)

@@ -311,7 +311,7 @@ public final class MetadataPlan {
       return Optional.empty();
     }
     return members.voters().stream()
-        .filter(id -> !wanted.contains(id))
+        .filter(id -> !wanted.contains(id) && mayTry.test(id, Kind.LEAVES))
         .max(reliableFirst(state))
         .filter(id -> isMajority(state, members.without(id).voters(), isHeard))
         .map(id -> new Change(id, Kind.LEAVES, members.without(id)));

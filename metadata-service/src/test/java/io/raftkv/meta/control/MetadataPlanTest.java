@@ -212,6 +212,18 @@ class MetadataPlanTest {
     assertThat(members).isEqualTo(members("n2 n3 n4", "n1 n5"));
   }
 
+  /** Each attempt may have the leader hand over, and then nothing is written. */
+  @Test
+  void voteThatCouldNotBeTakenAMomentAgoIsNotAskedForAgain() {
+    listens(4);
+    removes("n1");
+    members = members("n1 n2 n3 n4", "");
+    apply(new SetMetadataVoters(state.metadataVoters(), List.of("n1", "n2", "n3", "n4")));
+    assertThat(next()).contains(new Change("n1", Kind.LEAVES, members("n2 n3 n4", "")));
+    paused.add("n1");
+    assertThat(next()).isEmpty();
+  }
+
   @Test
   void voteOfALostNodeGoesToAnotherOneIfThereIsOne() {
     judged("n3", NodeState.OFFLINE);

@@ -56,11 +56,14 @@ final class RankNode {
   /** The row of counts as it is stored, null if it is not. */
   private byte[] storedCounts;
 
+  private boolean countsChanged;
+
   /** A new node without children. */
   RankNode(int number) {
     this.number = number;
     this.children = new byte[0];
     this.counts = new long[0];
+    this.countsChanged = true;
   }
 
   /** A node as its rows describe it. */
@@ -117,30 +120,31 @@ final class RankNode {
 
   void add(int index, long delta) {
     counts[index] += delta;
+    countsChanged = true;
   }
 
   /** The child that a key belongs to: the part of {@code row} from {@code prefix} on. */
   Place find(byte[] row, int prefix) {
     int index = -1;
-    Reader found = null;
+    int foundAt = 0;
+    boolean above = false;
     Reader in = new Reader(children);
-    while (in.more()) {
+    while (in.more() && !above) {
+      int at = in.at;
       in.skip();
-      if (Arrays.compareUnsigned(children, in.separatorAt, in.separatorEnd, row, prefix, row.length)
-          > 0) {
-        if (found == null || index >= counts.length) {
-          throw wrongNumber();
-        }
-        return found.place(index, in.separator());
+      above = in.isSeparatorAbove(row, prefix);
+      if (!above) {
+        index++;
+        foundAt = at;
       }
-      index++;
-      found = found == null ? new Reader(children) : found;
-      found.copy(in);
     }
-    if (found == null || index != counts.length - 1) {
+    if (index < 0 || (above ? index >= counts.length : index != counts.length - 1)) {
       throw wrongNumber();
     }
-    return found.place(index, null);
+    byte[] to = above ? in.separator() : null;
+    in.at = foundAt;
+    in.skip();
+    return in.place(index, to);
   }
 
   /** The child of this index. */
@@ -194,6 +198,7 @@ final class RankNode {
       childrenStored = false;
     }
     counts = newCounts;
+    countsChanged = true;
   }
 
   /** The row of children if the caller has to write it, else null. */
@@ -205,7 +210,8 @@ final class RankNode {
 
   /** The row of counts if the caller has to write it, else null. */
   byte[] takeUnstoredCounts() {
-    byte[] encoded = encodeCounts();
+    byte[] encoded = countsChanged ? encodeCounts() : storedCounts;
+    countsChanged = false;
     if (Arrays.equals(encoded, storedCounts)) {
       return null;
     }
@@ -214,6 +220,17 @@ final class RankNode {
   }
 
   private byte[] encodeCounts() {
+    long all = 0;
+    for (long count : counts) {
+      all |= count;
+    }
+    if ((all & ~Byte.MAX_VALUE) == 0) { // as those of blocks are
+      byte[] each = new byte[counts.length];
+      for (int i = 0; i < each.length; i++) {
+        each[i] = (byte) counts[i];
+      }
+      return each;
+    }
     int bytes = 0;
     for (long count : counts) {
       bytes += varintBytes(count);
@@ -227,13 +244,19 @@ final class RankNode {
   }
 
   private static long[] decodeCounts(byte[] row) {
-    int size = 0;
+    int continued = 0;
     for (byte each : row) {
-      size += each >= 0 ? 1 : 0;
+      continued += each >>> 31;
     }
-    long[] counts = new long[size];
+    long[] counts = new long[row.length - continued];
+    if (continued == 0) { // as in those of blocks
+      for (int i = 0; i < counts.length; i++) {
+        counts[i] = row[i];
+      }
+      return counts;
+    }
     Reader in = new Reader(row);
-    for (int i = 0; i < size; i++) {
+    for (int i = 0; i < counts.length; i++) {
       counts[i] = in.varint();
     }
     if (in.more()) {
@@ -292,6 +315,19 @@ final class RankNode {
       at += (int) length;
       separatorEnd = at;
       node = (int) varint();
+    }
+
+    /** They mostly differ in one of the first bytes. */
+    boolean isSeparatorAbove(byte[] row, int prefix) {
+      int length = separatorEnd - separatorAt;
+      int common = Math.min(length, row.length - prefix);
+      for (int i = 0; i < common; i++) {
+        int difference = (bytes[separatorAt + i] & 0xff) - (row[prefix + i] & 0xff);
+        if (difference != 0) {
+          return difference > 0;
+        }
+      }
+      return length > row.length - prefix;
     }
 
     byte[] separator() {
