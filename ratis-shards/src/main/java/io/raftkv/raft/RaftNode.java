@@ -78,6 +78,13 @@ public final class RaftNode implements AutoCloseable {
      * gets no vote, whatever the log here says.
      */
     boolean isGone(String nodeId);
+
+    /**
+     * Whether this node had a replica of a group by the group's record, and has it no more. The
+     * replica may still run, and believe that it is a member: who is removed is not told. Asked for
+     * every read and every batch.
+     */
+    boolean hasLeft(UUID group);
   }
 
   private final RaftOptions options;
@@ -85,6 +92,7 @@ public final class RaftNode implements AutoCloseable {
   private final Function<UUID, ShardApplier> appliers;
   private final Function<UUID, String> names;
   private final FailStop failStop;
+  private final Cluster cluster;
   private volatile RaftGroup first;
   private final RaftTransport.Factory transport;
   private final RaftServer server;
@@ -139,6 +147,7 @@ public final class RaftNode implements AutoCloseable {
     this.appliers = appliers;
     this.names = names;
     this.failStop = failStop;
+    this.cluster = cluster;
     this.first = group(first, firstMembers);
     Files.createDirectories(groupsDirectory());
     Files.createDirectories(storesDirectory());
@@ -795,12 +804,13 @@ public final class RaftNode implements AutoCloseable {
    * group goes on meanwhile. If this node is to leave, it hands over first, and the next leader is
    * to be asked. Never blocks.
    *
+   * @param heir the voter to hand over to, unless it is silent or behind others; empty for any
    * @param timeoutMillis when it takes longer the outcome is {@link MemberChange#UNDER_WAY}: asked
    *     again for the same, it tells of the same change. A new member may need minutes
    * @return completes normally
    */
   public CompletableFuture<MemberChange> changeMembers(
-      UUID group, List<Member> expected, List<Member> next, long timeoutMillis) {
+      UUID group, List<Member> expected, List<Member> next, String heir, long timeoutMillis) {
     if (next.stream().noneMatch(Member::voter)) {
       throw new IllegalArgumentException("a group without voters: " + next);
     }
@@ -810,7 +820,7 @@ public final class RaftNode implements AutoCloseable {
       return CompletableFuture.completedFuture(MemberChange.NOT_LEADER);
     }
     return new MemberChanges(hosted.replica(), machine.division(), leaderRequests)
-        .change(expected, next, timeoutMillis);
+        .change(expected, next, heir, timeoutMillis);
   }
 
   /** Asks the leader of a group, which must be this node, to hand over to another voter. */
@@ -863,7 +873,9 @@ public final class RaftNode implements AutoCloseable {
 
   private StateMachine newStateMachine(RaftGroupId groupId) {
     HostedGroup group = hosted(groupId.getUuid());
-    Replica replica = new Replica(group.id(), group::name, transport, leftAt(group));
+    Replica replica =
+        new Replica(
+            group.id(), group::name, transport, leftAt(group), () -> cluster.hasLeft(group.id()));
     ReplicatedStateMachine machine =
         new ReplicatedStateMachine(
             group.store(),

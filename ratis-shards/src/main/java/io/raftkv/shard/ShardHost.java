@@ -164,6 +164,18 @@ public final class ShardHost<P extends Proposal> {
   }
 
   /**
+   * A node that this one took for a group's leader did not answer a read, maybe since it has no
+   * replica any more. What is only read would else go there again and again, though other nodes
+   * could answer. Does nothing if this node has a replica, which knows better.
+   */
+  public void noAnswerFrom(String node, UUID group) {
+    Link link = clients.get(group);
+    if (link != null) {
+      link.doubt(node);
+    }
+  }
+
+  /**
    * This node's replica, unless it has not started yet, has stopped or has failed, or is none of
    * the group's: such a one need not know who leads.
    */
@@ -202,7 +214,8 @@ public final class ShardHost<P extends Proposal> {
       Replica replica, ShardApplier applier, ProposedBatch batch, ShardClient.Answer answer) {
     Admission admission = surroundings.admission();
     if (!replica.isLeader()) {
-      String leader = replica.leader();
+      // One that has left would name the leader that it had, for as long as it runs.
+      String leader = replica.isMember() ? replica.leader() : null;
       answer.answered(BatchOutcome.NOT_LEADER, null, leader == null ? "" : leader);
     } else if (admission == Admission.NOTHING) {
       answer.answered(BatchOutcome.READ_ONLY, null, surroundings.refusal());
@@ -358,6 +371,12 @@ public final class ShardHost<P extends Proposal> {
         }
       }
       return null;
+    }
+
+    private void doubt(String node) {
+      if (node.equals(hint)) {
+        hint = null;
+      }
     }
 
     @Override

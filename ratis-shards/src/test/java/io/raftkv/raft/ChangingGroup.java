@@ -117,7 +117,7 @@ final class ChangingGroup implements AutoCloseable {
   }
 
   CompletableFuture<MemberChange> ask(TestCluster.Node node, List<Member> from, List<Member> to) {
-    return node.raft().changeMembers(id, from, to, CHANGE_MILLIS);
+    return node.raft().changeMembers(id, from, to, "", CHANGE_MILLIS);
   }
 
   /** Asks whoever leads until it is done, or certain that it never will be. */
@@ -193,8 +193,8 @@ final class ChangingGroup implements AutoCloseable {
     return false;
   }
 
-  /** Begins to write, and to read on all nodes, until {@link #stopLoad}. */
-  void startLoad() {
+  /** Begins to write until {@link #stopLoad}. */
+  void startWriting() {
     stopped = false;
     writing =
         CompletableFuture.runAsync(
@@ -204,6 +204,11 @@ final class ChangingGroup implements AutoCloseable {
               }
             },
             threads);
+  }
+
+  /** Begins to write, and to read on all nodes, until {@link #stopLoad}. */
+  void startLoad() {
+    startWriting();
     reading =
         CompletableFuture.runAsync(
             () -> {

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 /** Bytes of the requests by which nodes manage each other, and of their answers. */
@@ -155,6 +156,18 @@ final class ControlRequests {
     return new byte[] {NODE_FACTS};
   }
 
+  /** The same of some groups only, see {@link NodeView#facts(Set)}. */
+  static byte[] nodeFacts(Set<UUID> groups) {
+    return bytes(NODE_FACTS, out -> NodeFactsCodec.writeGroups(out, groups));
+  }
+
+  /** Inverse of {@link #nodeFacts(Set)}, behind the kind; empty if all groups are meant. */
+  static Optional<Set<UUID>> decodeNodeFacts(DataInputStream in) throws IOException {
+    return in.available() == 0
+        ? Optional.empty()
+        : Optional.of(Set.copyOf(NodeFactsCodec.groups(in)));
+  }
+
   /** Answered with {@link #outcome}. */
   static byte[] changeMembers(JobAction.ChangeMembers change) {
     return bytes(
@@ -165,6 +178,7 @@ final class ControlRequests {
           NodeFactsCodec.write(out, change.expected().listeners());
           NodeFactsCodec.write(out, change.next().voters());
           NodeFactsCodec.write(out, change.next().listeners());
+          out.writeUTF(change.heir());
         });
   }
 
@@ -175,7 +189,8 @@ final class ControlRequests {
         self,
         group(in),
         new Members(NodeFactsCodec.names(in), NodeFactsCodec.names(in)),
-        new Members(NodeFactsCodec.names(in), NodeFactsCodec.names(in)));
+        new Members(NodeFactsCodec.names(in), NodeFactsCodec.names(in)),
+        in.available() > 0 ? in.readUTF() : ""); // a node of an older version does not say
   }
 
   /** Answered with {@link #outcome}. */
