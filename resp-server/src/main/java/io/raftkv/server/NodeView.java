@@ -29,7 +29,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -237,8 +236,8 @@ final class NodeView implements NodeStatus {
   }
 
   @Override
-  public CompletionStage<OptionalInt> splitPoint(ShardInfo shard, SplitBy by) {
-    return new SplitPoint(node).find(shard, by);
+  public CompletionStage<List<Integer>> splitPoints(ShardInfo shard, int parts, SplitBy by) {
+    return new SplitPoints(node).find(shard, parts, by);
   }
 
   @Override

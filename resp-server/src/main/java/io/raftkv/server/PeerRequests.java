@@ -1,7 +1,6 @@
 package io.raftkv.server;
 
 import io.raftkv.meta.ClusterState;
-import io.raftkv.meta.SlotRange;
 import io.raftkv.meta.job.JobAction;
 import io.raftkv.meta.job.Members;
 import io.raftkv.raft.Member;
@@ -100,9 +99,8 @@ final class PeerRequests {
             node.controller().balance(in.readInt()).thenApply(BalanceReportCodec::encode);
         case ControlRequests.SLOT_LOAD ->
             CompletableFuture.completedFuture(
-                SplitPoint.encodeLoad(node.traffic().load().counts()));
-        case ControlRequests.UPPER_HALF ->
-            upperHalf(ControlRequests.group(in), NodeFactsCodec.slots(in));
+                SplitPoints.encodeLoad(node.traffic().load().counts()));
+        case ControlRequests.PART_STARTS -> partStarts(ControlRequests.decodePartStarts(in));
         default ->
             throw new IllegalArgumentException("control request " + kind + " of another version");
       };
@@ -136,9 +134,9 @@ final class PeerRequests {
         () -> NodeFactsCodec.encode(node.view().facts()), node.readPool());
   }
 
-  private CompletionStage<byte[]> upperHalf(UUID group, List<SlotRange> slots) {
+  private CompletionStage<byte[]> partStarts(ControlRequests.PartStarts asked) {
     return CompletableFuture.supplyAsync(
-        () -> SplitPoint.encodeHalf(node.replica(group), slots), node.orders());
+        () -> SplitPoints.encodeStarts(node.replica(asked.group()), asked), node.orders());
   }
 
   private CompletionStage<byte[]> replicaStatus(UUID group) {

@@ -86,31 +86,36 @@ final class SlotOrders {
    * not since it was asked last. What this node says of itself tells when it is done.
    */
   CompletionStage<byte[]> seed(JobAction.Seed seed) {
-    UUID target = seed.target();
+    UUID target = seed.targets().get(0);
     String failure = seedFailures.remove(target);
     if (failure != null) {
       return CompletableFuture.completedFuture(ControlRequests.outcome(failure));
     }
-    if (!isWanted(target)) {
+    if (!isWanted(seed.targets())) {
       return CompletableFuture.completedFuture(
           ControlRequests.outcome("no job is about to begin this group, as far as it knows"));
     }
     long begun = System.nanoTime();
     node.raft()
-        .seed(target, seed.sources(), () -> isWanted(target))
-        .whenComplete((done, failed) -> noteSeed(target, begun, failed));
+        .seed(seed.targets(), seed.sources(), () -> isWanted(seed.targets()))
+        .whenComplete((done, failed) -> noteSeed(seed.targets(), begun, failed));
     return CompletableFuture.completedFuture(ControlRequests.outcome(""));
   }
 
-  private boolean isWanted(UUID target) {
-    return JobRunner.mayBeSeeded(node.metadata().state(), target);
+  private boolean isWanted(List<UUID> targets) {
+    return JobRunner.mayBeSeeded(node.metadata().state(), targets);
   }
 
-  private void noteSeed(UUID target, long begunNanos, Throwable failed) {
+  private void noteSeed(List<UUID> targets, long begunNanos, Throwable failed) {
+    UUID target = targets.get(0);
     long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begunNanos);
     if (failed == null) {
-      LOG.info("replica made of what was cut off for group={} ms={}", target, millis);
-    } else if (isWanted(target)) {
+      LOG.info(
+          "replicas={} made of what was cut off for group={} ms={}",
+          targets.size(),
+          target,
+          millis);
+    } else if (isWanted(targets)) {
       LOG.error("no replica made of what was cut off for group={}", target, failed);
       seedFailures.keySet().retainAll(JobRunner.beginnings(node.metadata().state()));
       seedFailures.put(target, failed.toString());

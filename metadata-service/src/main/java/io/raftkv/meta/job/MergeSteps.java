@@ -246,7 +246,7 @@ final class MergeSteps implements Steps {
     }
     List<UUID> groups = groups(scene, sources);
     List<String> voters = sources.get(0).shard().voters();
-    Beginning beginning = Beginning.of(scene, child, voters, groups);
+    Beginning beginning = Beginning.of(scene, List.of(child), voters, groups);
     if (beginning.mayBegin(waited, CUT_MILLIS, COPY_MILLIS)) {
       return scene.taken(begin(scene, sources, beginning.seeded()));
     }
@@ -257,7 +257,7 @@ final class MergeSteps implements Steps {
               : "too few replicas were there when the shards were stopped");
     }
     if (!beginning.unasked().isEmpty()) {
-      return beginning.seeds(child, groups);
+      return beginning.seeds(List.of(child), groups);
     }
     return scene.await(
         beginning
@@ -355,7 +355,7 @@ final class MergeSteps implements Steps {
 
   /** Says which replicas the child lacks. */
   private static String absent(Scene scene, List<Source> sources) {
-    return SplitSteps.absent(sources.get(0).shard(), scene.shard(childId(scene)));
+    return SplitSteps.absent(sources.get(0).shard(), List.of(scene.shard(childId(scene))));
   }
 
   private static StateEdit put(ShardInfo shard, List<SlotRange> slots, ShardState state) {

@@ -34,7 +34,7 @@ class MergeStepsTest extends CutStepsFixture {
   private final UUID high = shard("s3").groupId();
 
   MergeStepsTest() {
-    super(Samples.online(Samples.cluster(3, 3, 3)), CHILD, "s1");
+    super(Samples.online(Samples.cluster(3, 3, 3)), "s1", CHILD);
     leaders.put(low, nodes.get(0));
     leaders.put(high, nodes.get(1));
     leaders.put(CHILD, nodes.get(2));
