@@ -101,8 +101,12 @@ final class NodeView implements NodeStatus {
         databases == null ? List.of() : databases);
   }
 
-  /** What this node says of itself to whoever drives jobs. Asks the stores: may block. */
-  ClusterFacts.NodeFacts facts() {
+  /**
+   * What this node says of itself to whoever drives jobs. Asks the stores: may block.
+   *
+   * @param unseeded see {@link ClusterFacts.NodeFacts}
+   */
+  ClusterFacts.NodeFacts facts(Map<UUID, String> unseeded) {
     long version = cluster().version(); // first: the replicas are not older than it
     Set<UUID> seeding = node.raft().seeding(); // before the replicas: it is one or the other
     Map<UUID, ClusterFacts.ReplicaFacts> replicas = new HashMap<>();
@@ -117,6 +121,7 @@ final class NodeView implements NodeStatus {
         replicas,
         node.raft().cuts(),
         seeding,
+        unseeded,
         load(replicas.keySet()));
   }
 

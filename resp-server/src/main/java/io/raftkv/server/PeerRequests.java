@@ -131,7 +131,7 @@ final class PeerRequests {
   private CompletionStage<byte[]> facts() {
     node.barrier().confirm(MetadataGroup.GROUP, System.nanoTime() + NEWS_NANOS, NO_WAITER);
     return CompletableFuture.supplyAsync(
-        () -> NodeFactsCodec.encode(node.view().facts()), node.readPool());
+        () -> NodeFactsCodec.encode(node.view().facts(slots.seedFailures())), node.readPool());
   }
 
   private CompletionStage<byte[]> partStarts(ControlRequests.PartStarts asked) {

@@ -15,6 +15,7 @@ import java.util.UUID;
  * @param unasked those that have all cuts
  * @param uncut those that have not come to where all are made
  * @param unheard those that may answer at the next look
+ * @param failed those that could not make their replicas, each with why
  */
 record Beginning(
     List<String> voters,
@@ -22,7 +23,8 @@ record Beginning(
     List<String> busy,
     List<String> unasked,
     List<String> uncut,
-    List<String> unheard) {
+    List<String> unheard,
+    List<String> failed) {
 
   /**
    * How far they are.
@@ -39,6 +41,7 @@ record Beginning(
             new ArrayList<>(),
             new ArrayList<>(),
             new ArrayList<>(),
+            new ArrayList<>(),
             new ArrayList<>());
     ClusterFacts facts = scene.facts();
     for (String node : voters) {
@@ -46,6 +49,8 @@ record Beginning(
         all.seeded.add(node);
       } else if (facts.isSeeding(node, first)) {
         all.busy.add(node);
+      } else if (facts.unseeded(node, first).isPresent()) {
+        all.failed.add("node " + node + ": " + facts.unseeded(node, first).get());
       } else if (facts.hasCuts(node, first, groups)) {
         all.unasked.add(node);
       } else if (groups.stream().allMatch(group -> isOpen(facts, node, group))) {
@@ -78,6 +83,13 @@ record Beginning(
     boolean making = hasAllCuts() || !unheard.isEmpty();
     boolean complete = !making && uncut.isEmpty();
     return majority && (complete || waitedMillis >= (making ? seedMillis : cutMillis));
+  }
+
+  /** Why there cannot be a majority any more, if nodes have failed to make their replicas. */
+  Optional<String> failure() {
+    return 2 * (voters.size() - failed.size()) > voters.size()
+        ? Optional.empty()
+        : failed.stream().findFirst();
   }
 
   /** Has those make their replicas that have not been asked. */

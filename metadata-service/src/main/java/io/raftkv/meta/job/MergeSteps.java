@@ -250,6 +250,9 @@ final class MergeSteps implements Steps {
     if (beginning.mayBegin(waited, CUT_MILLIS, COPY_MILLIS)) {
       return scene.taken(begin(scene, sources, beginning.seeded()));
     }
+    if (beginning.failure().isPresent()) {
+      return scene.failed(beginning.failure().get());
+    }
     if (waited >= PATIENCE_MILLIS) {
       return scene.failed(
           beginning.hasAllCuts()
@@ -413,7 +416,20 @@ final class MergeSteps implements Steps {
     return scene.undoneInPart(Map.of(GIVEN_BACK, ""), edits.toArray(StateEdit[]::new));
   }
 
+  /**
+   * Who has only missed a look may lead one of them: it is waited for, or its clients would wait
+   * until all others are given back.
+   */
   private static JobAction noteNext(Scene scene, List<Source> sources, List<Source> left) {
+    Optional<String> unheard =
+        left.stream()
+            .filter(source -> source.leader().isEmpty())
+            .flatMap(source -> source.shard().voters().stream())
+            .filter(scene::mayAnswer)
+            .findFirst();
+    if (unheard.isPresent()) {
+      return scene.await("node " + unheard.get() + " does not answer");
+    }
     String led =
         left.stream()
             .filter(source -> source.leader().isPresent())

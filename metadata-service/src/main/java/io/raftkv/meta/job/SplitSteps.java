@@ -156,6 +156,9 @@ final class SplitSteps implements Steps {
     if (beginning.mayBegin(parent.fenceMillis(), CUT_MILLIS, 2 * CUT_MILLIS)) {
       return scene.taken(begin(scene, beginning.seeded()));
     }
+    if (beginning.failure().isPresent()) {
+      return scene.failed(beginning.failure().get());
+    }
     if (parent.fenceMillis() >= PATIENCE_MILLIS) {
       return scene.failed("too few replicas were there when the slots were cut off");
     }

@@ -45,6 +45,7 @@ abstract class CutStepsFixture {
   final Map<UUID, String> leaders = new HashMap<>();
   final Map<String, Set<UUID>> cuts = new TreeMap<>();
   final Set<String> busy = new HashSet<>();
+  final Set<String> failed = new HashSet<>();
   final Set<String> seeded = new HashSet<>();
 
   /** Groups that nodes have a replica of which have not made all. */
@@ -161,6 +162,7 @@ abstract class CutStepsFixture {
         replicas,
         cuts.containsKey(node) ? Map.of(child, cuts.get(node)) : Map.of(),
         busy.contains(node) ? Set.of(child) : Set.of(),
+        failed.contains(node) ? Map.of(child, "its disk is broken") : Map.of(),
         new NodeLoad(free.getOrDefault(node, Long.MAX_VALUE), Map.of()));
   }
 

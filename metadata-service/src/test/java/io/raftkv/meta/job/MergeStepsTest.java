@@ -299,6 +299,18 @@ class MergeStepsTest extends CutStepsFixture {
     assertThat(next()).isEqualTo(together(unfence(low, 8), unfence(high, 21)));
   }
 
+  /** Else clients of the shard that it leads would wait until all others are given back. */
+  @Test
+  void whoMissesAQuestionWhenItIsUndoneIsWaitedFor() {
+    startAndFence(5);
+    apply(new CancelJob("j1"));
+    unheard.add(nodes.get(0)); // leads s1
+    assertThat(next()).isEqualTo(await("node " + nodes.get(0) + " does not answer"));
+    silent.add(nodes.get(0));
+    advance();
+    assertThat(job().argument("given-back")).isEqualTo("s3");
+  }
+
   @Test
   void cancelledBeforeAnythingWasOrderedItIsOver() {
     start();

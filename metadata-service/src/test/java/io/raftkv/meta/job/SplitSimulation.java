@@ -91,6 +91,9 @@ final class SplitSimulation {
   /** Replicas that nodes are making, which takes a while; they forget it when they stop. */
   private final Map<String, Map<UUID, Seeding>> seedings = new TreeMap<>();
 
+  /** Groups of which nodes could not make a replica, until they stop. */
+  private final Map<String, Map<UUID, String>> unseeded = new TreeMap<>();
+
   private record Cut(ModelGroup of, int index) {}
 
   private record Seeding(JobAction.Seed order, int readyTick) {}
@@ -156,6 +159,7 @@ final class SplitSimulation {
       known.put(node, state);
       cuts.put(node, new TreeMap<>());
       seedings.put(node, new TreeMap<>());
+      unseeded.put(node, new TreeMap<>());
     }
     for (ShardInfo shard : state.shards().values()) {
       ModelGroup group = group(shard.groupId(), SlotStore.ALL);
@@ -393,7 +397,8 @@ final class SplitSimulation {
   private void seed(JobAction.Seed order) {
     String node = order.node();
     boolean lacksFiles = order.targets().stream().anyMatch(target -> !hasFiles(node, target));
-    if (!down.contains(node) && lacksFiles && mayBeSeeded(order)) {
+    boolean hasFailed = unseeded.get(node).containsKey(order.targets().get(0));
+    if (!down.contains(node) && lacksFiles && !hasFailed && mayBeSeeded(order)) {
       int ticks = faulty ? random.nextInt(6) : 0;
       seedings.get(node).putIfAbsent(order.targets().get(0), new Seeding(order, tick + ticks));
     }
@@ -419,7 +424,9 @@ final class SplitSimulation {
       }
       List<UUID> targets = seeding.order().targets();
       seedings.get(node).remove(targets.get(0));
-      if (mayBeSeeded(seeding.order())) {
+      if (fault(30)) {
+        unseeded.get(node).put(targets.get(0), "failed");
+      } else if (mayBeSeeded(seeding.order())) {
         targets.subList(1, targets.size()).forEach(target -> make(seeding.order(), target));
         make(seeding.order(), targets.get(0));
         cuts.get(node).remove(targets.get(0));
@@ -438,6 +445,7 @@ final class SplitSimulation {
       }
     }
     seedings.get(node).clear();
+    unseeded.get(node).clear();
   }
 
   private void make(JobAction.Seed order, UUID target) {
@@ -495,6 +503,7 @@ final class SplitSimulation {
         cuts.get(node).entrySet().stream()
             .collect(Collectors.toMap(Map.Entry::getKey, of -> Set.copyOf(of.getValue().keySet()))),
         seedings.get(node).keySet(),
+        Map.copyOf(unseeded.get(node)),
         ClusterFacts.NodeLoad.UNKNOWN);
   }
 

@@ -148,6 +148,22 @@ class SplitStepsTest extends CutStepsFixture {
     assertThat(shard("s3").voters()).isEqualTo(nodes);
   }
 
+  /** It would fail again, and clients wait meanwhile. */
+  @Test
+  void aNodeThatCannotMakeItsReplicaIsNotWaitedForNorAskedAgain() {
+    startAndFence(5);
+    nodes.forEach(node -> cuts.put(node, Set.of(parent)));
+    seed(nodes.get(0));
+    failed.add(nodes.get(1));
+    assertThat(next()).isEqualTo(seeds(List.of(parent), nodes.get(2)));
+    failed.add(nodes.get(2));
+    assertThat(nextNote()).isEqualTo("node " + nodes.get(1) + ": its disk is broken");
+    failed.remove(nodes.get(2));
+    seed(nodes.get(2));
+    advance();
+    assertThat(shard("s3").voters()).containsExactly(nodes.get(0), nodes.get(2));
+  }
+
   @Test
   void withoutAMajorityItIsUndoneInTime() {
     startAndFence(5);
