@@ -58,10 +58,10 @@ class ShardSplitIT {
             .start()) {
       scanning.start();
       load.awaitMore(300, PATIENCE);
-      boolean atOnce = change("SPLIT", "s1", "FORCE", "SYNC");
+      boolean atOnce = change("SPLIT", "s1", "AT", "8192", "16000", "FORCE", "SYNC");
       load.awaitMore(200, PATIENCE);
-      assertThat(slots()).containsEntry("s1", "0-8191");
-      assertThat(slots().values()).contains("8192-16383");
+      assertThat(slots()).hasSize(3).containsEntry("s1", "0-8191");
+      assertThat(slots().values()).contains("8192-15999", "16000-16383");
       atOnce &= splitByLoad();
       atOnce &= splitBySize();
       addMissingReplicas();
@@ -103,11 +103,11 @@ class ShardSplitIT {
 
   /** The leader of a shard ends in the middle, that of the metadata, and another node. */
   private void changeThroughCrashes(Workload load) {
-    changeWithout("SPLIT", leader(newest()), newest(), "FORCE");
+    changeWithout("SPLIT", leader(newest()), newest(), "FORCE", "AT", "5000", "10000");
     load.awaitMore(200, PATIENCE);
     changeWithout("SPLIT", metadataLeader(), newest());
     load.awaitMore(200, PATIENCE);
-    assertThat(slots()).hasSize(3);
+    assertThat(slots()).hasSize(4);
     for (int round = 0; round < 3 && slots().size() > 1; round++) {
       addMissingReplicas();
       List<String> shards = slots().keySet().stream().sorted().toList();

@@ -8,6 +8,7 @@ import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.LongStream;
 
 /**
  * All that the cluster has agreed on, at one version.
@@ -158,9 +159,11 @@ public final class ClusterState {
     return jobs.isEmpty() ? "" : jobs.lastKey(); // jobs are forgotten from the oldest on
   }
 
-  /** The first id that a new shard may have. */
-  public String nextShardId() {
-    return Ids.shardId(counters.lastShard() + 1);
+  /** The first ids that new shards may have. */
+  public List<String> nextShardIds(int count) {
+    return LongStream.rangeClosed(1, count)
+        .mapToObj(i -> Ids.shardId(counters.lastShard() + i))
+        .toList();
   }
 
   /** The shard that owns a slot, or null if none does. Two array reads: for the request path. */

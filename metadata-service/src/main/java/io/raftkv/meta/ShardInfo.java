@@ -1,5 +1,6 @@
 package io.raftkv.meta;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -23,6 +24,9 @@ public record ShardInfo(
     long version,
     long createdAtMillis,
     long updatedAtMillis) {
+  /** Ids of shards in the order of their numbers: s2 before s10. */
+  public static final Comparator<String> BY_NUMBER = Ids.NATURAL;
+
   public ShardInfo {
     Objects.requireNonNull(spec, "spec");
     Objects.requireNonNull(state, "state");

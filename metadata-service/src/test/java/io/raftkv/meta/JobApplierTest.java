@@ -184,7 +184,7 @@ class JobApplierTest {
   @Test
   void numbersOfShardsThatAJobIsToMakeAreItsOwnFromTheBeginning() {
     ClusterState two = start(CLUSTER, "s1", "s10").state();
-    assertThat(two.nextShardId()).isEqualTo("s11");
+    assertThat(two.nextShardIds(1).get(0)).isEqualTo("s11");
     assertRefused(
         two,
         new StartJob(Samples.plan("s9"), List.of(put("s9"))),

@@ -502,25 +502,32 @@ public final class RaftNode implements AutoCloseable {
   }
 
   /**
-   * Makes the files of a replica of a new group from what other groups gave away, for {@link
-   * #startReplica}, on a thread of its own. It does nothing that changes data before its group is
-   * told what to keep of that. Does nothing if there are files of the group. Takes long if there
-   * are several sources. Never blocks.
+   * Makes the files of replicas of new groups from what other groups gave away, for {@link
+   * #startReplica}, on a thread of its own. They do nothing that changes data before their group is
+   * told what to keep of that. Does nothing about groups of which there are files: so it ends what
+   * an earlier call, or process, has begun. Takes long if there are several sources. Never blocks.
    *
-   * @param sources the groups that gave it away, the same ones in the same order on all nodes
+   * @param targets the new groups; the cuts are for the first one
+   * @param sources the groups that gave it away, the same ones in the same order on all nodes; one
+   *     if there are several targets
    * @param wanted asked now and then, and at the end; false if nobody wants it any more
    * @return completed when it is done; while it is under way, who asks again gets the same. Fails
    *     with an IOException if this node has not {@link #cuts a cut} of each, or cannot do it, and
    *     leaves the cuts as they are
    */
-  public CompletableFuture<Void> seed(UUID group, List<UUID> sources, BooleanSupplier wanted) {
+  public CompletableFuture<Void> seed(
+      List<UUID> targets, List<UUID> sources, BooleanSupplier wanted) {
+    if (targets.size() > 1 && sources.size() != 1) {
+      throw new IllegalArgumentException("replicas of " + targets + " from " + sources);
+    }
+    UUID group = targets.get(0);
     CompletableFuture<Void> mine = new CompletableFuture<>();
     CompletableFuture<Void> underWay = seeds.putIfAbsent(group, mine);
     if (underWay != null) {
       return underWay;
     }
     try {
-      files.execute(() -> seed(group, sources, wanted, mine));
+      files.execute(() -> seed(targets, sources, wanted, mine));
     } catch (RejectedExecutionException closing) {
       seeds.remove(group);
       mine.completeExceptionally(new IOException("the node stops", closing));
@@ -528,22 +535,26 @@ public final class RaftNode implements AutoCloseable {
     return mine;
   }
 
-  /** The groups of which a replica is being made by {@link #seed}. Never blocks. */
+  /**
+   * The first ones of the groups that replicas are being made of by {@link #seed}. Never blocks.
+   */
   public Set<UUID> seeding() {
     return Set.copyOf(seeds.keySet());
   }
 
   private void seed(
-      UUID group, List<UUID> sources, BooleanSupplier wanted, CompletableFuture<Void> done) {
+      List<UUID> targets,
+      List<UUID> sources,
+      BooleanSupplier wanted,
+      CompletableFuture<Void> done) {
+    UUID group = targets.get(0);
     Throwable failure = new IOException("cut off");
     try {
-      try {
-        Path prepared = hasFiles(group) ? null : cuts.prepare(group, sources, wanted);
-        takeOver(group, prepared, wanted);
-        cuts.drop(group); // also what an earlier attempt has left
-      } finally {
-        cuts.discard(group);
+      for (UUID other : targets.subList(1, targets.size())) {
+        seed(other, () -> cuts.copy(group, sources.get(0), other), wanted);
       }
+      seed(group, () -> cuts.prepare(group, sources, wanted), wanted); // it takes the cut with it
+      cuts.drop(group); // also what an earlier attempt has left
       failure = null;
     } catch (IOException | RuntimeException failed) {
       failure = failed;
@@ -554,6 +565,19 @@ public final class RaftNode implements AutoCloseable {
       } else {
         done.completeExceptionally(failure);
       }
+    }
+  }
+
+  /** Makes the directory of a replica, which is durable then. */
+  private interface Preparation {
+    Path prepare() throws IOException;
+  }
+
+  private void seed(UUID group, Preparation directory, BooleanSupplier wanted) throws IOException {
+    try {
+      takeOver(group, hasFiles(group) ? null : directory.prepare(), wanted);
+    } finally {
+      cuts.discard(group);
     }
   }
 

@@ -18,6 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BooleanSupplier;
+import org.apache.ratis.server.protocol.TermIndex;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,7 +40,7 @@ final class StoreCuts {
   private static final Logger LOG = LoggerFactory.getLogger(StoreCuts.class);
   private static final String UNFINISHED_SUFFIX = ".unfinished";
 
-  /** Of the directory in which the cuts for a group are merged. */
+  /** Of the directory in which the cuts for a group are merged, or copied for it. */
   private static final String MERGING_SUFFIX = ".merging";
 
   /** Of the directory of cuts that are being deleted. */
@@ -163,6 +164,25 @@ final class StoreCuts {
   }
 
   /**
+   * The directory of a replica of another group that begins with the same cut, durable, for {@link
+   * #takeOver}; {@link #discard} it in any case. It shares the tables with the cut, which stays.
+   *
+   * @param group that the cut was made for
+   * @param source the group that was cut
+   * @param other the group of the replica
+   * @throws IOException if there is no such cut, or it cannot be done
+   */
+  Path copy(UUID group, UUID source, UUID other) throws IOException {
+    Path checkpoint = checkpoint(group, source);
+    discard(other);
+    Path made = work(other);
+    TermIndex at = CheckpointStorage.positionOf(checkpoint);
+    CheckpointStorage.copy(checkpoint, RaftMetaFiles.layOut(made, at.getTerm(), at.getIndex()));
+    DurableFiles.forceTreeOfLinks(made);
+    return made;
+  }
+
+  /**
    * Makes what was prepared the directory of its group, as one step; the cuts are not needed then.
    *
    * @param target of the group, which does not exist
@@ -176,7 +196,7 @@ final class StoreCuts {
     }
   }
 
-  /** Deletes what is left of what was prepared of several cuts. */
+  /** Deletes what is left of what was prepared for a group, but for the cuts themselves. */
   void discard(UUID group) throws IOException {
     DurableFiles.deleteTree(work(group));
   }

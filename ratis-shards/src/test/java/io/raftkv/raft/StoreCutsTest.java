@@ -122,8 +122,14 @@ class StoreCutsTest {
 
   private static void seed(TestCluster.Node node, List<UUID> sources, BooleanSupplier wanted)
       throws IOException {
+    seed(node, List.of(CHILD), sources, wanted);
+  }
+
+  private static void seed(
+      TestCluster.Node node, List<UUID> targets, List<UUID> sources, BooleanSupplier wanted)
+      throws IOException {
     try {
-      node.raft().seed(CHILD, sources, wanted).get(20, TimeUnit.SECONDS);
+      node.raft().seed(targets, sources, wanted).get(20, TimeUnit.SECONDS);
     } catch (ExecutionException failed) {
       throw (IOException) failed.getCause();
     } catch (InterruptedException | TimeoutException late) {
@@ -238,6 +244,68 @@ class StoreCutsTest {
     assertThat(length(node, CHILD)).isEqualTo(3);
   }
 
+  /** One node ends when it has made one of two replicas. */
+  @Test
+  void severalGroupsBeginWithTheSameCut() throws Exception {
+    start();
+    cluster.write(1, 2, 3);
+    cluster.write(FENCE);
+    awaitCuts();
+    UUID second = new UUID(7, 8);
+    List<UUID> both = List.of(CHILD, second);
+    TestCluster.Node node = cluster.node(0);
+    AtomicInteger asked = new AtomicInteger();
+    assertThatThrownBy(() -> seed(node, both, List.of(GROUP), () -> asked.incrementAndGet() < 2))
+        .isInstanceOf(IOException.class)
+        .hasMessage("no replica is wanted any more of group " + CHILD);
+    assertThat(node.raft().hasFiles(second)).isTrue();
+    assertThat(node.raft().hasFiles(CHILD)).isFalse();
+    assertThat(cuts(node)).as("it is needed").contains(CHILD);
+    Path left = node.home().resolve("cuts").resolve(second + ".merging");
+    assertThat(left).doesNotExist();
+    Files.createDirectories(left.resolve("current"));
+    node.stop();
+    node.start();
+    assertThat(left).doesNotExist();
+    assertThat(node.raft().groups()).contains(second);
+    for (TestCluster.Node one : cluster.nodes()) {
+      seed(one, both, List.of(GROUP), () -> true);
+      seed(one, both, List.of(GROUP), () -> true); // again does nothing
+      assertThat(cuts(one)).isEmpty();
+      for (UUID group : both) {
+        one.raft().startReplica(group, cluster.members());
+      }
+    }
+    for (UUID group : both) {
+      waitUntil(
+          "a leader",
+          () -> node.replica(group).leader() != null || node.replica(group).standAsFirst());
+    }
+    write(CHILD, 1, 7);
+    write(second, 1, 8);
+    write(second, 2, 9);
+    for (UUID group : both) {
+      cluster.awaitEqual(group);
+      assertThat(node.replica(group).withStore(ShardStore::ownership).fence().target())
+          .as("the same fence")
+          .isEqualTo(CHILD);
+    }
+    for (TestCluster.Node one : cluster.nodes()) {
+      assertThat(length(one, CHILD)).isEqualTo(4);
+      assertThat(length(one, second)).as("each goes its own way").isEqualTo(5);
+    }
+    cluster.nodes().forEach(TestCluster.Node::stop);
+    cluster.nodes().forEach(TestCluster.Node::start);
+    write(CHILD, 2, 3);
+    write(second, 3, 3);
+    cluster.awaitEqual(CHILD);
+    cluster.awaitEqual(second);
+    assertThat(length(node, CHILD)).isEqualTo(5);
+    assertThat(length(node, second)).isEqualTo(6);
+    assertThatThrownBy(() -> node.raft().seed(both, List.of(GROUP, OTHER), () -> true))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
   /** One node ends while it makes one store of two, and finds a part of that when it starts. */
   @Test
   void aGroupBeginsWithWhatTwoOthersHad() throws Exception {
@@ -330,10 +398,11 @@ class StoreCutsTest {
   void whileOneGroupIsSeededTheOthersGoOnAndItIsSeededOnce() throws Exception {
     TestCluster.Node node = cutBoth();
     Halt halt = new Halt();
-    CompletableFuture<Void> seeding = node.raft().seed(CHILD, List.of(GROUP, OTHER), halt);
+    CompletableFuture<Void> seeding = node.raft().seed(List.of(CHILD), List.of(GROUP, OTHER), halt);
     halt.await();
     assertThat(node.raft().seeding()).containsExactly(CHILD);
-    assertThat(node.raft().seed(CHILD, List.of(GROUP, OTHER), () -> true)).isSameAs(seeding);
+    assertThat(node.raft().seed(List.of(CHILD), List.of(GROUP, OTHER), () -> true))
+        .isSameAs(seeding);
     assertThat(sources(node)).containsExactlyInAnyOrder(GROUP, OTHER);
     UUID third = new UUID(3, 3);
     node.raft().startReplica(third, cluster.members());
@@ -376,7 +445,7 @@ class StoreCutsTest {
   void aReplicaThatWasToJoinMeanwhileStays() throws Exception {
     TestCluster.Node node = cutBoth();
     Halt halt = new Halt();
-    CompletableFuture<Void> seeding = node.raft().seed(CHILD, List.of(GROUP, OTHER), halt);
+    CompletableFuture<Void> seeding = node.raft().seed(List.of(CHILD), List.of(GROUP, OTHER), halt);
     halt.await();
     node.raft().startJoining(CHILD, 77);
     halt.told.complete(true);
@@ -393,7 +462,7 @@ class StoreCutsTest {
   void whatIsBeingSeededEndsWithTheNode() throws Exception {
     TestCluster.Node node = cutBoth();
     Halt halt = new Halt();
-    CompletableFuture<Void> seeding = node.raft().seed(CHILD, List.of(GROUP, OTHER), halt);
+    CompletableFuture<Void> seeding = node.raft().seed(List.of(CHILD), List.of(GROUP, OTHER), halt);
     halt.await();
     CompletableFuture<Void> stopped = CompletableFuture.runAsync(node::stop);
     halt.told.complete(true);

@@ -12,7 +12,6 @@ import io.raftkv.meta.balance.Observed;
 import io.raftkv.meta.balance.Verdict;
 import io.raftkv.meta.job.ClusterFacts;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -95,15 +94,16 @@ final class BalanceDriver {
       return CompletableFuture.completedFuture(middle);
     }
     Verdict.Split split = verdict.split().get();
-    return new SplitPoint(node)
+    return new SplitPoints(node)
         .find(
             state.shard(split.shardId()).orElseThrow(),
+            2,
             split.large() ? NodeStatus.SplitBy.SIZE : NodeStatus.SplitBy.LOAD)
         .orTimeout(SPLIT_POINT_MILLIS, TimeUnit.MILLISECONDS)
         .exceptionally(
             failure -> {
               LOG.info("balancing: {} is split in the middle", split.shardId(), failure);
-              return OptionalInt.empty();
+              return List.of();
             })
         .thenApply(at -> Balancer.splitAt(state, verdict, at));
   }

@@ -37,7 +37,7 @@ final class ControlRequests {
   static final byte LEAD = 13;
   static final byte BALANCE = 32;
   static final byte SLOT_LOAD = 14;
-  static final byte UPPER_HALF = 15;
+  static final byte PART_STARTS = 15;
   static final byte JOIN_METADATA = 20;
 
   private ControlRequests() {}
@@ -248,14 +248,14 @@ final class ControlRequests {
     return bytes(
         SEED,
         out -> {
-          NodeFactsCodec.write(out, seed.target());
+          NodeFactsCodec.writeGroups(out, seed.targets());
           NodeFactsCodec.writeGroups(out, seed.sources());
         });
   }
 
   /** Inverse of {@link #seed}, behind the kind. */
   static JobAction.Seed decodeSeed(String self, DataInputStream in) throws IOException {
-    return new JobAction.Seed(self, group(in), NodeFactsCodec.groups(in));
+    return new JobAction.Seed(self, NodeFactsCodec.groups(in), NodeFactsCodec.groups(in));
   }
 
   /** Answered with {@link #outcome}. */
@@ -313,19 +313,30 @@ final class ControlRequests {
     return bytes(BALANCE, out -> out.writeInt(maxMoves));
   }
 
-  /** Answered with {@link SplitPoint#encodeLoad}. */
+  /** Answered with {@link SplitPoints#encodeLoad}. */
   static byte[] slotLoad() {
     return new byte[] {SLOT_LOAD};
   }
 
-  /** Answered with {@link SplitPoint#encodeHalf}. */
-  static byte[] upperHalf(UUID group, List<SlotRange> slots) {
+  /**
+   * For where slots come apart in parts that have about as many bytes; answered with {@link
+   * SplitPoints#encodeStarts}.
+   */
+  record PartStarts(UUID group, List<SlotRange> slots, int parts) {}
+
+  static byte[] partStarts(PartStarts asked) {
     return bytes(
-        UPPER_HALF,
+        PART_STARTS,
         out -> {
-          NodeFactsCodec.write(out, group);
-          NodeFactsCodec.write(out, slots);
+          NodeFactsCodec.write(out, asked.group());
+          NodeFactsCodec.write(out, asked.slots());
+          out.writeInt(asked.parts());
         });
+  }
+
+  /** Inverse of {@link #partStarts}, behind the kind. */
+  static PartStarts decodePartStarts(DataInputStream in) throws IOException {
+    return new PartStarts(group(in), NodeFactsCodec.slots(in), in.readInt());
   }
 
   /**

@@ -46,9 +46,6 @@ final class JobDriver {
 
   private static final long REFUSED_PAUSE_MILLIS = 1_000;
 
-  /** The same while clients wait. */
-  private static final long REFUSED_ORDER_PAUSE_MILLIS = 100;
-
   /** How often progress within a step is put into the log. */
   private static final long TELL_NANOS = TimeUnit.SECONDS.toNanos(2);
 
@@ -76,8 +73,10 @@ final class JobDriver {
 
   private final Map<String, Long> toldNanos = new HashMap<>();
 
-  /** Why nodes did not do what was asked of them last, by job, until they do or it has moved on. */
-  private final Map<String, String> refusals = new HashMap<>();
+  private final Refusals refusals = new Refusals();
+
+  /** Where jobs were when something was asked for them that is under way. */
+  private final Map<String, AdvanceJob.Place> askedAt = new HashMap<>();
 
   private CompletableFuture<ClusterFacts> asked;
   private long lastRepairNanos = System.nanoTime();
@@ -119,11 +118,11 @@ final class JobDriver {
             one -> {
               boolean done = one.getValue().isDone();
               if (done && one.getKey() instanceof String job) {
-                noteOutcome(job, one.getValue().join());
+                refusals.note(job, askedAt.remove(job), one.getValue().join(), System.nanoTime());
               }
               return done;
             });
-    refusals.keySet().retainAll(running(state).stream().map(JobInfo::id).toList());
+    refusals.retain(running(state).stream().map(JobInfo::id).toList());
     proposing.values().removeIf(CompletableFuture::isDone);
     idle.clear();
     for (JobInfo job : running(state)) {
@@ -136,14 +135,6 @@ final class JobDriver {
       boolean alone = !repair && urgent.size() == running(state).size();
       asked = urgent.isEmpty() ? askAll(state) : askVoters(state, urgent, alone);
       asked.thenRun(soon);
-    }
-  }
-
-  private void noteOutcome(String job, String refusal) {
-    if (refusal.isEmpty()) {
-      refusals.remove(job);
-    } else {
-      refusals.put(job, refusal);
     }
   }
 
@@ -183,8 +174,8 @@ final class JobDriver {
   private void step(ClusterState state, JobInfo job, ClusterFacts facts) {
     try {
       if (AdvanceJob.Place.of(job).equals(idle.get(job.id()))) {
-        take(job, JobRunner.next(state, job, facts));
-      } else if (!proposing.containsKey(job.id()) && !refusals.containsKey(job.id())) {
+        take(state, job, facts);
+      } else if (!proposing.containsKey(job.id()) && refusals.of(job).isEmpty()) {
         tell(job, JobRunner.progress(state, job, facts));
       }
     } catch (RuntimeException bug) {
@@ -217,11 +208,13 @@ final class JobDriver {
     proposing.clear();
     toldNanos.clear();
     refusals.clear();
+    askedAt.clear();
   }
 
-  private void take(JobInfo job, JobAction action) {
+  private void take(ClusterState state, JobInfo job, ClusterFacts facts) {
+    JobAction action = JobRunner.next(state, job, facts);
     if (action instanceof JobAction.Await await) {
-      refusals.remove(job.id());
+      refusals.forget(job.id());
       tell(job, await);
       if (isUrgent(job)) {
         node.timer().schedule(soon, HURRY_MILLIS, TimeUnit.MILLISECONDS);
@@ -230,16 +223,33 @@ final class JobDriver {
       propose(job, advance.command());
     } else if (action instanceof JobAction.Propose part) {
       propose(job, part.command());
+    } else if (refusals.hopeless(job, System.nanoTime()).isPresent()) {
+      String why = refusals.hopeless(job, System.nanoTime()).get();
+      LOG.warn("job={} is given up, which asks for {} in vain: {}", job.id(), action, why);
+      propose(job, JobRunner.giveUp(state, job, facts, why));
     } else {
       LOG.info("job={} asks for {}", job.id(), action);
-      String refusal = refusals.get(job.id());
-      if (refusal != null && !job.holdsRouting()) { // clients wait for such a one
-        tell(job, new JobAction.Await(refusal, job.bytesDone(), job.bytesTotal()));
+      if (!isUrgent(job)) { // no clients wait that could be kept waiting by this
+        refusals
+            .of(job)
+            .ifPresent(
+                why -> tell(job, new JobAction.Await(why, job.bytesDone(), job.bytesTotal())));
       }
-      CompletableFuture<String> asked = whatever(request(action));
+      long pauseMillis = refusals.pauseMillis(job);
+      CompletableFuture<String> asked =
+          whatever(request(action)).thenCompose(why -> pausing(why, pauseMillis));
       underWay.put(job.id(), asked);
+      askedAt.put(job.id(), AdvanceJob.Place.of(job));
       asked.thenRun(soon);
     }
+  }
+
+  /** What was refused is not asked for again at once. */
+  private static CompletableFuture<String> pausing(String why, long millis) {
+    CompletableFuture<String> over = new CompletableFuture<>();
+    return why.isEmpty()
+        ? CompletableFuture.completedFuture("")
+        : over.completeOnTimeout(why, millis, TimeUnit.MILLISECONDS);
   }
 
   /** A request that fails in a way that nobody foresaw is one that was not done. */
@@ -396,17 +406,10 @@ final class JobDriver {
             (answer, lost) -> {
               String why =
                   lost == null ? ControlRequests.decodeOutcome(answer) : String.valueOf(lost);
-              if (why.isEmpty()) {
-                over.complete("");
-              } else {
+              if (!why.isEmpty()) {
                 LOG.info("node={} did not do it, it is looked at again: {}", nodeId, why);
-                over.completeOnTimeout(
-                    "node " + nodeId + ": " + why,
-                    timeoutMillis <= ORDER_TIMEOUT_MILLIS
-                        ? REFUSED_ORDER_PAUSE_MILLIS
-                        : REFUSED_PAUSE_MILLIS,
-                    TimeUnit.MILLISECONDS);
               }
+              over.complete(why.isEmpty() ? "" : "node " + nodeId + ": " + why);
             });
     return over;
   }

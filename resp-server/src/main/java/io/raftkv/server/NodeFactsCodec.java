@@ -32,6 +32,7 @@ import java.util.UUID;
  *                              bytes:8 ownedBytes:8 epoch:8 isFenced:1 [target:16] fenceMillis:8 slots }
  *   count:4  { target:16  count:4 { source:16 } }   the cuts
  *   count:4  { target:16 }   the replicas that are being made
+ *   count:4  { target:16 why }   those that could not be made
  *   freeBytes:8  count:4  { group:16 readsPerSecond:8 writesPerSecond:8 }   the load
  *   slots  =  count:4  { first:2 last:2 }
  * </pre>
@@ -59,6 +60,11 @@ final class NodeFactsCodec {
         writeGroups(out, cut.getValue());
       }
       writeGroups(out, facts.seeding());
+      out.writeInt(facts.unseeded().size());
+      for (Map.Entry<UUID, String> failure : facts.unseeded().entrySet()) {
+        write(out, failure.getKey());
+        out.writeUTF(failure.getValue());
+      }
       write(out, facts.load());
     } catch (IOException inMemory) {
       throw new UncheckedIOException(inMemory);
@@ -147,8 +153,12 @@ final class NodeFactsCodec {
         cuts.put(target, Set.copyOf(groups(in)));
       }
       Set<UUID> seeding = Set.copyOf(groups(in));
+      Map<UUID, String> unseeded = new HashMap<>();
+      for (int left = in.readInt(); left > 0; left--) {
+        unseeded.put(group(in), in.readUTF());
+      }
       return new NodeFacts(
-          version, memberSince, arrived, noRoom, replicas, cuts, seeding, load(in));
+          version, memberSince, arrived, noRoom, replicas, cuts, seeding, unseeded, load(in));
     } catch (IOException cut) {
       throw new IllegalArgumentException("facts of a node are cut short", cut);
     }

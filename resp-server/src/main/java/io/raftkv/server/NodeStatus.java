@@ -13,7 +13,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 
@@ -101,12 +100,15 @@ public interface NodeStatus {
   CompletionStage<BalanceReport> balance(int maxMoves);
 
   /**
-   * The slot from which on a shard has half of its load, as far as clients of all nodes have used
-   * it lately, or of its bytes on the leader's disk. Fails if no node answers.
+   * Where a shard comes apart in parts that have about as much of its load, as far as clients of
+   * all nodes have used it lately, or of its bytes on the leader's disk. Fails if no node answers.
    *
-   * @return empty if there is too little of it to tell
+   * @param shard with as many slots at least
+   * @param parts two at least
+   * @return the first slot of each part but the lowest one, ascending; empty if there is too little
+   *     of it to tell
    */
-  CompletionStage<OptionalInt> splitPoint(ShardInfo shard, SplitBy by);
+  CompletionStage<List<Integer>> splitPoints(ShardInfo shard, int parts, SplitBy by);
 
   /** Digest of this node's replica; fails if there is none. Reads everything. */
   CompletionStage<ReplicaChecksum> checksum(UUID group);

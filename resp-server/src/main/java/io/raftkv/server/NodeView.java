@@ -29,7 +29,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -103,20 +102,25 @@ final class NodeView implements NodeStatus {
         databases == null ? List.of() : databases);
   }
 
-  /** What this node says of itself to whoever drives jobs. Asks the stores: may block. */
-  ClusterFacts.NodeFacts facts() {
-    return facts(group -> true, true);
+  /**
+   * What this node says of itself to whoever drives jobs. Asks the stores: may block.
+   *
+   * @param unseeded see {@link ClusterFacts.NodeFacts}
+   */
+  ClusterFacts.NodeFacts facts(Map<UUID, String> unseeded) {
+    return facts(unseeded, group -> true, true);
   }
 
   /**
    * The same while clients wait for a job: of its groups only, and no bytes are counted, for which
    * directories are listed.
    */
-  ClusterFacts.NodeFacts facts(Set<UUID> groups) {
-    return facts(groups::contains, false);
+  ClusterFacts.NodeFacts facts(Map<UUID, String> unseeded, Set<UUID> groups) {
+    return facts(unseeded, groups::contains, false);
   }
 
-  private ClusterFacts.NodeFacts facts(Predicate<UUID> wanted, boolean counted) {
+  private ClusterFacts.NodeFacts facts(
+      Map<UUID, String> unseeded, Predicate<UUID> wanted, boolean counted) {
     long version = cluster().version(); // first: the replicas are not older than it
     Set<UUID> seeding = node.raft().seeding(); // before the replicas: it is one or the other
     Map<UUID, ClusterFacts.ReplicaFacts> replicas = new HashMap<>();
@@ -133,6 +137,7 @@ final class NodeView implements NodeStatus {
         replicas,
         node.raft().cuts(),
         seeding,
+        unseeded,
         load(replicas.keySet()));
   }
 
@@ -253,8 +258,8 @@ final class NodeView implements NodeStatus {
   }
 
   @Override
-  public CompletionStage<OptionalInt> splitPoint(ShardInfo shard, SplitBy by) {
-    return new SplitPoint(node).find(shard, by);
+  public CompletionStage<List<Integer>> splitPoints(ShardInfo shard, int parts, SplitBy by) {
+    return new SplitPoints(node).find(shard, parts, by);
   }
 
   @Override

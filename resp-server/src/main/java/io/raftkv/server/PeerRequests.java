@@ -1,7 +1,6 @@
 package io.raftkv.server;
 
 import io.raftkv.meta.ClusterState;
-import io.raftkv.meta.SlotRange;
 import io.raftkv.meta.job.JobAction;
 import io.raftkv.meta.job.Members;
 import io.raftkv.raft.Member;
@@ -13,6 +12,7 @@ import java.io.DataInputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -102,9 +102,8 @@ final class PeerRequests {
             node.controller().balance(in.readInt()).thenApply(BalanceReportCodec::encode);
         case ControlRequests.SLOT_LOAD ->
             CompletableFuture.completedFuture(
-                SplitPoint.encodeLoad(node.traffic().load().counts()));
-        case ControlRequests.UPPER_HALF ->
-            upperHalf(ControlRequests.group(in), NodeFactsCodec.slots(in));
+                SplitPoints.encodeLoad(node.traffic().load().counts()));
+        case ControlRequests.PART_STARTS -> partStarts(ControlRequests.decodePartStarts(in));
         default ->
             throw new IllegalArgumentException("control request " + kind + " of another version");
       };
@@ -136,15 +135,19 @@ final class PeerRequests {
   private CompletionStage<byte[]> facts(Optional<Set<UUID>> groups) {
     node.barrier().confirm(MetadataGroup.GROUP, System.nanoTime() + NEWS_NANOS, NO_WAITER);
     return CompletableFuture.supplyAsync(
-        () ->
-            NodeFactsCodec.encode(
-                groups.map(node.view()::facts).orElseGet(() -> node.view().facts())),
+        () -> {
+          Map<UUID, String> unseeded = slots.seedFailures();
+          return NodeFactsCodec.encode(
+              groups
+                  .map(some -> node.view().facts(unseeded, some))
+                  .orElseGet(() -> node.view().facts(unseeded)));
+        },
         groups.isPresent() ? node.orders() : node.readPool());
   }
 
-  private CompletionStage<byte[]> upperHalf(UUID group, List<SlotRange> slots) {
+  private CompletionStage<byte[]> partStarts(ControlRequests.PartStarts asked) {
     return CompletableFuture.supplyAsync(
-        () -> SplitPoint.encodeHalf(node.replica(group), slots), node.orders());
+        () -> SplitPoints.encodeStarts(node.replica(asked.group()), asked), node.orders());
   }
 
   private CompletionStage<byte[]> replicaStatus(UUID group) {

@@ -32,7 +32,12 @@ final class SlotOrders {
 
   private final Node node;
 
-  /** Why replicas could not be made, by group, until somebody asks. */
+  private static final int MAX_FAILURE_LENGTH = 1_000;
+
+  /**
+   * Why replicas could not be made, by group, as long as their jobs go on. They are not tried
+   * again: clients would wait for as long once more.
+   */
   private final Map<UUID, String> seedFailures = new ConcurrentHashMap<>();
 
   SlotOrders(Node node) {
@@ -82,41 +87,52 @@ final class SlotOrders {
   }
 
   /**
-   * Answers at once, for it may take long: that it is done or under way, or why it is not, or was
-   * not since it was asked last. What this node says of itself tells when it is done.
+   * Answers at once, for it may take long: that it is done or under way, or why it is not, or could
+   * not be done. What this node says of itself tells when it is done, and that it cannot be.
    */
   CompletionStage<byte[]> seed(JobAction.Seed seed) {
-    UUID target = seed.target();
-    String failure = seedFailures.remove(target);
+    UUID target = seed.targets().get(0);
+    String failure = seedFailures.get(target);
     if (failure != null) {
       return CompletableFuture.completedFuture(ControlRequests.outcome(failure));
     }
-    if (!isWanted(target)) {
+    if (!isWanted(seed.targets())) {
       return CompletableFuture.completedFuture(
           ControlRequests.outcome("no job is about to begin this group, as far as it knows"));
     }
     long begun = System.nanoTime();
     node.raft()
-        .seed(target, seed.sources(), () -> isWanted(target))
-        .whenComplete((done, failed) -> noteSeed(target, begun, failed));
+        .seed(seed.targets(), seed.sources(), () -> isWanted(seed.targets()))
+        .whenComplete((done, failed) -> noteSeed(seed.targets(), begun, failed));
     return CompletableFuture.completedFuture(ControlRequests.outcome(""));
   }
 
-  private boolean isWanted(UUID target) {
-    return JobRunner.mayBeSeeded(node.metadata().state(), target);
+  private boolean isWanted(List<UUID> targets) {
+    return JobRunner.mayBeSeeded(node.metadata().state(), targets);
   }
 
-  private void noteSeed(UUID target, long begunNanos, Throwable failed) {
+  private void noteSeed(List<UUID> targets, long begunNanos, Throwable failed) {
+    UUID target = targets.get(0);
     long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begunNanos);
     if (failed == null) {
-      LOG.info("replica made of what was cut off for group={} ms={}", target, millis);
-    } else if (isWanted(target)) {
+      LOG.info(
+          "replicas={} made of what was cut off for group={} ms={}",
+          targets.size(),
+          target,
+          millis);
+    } else if (isWanted(targets)) {
       LOG.error("no replica made of what was cut off for group={}", target, failed);
-      seedFailures.keySet().retainAll(JobRunner.beginnings(node.metadata().state()));
-      seedFailures.put(target, failed.toString());
+      String why = failed.toString();
+      seedFailures.put(target, why.substring(0, Math.min(why.length(), MAX_FAILURE_LENGTH)));
     } else {
       LOG.info("no replica made for group={}, nobody wants it any more: {}", target, failed);
     }
+  }
+
+  /** Why replicas could not be made for jobs that go on, by their first group. */
+  Map<UUID, String> seedFailures() {
+    seedFailures.keySet().retainAll(JobRunner.beginnings(node.metadata().state()));
+    return Map.copyOf(seedFailures);
   }
 
   /** Answers when there is a leader, or the election may have failed. */

@@ -94,11 +94,20 @@ class ControlRequestsTest {
             ControlRequests.decodeFence(
                 "n2", behind(ControlRequests.FENCE, ControlRequests.fence(fence))))
         .isEqualTo(fence);
-    JobAction.Seed seed = new JobAction.Seed("n2", target, List.of(new UUID(3, 4), new UUID(5, 6)));
-    assertThat(
-            ControlRequests.decodeSeed(
-                "n2", behind(ControlRequests.SEED, ControlRequests.seed(seed))))
-        .isEqualTo(seed);
+    UUID other = new UUID(5, 6);
+    for (JobAction.Seed seed :
+        List.of(
+            new JobAction.Seed("n2", List.of(target), List.of(new UUID(3, 4), other)),
+            new JobAction.Seed("n2", List.of(target, other, group), List.of(new UUID(3, 4))))) {
+      assertThat(
+              ControlRequests.decodeSeed(
+                  "n2", behind(ControlRequests.SEED, ControlRequests.seed(seed))))
+          .isEqualTo(seed);
+    }
+    ControlRequests.PartStarts parts = new ControlRequests.PartStarts(group, slots, 5);
+    byte[] asked = ControlRequests.partStarts(parts);
+    assertThat(ControlRequests.decodePartStarts(behind(ControlRequests.PART_STARTS, asked)))
+        .isEqualTo(parts);
     JobAction.Keep keep = new JobAction.Keep("n2", group, 6, 70, slots);
     assertThat(
             ControlRequests.decodeKeep(

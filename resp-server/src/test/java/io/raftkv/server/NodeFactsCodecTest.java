@@ -50,6 +50,7 @@ class NodeFactsCodecTest {
                   SlotFacts.UNKNOWN)),
           Map.of(new UUID(5, 6), Set.of(new UUID(7, 8), new UUID(9, 9)), new UUID(7, 8), Set.of()),
           Set.of(new UUID(5, 6)),
+          Map.of(new UUID(7, 8), "java.io.IOException: full"),
           new NodeLoad(1L << 50, Map.of(new UUID(1, 2), new ReplicaLoad(0.5, 1e6))));
 
   @Test

@@ -168,7 +168,7 @@ class NodeTest {
                   .orTimeout(20, TimeUnit.SECONDS)
                   .join());
       assertThat(facts.replicas()).containsOnlyKeys(group);
-      NodeFacts all = node.view().facts();
+      NodeFacts all = node.view().facts(Map.of());
       assertThat(all.replicas()).containsOnlyKeys(group, MetadataGroup.GROUP);
       assertThat(facts.replicas().get(group).slots())
           .isEqualTo(all.replicas().get(group).slots())

@@ -14,8 +14,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
@@ -442,14 +442,16 @@ public final class ShardStore implements AutoCloseable {
   }
 
   /**
-   * The slot from which on about half of the bytes are; empty if there are none. Flushes. Blocks on
-   * the disk while commits go on. Thread-safe.
+   * Where the slots come apart in parts that have about as many bytes: the first slot of each but
+   * the lowest one; empty if there are no bytes. Flushes. Blocks on the disk while commits go on.
+   * Thread-safe.
    *
-   * @param slots which to look at, two at least
+   * @param slots which to look at, at least as many as there are to be parts
+   * @param parts two at least
    */
-  public OptionalInt upperHalf(SlotSet slots) {
+  public List<Integer> partStarts(SlotSet slots, int parts) {
     flush();
-    return SlotHalves.upper(slots, last -> bytesOf(slots.minus(above(last))));
+    return SlotParts.starts(slots, parts, last -> bytesOf(slots.minus(above(last))));
   }
 
   private static SlotSet above(int slot) {

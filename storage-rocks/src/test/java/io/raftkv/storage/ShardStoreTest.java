@@ -51,8 +51,8 @@ class ShardStoreTest {
   }
 
   @Test
-  void upperHalfHasHalfOfTheBytesNotOfTheSlots() {
-    assertThat(store.upperHalf(SlotSet.ALL)).isEmpty();
+  void partsHaveAsManyBytesNotAsManySlots() {
+    assertThat(store.partStarts(SlotSet.ALL, 2)).isEmpty();
     long index = 0;
     try (StoreBatch batch = store.begin(1)) {
       for (int slot : new int[] {10, 9_000, 9_001, 9_002, 9_003, 16_000}) {
@@ -64,10 +64,14 @@ class ShardStoreTest {
       batch.commit(1, ++index);
     }
     // RocksDB tells by blocks, of which each value is one here: it may be one less, or more.
-    assertThat(store.upperHalf(SlotSet.ALL).orElseThrow()).isBetween(9_001, 9_003);
-    assertThat(store.upperHalf(SlotSet.of(9_002, Slot.COUNT - 1)).orElseThrow())
+    assertThat(store.partStarts(SlotSet.ALL, 2).get(0)).isBetween(9_001, 9_003);
+    assertThat(store.partStarts(SlotSet.of(9_002, Slot.COUNT - 1), 2).get(0))
         .isBetween(9_003, 16_000);
-    assertThat(store.upperHalf(SlotSet.of(0, 9_000)).orElseThrow()).isBetween(11, 9_000);
+    assertThat(store.partStarts(SlotSet.of(0, 9_000), 2).get(0)).isBetween(11, 9_000);
+    List<Integer> thirds = store.partStarts(SlotSet.ALL, 3);
+    assertThat(thirds).hasSize(2);
+    assertThat(thirds.get(0)).isBetween(9_000, 9_002);
+    assertThat(thirds.get(1)).isBetween(9_002, 16_000);
   }
 
   @Test

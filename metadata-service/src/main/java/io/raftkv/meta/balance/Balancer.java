@@ -21,7 +21,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 
 /**
  * Says what the cluster should do by itself: first make lost or missing replicas anew, then spread
@@ -322,7 +321,7 @@ public final class Balancer {
       try {
         return Optional.of(
             new Verdict(
-                Optional.of(split(state, shard.id(), OptionalInt.empty(), why)),
+                Optional.of(split(state, shard.id(), List.of(), why)),
                 Optional.of(new Verdict.Split(shard.id(), large)),
                 why));
       } catch (JobRefusedException refused) {
@@ -333,10 +332,10 @@ public final class Balancer {
     return refusal;
   }
 
-  private static StartJob split(ClusterState state, String shardId, OptionalInt at, String why)
+  private static StartJob split(ClusterState state, String shardId, List<Integer> at, String why)
       throws JobRefusedException {
     return Automatic.job(
-        state, JobPlans.split(state, shardId, Optional.empty(), at, false), JobInfo.BALANCE, why);
+        state, JobPlans.split(state, shardId, List.of(), at, false), JobInfo.BALANCE, why);
   }
 
   /**
@@ -345,7 +344,7 @@ public final class Balancer {
    * @param state that the verdict follows from
    * @param at the first slot of the upper half; the middle one if it is empty, or not possible
    */
-  public static MetaCommand splitAt(ClusterState state, Verdict verdict, OptionalInt at) {
+  public static MetaCommand splitAt(ClusterState state, Verdict verdict, List<Integer> at) {
     String shardId = verdict.split().orElseThrow().shardId();
     try {
       return split(state, shardId, at, verdict.reason());

@@ -6,15 +6,16 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * How far nodes are with the replicas that a group begins with, which they make of their cuts. Who
- * is not there when it begins is not in it.
+ * How far nodes are with the replicas that new groups begin with, which they make of their cuts;
+ * each node one of each group. Who is not there when they begin is in none of them.
  *
  * @param voters of the groups that were cut
- * @param seeded those that have made their replica
- * @param busy those that are making it
+ * @param seeded those that have made their replicas
+ * @param busy those that are making them
  * @param unasked those that have all cuts
  * @param uncut those that have not come to where all are made
  * @param unheard those that may answer at the next look
+ * @param failed those that could not make their replicas, each with why
  */
 record Beginning(
     List<String> voters,
@@ -22,14 +23,17 @@ record Beginning(
     List<String> busy,
     List<String> unasked,
     List<String> uncut,
-    List<String> unheard) {
+    List<String> unheard,
+    List<String> failed) {
 
   /**
    * How far they are.
    *
+   * @param children the new groups; the cuts are for the first one
    * @param groups of which all cuts are needed
    */
-  static Beginning of(Scene scene, UUID child, List<String> voters, List<UUID> groups) {
+  static Beginning of(Scene scene, List<UUID> children, List<String> voters, List<UUID> groups) {
+    UUID first = children.get(0);
     Beginning all =
         new Beginning(
             voters,
@@ -37,14 +41,17 @@ record Beginning(
             new ArrayList<>(),
             new ArrayList<>(),
             new ArrayList<>(),
+            new ArrayList<>(),
             new ArrayList<>());
     ClusterFacts facts = scene.facts();
     for (String node : voters) {
-      if (facts.replica(node, child).isPresent()) {
+      if (children.stream().allMatch(child -> facts.replica(node, child).isPresent())) {
         all.seeded.add(node);
-      } else if (facts.isSeeding(node, child)) {
+      } else if (facts.isSeeding(node, first)) {
         all.busy.add(node);
-      } else if (facts.hasCuts(node, child, groups)) {
+      } else if (facts.unseeded(node, first).isPresent()) {
+        all.failed.add("node " + node + ": " + facts.unseeded(node, first).get());
+      } else if (facts.hasCuts(node, first, groups)) {
         all.unasked.add(node);
       } else if (groups.stream().allMatch(group -> isOpen(facts, node, group))) {
         all.uncut.add(node);
@@ -59,17 +66,17 @@ record Beginning(
     return facts.replica(node, group).filter(ClusterFacts.ReplicaFacts::open).isPresent();
   }
 
-  /** Whether some have only to make their replica. */
+  /** Whether some have only to make their replicas. */
   boolean hasAllCuts() {
     return !busy.isEmpty() || !unasked.isEmpty();
   }
 
   /**
-   * Whether the group is to begin with those that are there.
+   * Whether the groups are to begin with those that are there.
    *
    * @param waitedMillis for how long clients have been waiting
    * @param cutMillis how long those are waited for that lack a cut
-   * @param seedMillis how long those that have only to make their replica, or may be making it
+   * @param seedMillis how long those that have only to make their replicas, or may be making them
    */
   boolean mayBegin(long waitedMillis, long cutMillis, long seedMillis) {
     boolean majority = 2 * seeded.size() > voters.size();
@@ -78,10 +85,19 @@ record Beginning(
     return majority && (complete || waitedMillis >= (making ? seedMillis : cutMillis));
   }
 
-  /** Has those make their replica that have not been asked. */
-  JobAction seeds(UUID child, List<UUID> groups) {
+  /** Why there cannot be a majority any more, if nodes have failed to make their replicas. */
+  Optional<String> failure() {
+    return 2 * (voters.size() - failed.size()) > voters.size()
+        ? Optional.empty()
+        : failed.stream().findFirst();
+  }
+
+  /** Has those make their replicas that have not been asked. */
+  JobAction seeds(List<UUID> children, List<UUID> groups) {
     return new JobAction.Together(
-        unasked.stream().<JobAction>map(node -> new JobAction.Seed(node, child, groups)).toList());
+        unasked.stream()
+            .<JobAction>map(node -> new JobAction.Seed(node, children, groups))
+            .toList());
   }
 
   /**

@@ -31,6 +31,7 @@ public record ClusterFacts(Map<String, NodeFacts> nodes, Set<String> silent) {
    *     replicas' stores as they were at the entry that set the fence, which a seed makes a replica
    *     of the new group
    * @param seeding groups of which it is just making a replica of its cuts
+   * @param unseeded groups of which it could not do so, with why: it does not try again
    * @param load what its replicas cost
    */
   public record NodeFacts(
@@ -41,11 +42,13 @@ public record ClusterFacts(Map<String, NodeFacts> nodes, Set<String> silent) {
       Map<UUID, ReplicaFacts> replicas,
       Map<UUID, Set<UUID>> cuts,
       Set<UUID> seeding,
+      Map<UUID, String> unseeded,
       NodeLoad load) {
     public NodeFacts {
       replicas = Map.copyOf(replicas);
       cuts = Map.copyOf(cuts);
       seeding = Set.copyOf(seeding);
+      unseeded = Map.copyOf(unseeded);
     }
 
     /** Of a node that makes no replica, and does not say what those it has cost. */
@@ -56,7 +59,16 @@ public record ClusterFacts(Map<String, NodeFacts> nodes, Set<String> silent) {
         String noRoom,
         Map<UUID, ReplicaFacts> replicas,
         Map<UUID, Set<UUID>> cuts) {
-      this(stateVersion, memberSince, arrived, noRoom, replicas, cuts, Set.of(), NodeLoad.UNKNOWN);
+      this(
+          stateVersion,
+          memberSince,
+          arrived,
+          noRoom,
+          replicas,
+          cuts,
+          Set.of(),
+          Map.of(),
+          NodeLoad.UNKNOWN);
     }
   }
 
@@ -242,6 +254,11 @@ public record ClusterFacts(Map<String, NodeFacts> nodes, Set<String> silent) {
   /** True if a node has said that it is just making a replica of a group of its cuts. */
   public boolean isSeeding(String nodeId, UUID target) {
     return hears(nodeId) && nodes.get(nodeId).seeding().contains(target);
+  }
+
+  /** Why a node could not make a replica of a group of its cuts, if it has said so. */
+  public Optional<String> unseeded(String nodeId, UUID target) {
+    return Optional.ofNullable(nodes.get(nodeId)).map(node -> node.unseeded().get(target));
   }
 
   /** True if the node did answer. */

@@ -83,16 +83,20 @@ public sealed interface JobAction {
   }
 
   /**
-   * A node is to make its cuts a replica of the group that they were made for.
+   * A node is to make replicas of new groups of its cuts.
    *
    * @param node which
-   * @param target group of the replica
+   * @param targets groups of the replicas, one of each; the cuts were made for the first one
    * @param sources groups that were cut; if there are several, what the others had is copied into
-   *     the store of the first one
+   *     the store of the first one, and there is one target only
    */
-  record Seed(String node, UUID target, List<UUID> sources) implements JobAction {
+  record Seed(String node, List<UUID> targets, List<UUID> sources) implements JobAction {
     public Seed {
+      targets = List.copyOf(targets);
       sources = List.copyOf(sources);
+      if (targets.isEmpty() || (targets.size() > 1 && sources.size() != 1)) {
+        throw new IllegalArgumentException("replicas of " + targets + " from " + sources);
+      }
     }
   }
 

@@ -23,9 +23,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -35,6 +35,10 @@ import java.util.stream.IntStream;
  */
 public final class JobPlans {
   private static final int MAX_MERGED = 8;
+
+  /** As many new shards as a split makes at most. */
+  public static final int MAX_SPLIT = 16;
+
   private static final long FIRST_INCARNATION = 1;
 
   private JobPlans() {}
@@ -182,15 +186,17 @@ public final class JobPlans {
   }
 
   /**
-   * Two shards from one.
+   * Several shards from one.
    *
-   * @param newId of the shard that gets the upper slots; the next free one if empty
-   * @param atSlot the first slot that goes to it; in the middle if empty
+   * @param newIds of the shards that get the upper slots, in the order of these; if there are none,
+   *     the next free ones
+   * @param at the first slot of each of them, ascending; if there are none, all parts have as many
+   *     slots, but for one
    * @param force although the cluster has one shard only, and so lets commands use any keys
    *     together
    */
   public static StartJob split(
-      ClusterState state, String shardId, Optional<String> newId, OptionalInt atSlot, boolean force)
+      ClusterState state, String shardId, List<String> newIds, List<Integer> at, boolean force)
       throws JobRefusedException {
     ShardInfo shard = active(state, shardId);
     if (!force && state.isSingleShard()) {
@@ -200,25 +206,48 @@ public final class JobPlans {
               + " is the only one: with a second one, commands that use keys of several slots"
               + " together are refused, as is SWAPDB (FORCE splits it nevertheless)");
     }
-    String childId = newId.orElse(state.nextShardId());
-    if (state.shard(childId).isPresent()) {
-      throw new JobRefusedException("shard " + childId + " exists");
+    int count = newIds.isEmpty() ? Math.max(1, at.size()) : newIds.size();
+    if (count > MAX_SPLIT) {
+      throw new JobRefusedException(
+          MAX_SPLIT + " new shards at most are made at a time: clients of all of them wait");
     }
-    List<SlotRange> moving = upperSlots(shard, atSlot);
+    if (!at.isEmpty() && at.size() != count) {
+      throw new JobRefusedException(
+          "%d new shards begin at as many slots, not at %d".formatted(count, at.size()));
+    }
+    List<String> ids = newIds.isEmpty() ? state.nextShardIds(count) : newIds;
+    for (String id : ids) {
+      if (state.shard(id).isPresent()) {
+        throw new JobRefusedException("shard " + id + " exists");
+      }
+    }
+    List<List<SlotRange>> slots = upperParts(shard, count, at);
     requireMajority(state, shard);
-    TreeMap<String, String> arguments = new TreeMap<>();
-    arguments.put(SplitSteps.SLOTS, SlotRange.format(moving));
-    arguments.put(
-        SplitSteps.GROUP,
-        DerivedIds.groupId(state.clusterId(), childId, FIRST_INCARNATION).toString());
     try {
+      // Numbers are given to a job's new shards in ascending order.
+      TreeMap<String, List<SlotRange>> parts = new TreeMap<>(ShardInfo.BY_NUMBER);
+      for (String id : ids) {
+        if (parts.put(id, slots.get(parts.size())) != null) {
+          throw new JobRefusedException("shard " + id + " is named twice");
+        }
+      }
+      List<String> all = new ArrayList<>(List.of(shardId));
+      all.addAll(parts.keySet());
+      TreeMap<String, String> arguments = new TreeMap<>();
+      arguments.put(
+          SplitSteps.SLOTS,
+          parts.values().stream()
+              .map(SlotRange::format)
+              .collect(Collectors.joining(SplitSteps.PARTS)));
+      arguments.put(
+          SplitSteps.GROUP,
+          all.stream()
+              .skip(1)
+              .map(id -> DerivedIds.groupId(state.clusterId(), id, FIRST_INCARNATION).toString())
+              .collect(Collectors.joining(" ")));
       return new StartJob(
           new JobInfo.Plan(
-              JobKind.SPLIT,
-              List.of(shardId, childId),
-              arguments,
-              SplitSteps.NAMES,
-              SplitSteps.POINT_OF_NO_RETURN),
+              JobKind.SPLIT, all, arguments, SplitSteps.NAMES, SplitSteps.POINT_OF_NO_RETURN),
           List.of(new PutShard(shard.spec(), ShardState.SPLITTING, shard.version())));
     } catch (IllegalArgumentException wrong) {
       throw new JobRefusedException(wrong.getMessage());
@@ -248,7 +277,7 @@ public final class JobPlans {
       }
       shards.add(shard);
     }
-    String childId = newId.orElse(state.nextShardId());
+    String childId = newId.orElse(state.nextShardIds(1).get(0));
     if (state.shard(childId).isPresent()) {
       throw new JobRefusedException(
           "shard " + childId + " exists: what shards are merged into is a new one");
@@ -316,25 +345,48 @@ public final class JobPlans {
     }
   }
 
-  /** The slots from one on: some, but not all. */
-  private static List<SlotRange> upperSlots(ShardInfo shard, OptionalInt atSlot)
+  /** The slots from each of some on up to the next one; something is left below the first one. */
+  private static List<List<SlotRange>> upperParts(ShardInfo shard, int count, List<Integer> wanted)
       throws JobRefusedException {
     int[] slots =
         shard.slots().stream()
             .flatMapToInt(range -> IntStream.rangeClosed(range.first(), range.last()))
             .toArray();
-    if (slots.length < 2) {
+    if (slots.length <= count) {
       throw new JobRefusedException(
-          "shard %s has %s: that cannot be split"
-              .formatted(shard.id(), slots.length == 0 ? "no slots" : "one slot only"));
+          "shard %s has %s: that cannot be split%s"
+              .formatted(
+                  shard.id(),
+                  slots.length == 0
+                      ? "no slots"
+                      : slots.length == 1 ? "one slot only" : slots.length + " slots only",
+                  count == 1 ? "" : " into " + (count + 1) + " shards"));
     }
-    int at = atSlot.orElse(slots[slots.length / 2]);
-    if (at == slots[0] || Arrays.binarySearch(slots, at) < 0) {
-      throw new JobRefusedException(
-          "slot %d is not inside of shard %s, which has %s"
-              .formatted(at, shard.id(), SlotRange.format(shard.slots())));
+    List<List<SlotRange>> parts = new ArrayList<>();
+    List<SlotRange> rest = shard.slots();
+    int before = slots[0];
+    for (int i = 1; i <= count; i++) {
+      int at =
+          wanted.isEmpty()
+              ? slots[(int) ((long) slots.length * i / (count + 1))]
+              : wanted.get(i - 1);
+      if (at == slots[0] || Arrays.binarySearch(slots, at) < 0) {
+        throw new JobRefusedException(
+            "slot %d is not inside of shard %s, which has %s"
+                .formatted(at, shard.id(), SlotRange.format(shard.slots())));
+      }
+      if (at <= before) {
+        throw new JobRefusedException("slot %d does not come after %d".formatted(at, before));
+      }
+      List<SlotRange> upper = SlotRange.subtract(rest, List.of(new SlotRange(slots[0], at - 1)));
+      if (i > 1) {
+        parts.add(SlotRange.subtract(rest, upper));
+      }
+      rest = upper;
+      before = at;
     }
-    return SlotRange.subtract(shard.slots(), List.of(new SlotRange(slots[0], at - 1)));
+    parts.add(rest);
+    return parts;
   }
 
   /** Another leader for a shard, now and as its preferred one. */

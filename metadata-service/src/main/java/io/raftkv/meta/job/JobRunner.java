@@ -7,6 +7,7 @@ import io.raftkv.meta.MetaCommand;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.ShardState;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -69,7 +70,7 @@ public final class JobRunner {
   public static Set<UUID> beginnings(ClusterState state) {
     return state.jobs().values().stream()
         .filter(job -> !job.state().isFinal() && job.kind().beginsWithCuts())
-        .map(SplitSteps::childOf)
+        .flatMap(job -> SplitSteps.childrenOf(job).stream())
         .collect(Collectors.toSet());
   }
 
@@ -84,11 +85,16 @@ public final class JobRunner {
         && !isGivenUp(state, group);
   }
 
+  /** The same for several, all at once. */
+  public static boolean mayBeSeeded(ClusterState state, Collection<UUID> groups) {
+    return groups.stream().allMatch(group -> mayBeSeeded(state, group));
+  }
+
   /** True if a job was to begin this group, and is being undone or was not done. */
   static boolean isGivenUp(ClusterState state, UUID group) {
     return state.jobs().values().stream()
         .filter(job -> job.state() == JobState.UNDOING || isUndone(job))
-        .anyMatch(job -> job.kind().beginsWithCuts() && SplitSteps.childOf(job).equals(group));
+        .anyMatch(job -> job.kind().beginsWithCuts() && SplitSteps.childrenOf(job).contains(group));
   }
 
   private static boolean isUndone(JobInfo job) {

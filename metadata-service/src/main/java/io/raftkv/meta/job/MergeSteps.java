@@ -246,9 +246,12 @@ final class MergeSteps implements Steps {
     }
     List<UUID> groups = groups(scene, sources);
     List<String> voters = sources.get(0).shard().voters();
-    Beginning beginning = Beginning.of(scene, child, voters, groups);
+    Beginning beginning = Beginning.of(scene, List.of(child), voters, groups);
     if (beginning.mayBegin(waited, CUT_MILLIS, COPY_MILLIS)) {
       return scene.taken(begin(scene, sources, beginning.seeded()));
+    }
+    if (beginning.failure().isPresent()) {
+      return scene.failed(beginning.failure().get());
     }
     if (waited >= PATIENCE_MILLIS) {
       return scene.failed(
@@ -257,7 +260,7 @@ final class MergeSteps implements Steps {
               : "too few replicas were there when the shards were stopped");
     }
     if (!beginning.unasked().isEmpty()) {
-      return beginning.seeds(child, groups);
+      return beginning.seeds(List.of(child), groups);
     }
     return scene.await(
         beginning
@@ -355,7 +358,7 @@ final class MergeSteps implements Steps {
 
   /** Says which replicas the child lacks. */
   private static String absent(Scene scene, List<Source> sources) {
-    return SplitSteps.absent(sources.get(0).shard(), scene.shard(childId(scene)));
+    return SplitSteps.absent(sources.get(0).shard(), List.of(scene.shard(childId(scene))));
   }
 
   private static StateEdit put(ShardInfo shard, List<SlotRange> slots, ShardState state) {
@@ -413,7 +416,20 @@ final class MergeSteps implements Steps {
     return scene.undoneInPart(Map.of(GIVEN_BACK, ""), edits.toArray(StateEdit[]::new));
   }
 
+  /**
+   * Who has only missed a look may lead one of them: it is waited for, or its clients would wait
+   * until all others are given back.
+   */
   private static JobAction noteNext(Scene scene, List<Source> sources, List<Source> left) {
+    Optional<String> unheard =
+        left.stream()
+            .filter(source -> source.leader().isEmpty())
+            .flatMap(source -> source.shard().voters().stream())
+            .filter(scene::mayAnswer)
+            .findFirst();
+    if (unheard.isPresent()) {
+      return scene.await("node " + unheard.get() + " does not answer");
+    }
     String led =
         left.stream()
             .filter(source -> source.leader().isPresent())

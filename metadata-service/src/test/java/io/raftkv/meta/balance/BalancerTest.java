@@ -20,7 +20,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -585,11 +584,11 @@ class BalancerTest {
     int first = shard.slots().get(0).first();
     int last = shard.slots().get(0).last();
     MetaCommand.StartJob better =
-        (MetaCommand.StartJob) Balancer.splitAt(cluster.state, verdict, OptionalInt.of(first + 5));
+        (MetaCommand.StartJob) Balancer.splitAt(cluster.state, verdict, List.of(first + 5));
     assertThat(better.plan().argument("slots")).contains((first + 5) + "-" + last);
     assertThat(better.plan().argument(JobInfo.REASON)).contains(verdict.reason());
     assertThat(better.plan().argument(JobInfo.AFTER)).isPresent();
-    for (OptionalInt at : List.of(OptionalInt.empty(), OptionalInt.of(first))) {
+    for (List<Integer> at : List.of(List.<Integer>of(), List.of(first))) {
       assertThat(Balancer.splitAt(cluster.state, verdict, at))
           .isEqualTo(verdict.action().orElseThrow());
     }

@@ -258,6 +258,7 @@ final class ModelCluster {
               replicas,
               Map.of(),
               Set.of(),
+              Map.of(),
               new NodeLoad(free.getOrDefault(node, Long.MAX_VALUE), loads)));
     }
     return new ClusterFacts(said);

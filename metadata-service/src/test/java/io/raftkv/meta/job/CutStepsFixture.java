@@ -29,6 +29,10 @@ abstract class CutStepsFixture {
   static final List<SlotRange> ALL = List.of(new SlotRange(0, 16_383));
 
   final UUID child;
+
+  /** All groups that the job begins; fences and cuts are named after the first one. */
+  List<UUID> children;
+
   ClusterState state;
 
   /** Those that have replicas of what is cut. */
@@ -41,7 +45,11 @@ abstract class CutStepsFixture {
   final Map<UUID, String> leaders = new HashMap<>();
   final Map<String, Set<UUID>> cuts = new TreeMap<>();
   final Set<String> busy = new HashSet<>();
+  final Set<String> failed = new HashSet<>();
   final Set<String> seeded = new HashSet<>();
+
+  /** Groups that nodes have a replica of which have not made all. */
+  final Map<String, Set<UUID>> inPart = new HashMap<>();
 
   /** Those that missed the last question, and those that have missed many. */
   final Set<String> unheard = new HashSet<>();
@@ -54,9 +62,10 @@ abstract class CutStepsFixture {
   /**
    * @param first a shard that is cut
    */
-  CutStepsFixture(ClusterState state, UUID child, String first) {
+  CutStepsFixture(ClusterState state, String first, UUID... children) {
     this.state = state;
-    this.child = child;
+    this.child = children[0];
+    this.children = List.of(children);
     this.nodes = shard(first).voters();
   }
 
@@ -83,7 +92,7 @@ abstract class CutStepsFixture {
   final JobAction seeds(List<UUID> groups, String... of) {
     return together(
         List.of(of).stream()
-            .map(node -> new JobAction.Seed(node, child, groups))
+            .map(node -> new JobAction.Seed(node, children, groups))
             .toArray(JobAction[]::new));
   }
 
@@ -139,11 +148,12 @@ abstract class CutStepsFixture {
   private NodeFacts said(String node) {
     Map<UUID, ReplicaFacts> replicas = new HashMap<>();
     slots.keySet().stream()
-        .filter(group -> !group.equals(child))
+        .filter(group -> !children.contains(group))
         .forEach(group -> replicas.put(group, replica(node, group)));
     if (seeded.contains(node)) {
-      replicas.put(child, replica(node, child));
+      children.forEach(group -> replicas.put(group, replica(node, group)));
     }
+    inPart.getOrDefault(node, Set.of()).forEach(group -> replicas.put(group, replica(node, group)));
     return new NodeFacts(
         state.version() - (unaware.contains(node) ? 1 : 0),
         0,
@@ -152,6 +162,7 @@ abstract class CutStepsFixture {
         replicas,
         cuts.containsKey(node) ? Map.of(child, cuts.get(node)) : Map.of(),
         busy.contains(node) ? Set.of(child) : Set.of(),
+        failed.contains(node) ? Map.of(child, "its disk is broken") : Map.of(),
         new NodeLoad(free.getOrDefault(node, Long.MAX_VALUE), Map.of()));
   }
 

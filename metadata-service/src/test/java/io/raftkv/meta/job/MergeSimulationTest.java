@@ -62,12 +62,12 @@ class MergeSimulationTest {
         fault("begins without a majority", 1, MergeSimulationTest::beginWithOne),
         fault("takes the cut of one shard for all", 1, MergeSimulationTest::seedOne),
         fault("fences some of the slots only", 46, MergeSimulationTest::fenceSome),
-        fault("fences at whatever epoch it sees", 20, MergeSimulationTest::fenceAtAnyEpoch),
-        fault("takes away any fence when it is undone", 51, MergeSimulationTest::unfenceAny),
-        fault("gives shards back that it has not noted", 432, MergeSimulationTest::giveBackUnnoted),
-        fault("routes anew before a shard is back", 20, MergeSimulationTest::renewEarly),
-        fault("is undone when one shard has no fence", 41, MergeSimulationTest::undoneEarly),
-        fault("unfences by the routing in force", 20, MergeSimulationTest::unfenceByOldRouting));
+        fault("fences at whatever epoch it sees", 39, MergeSimulationTest::fenceAtAnyEpoch),
+        fault("takes away any fence when it is undone", 65, MergeSimulationTest::unfenceAny),
+        fault("gives shards back that it has not noted", 558, MergeSimulationTest::giveBackUnnoted),
+        fault("routes anew before a shard is back", 22, MergeSimulationTest::renewEarly),
+        fault("is undone when one shard has no fence", 46, MergeSimulationTest::undoneEarly),
+        fault("unfences by the routing in force", 22, MergeSimulationTest::unfenceByOldRouting));
   }
 
   private static Object[] fault(String name, int first, Driving driving) {
@@ -126,7 +126,7 @@ class MergeSimulationTest {
         right,
         part ->
             part instanceof JobAction.Seed seed
-                ? new JobAction.Seed(seed.node(), seed.target(), seed.sources().subList(0, 1))
+                ? new JobAction.Seed(seed.node(), seed.targets(), seed.sources().subList(0, 1))
                 : part);
   }
 

@@ -34,7 +34,7 @@ class MergeStepsTest extends CutStepsFixture {
   private final UUID high = shard("s3").groupId();
 
   MergeStepsTest() {
-    super(Samples.online(Samples.cluster(3, 3, 3)), CHILD, "s1");
+    super(Samples.online(Samples.cluster(3, 3, 3)), "s1", CHILD);
     leaders.put(low, nodes.get(0));
     leaders.put(high, nodes.get(1));
     leaders.put(CHILD, nodes.get(2));
@@ -297,6 +297,18 @@ class MergeStepsTest extends CutStepsFixture {
     assertThat(state.shards()).doesNotContainKey("s4");
     advance();
     assertThat(next()).isEqualTo(together(unfence(low, 8), unfence(high, 21)));
+  }
+
+  /** Else clients of the shard that it leads would wait until all others are given back. */
+  @Test
+  void whoMissesAQuestionWhenItIsUndoneIsWaitedFor() {
+    startAndFence(5);
+    apply(new CancelJob("j1"));
+    unheard.add(nodes.get(0)); // leads s1
+    assertThat(next()).isEqualTo(await("node " + nodes.get(0) + " does not answer"));
+    silent.add(nodes.get(0));
+    advance();
+    assertThat(job().argument("given-back")).isEqualTo("s3");
   }
 
   @Test

@@ -3,7 +3,6 @@ package io.raftkv.meta.job;
 import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.JobInfo;
 import java.util.List;
-import java.util.UUID;
 
 /** What drives the jobs of a simulation: the real thing, or one with a fault to be found. */
 interface SplitBrain {
@@ -12,11 +11,6 @@ interface SplitBrain {
 
   default JobAction next(ClusterState state, JobInfo job, ClusterFacts facts) {
     return JobRunner.next(state, job, facts);
-  }
-
-  /** What a node says to who has it make a replica. */
-  default boolean mayBeSeeded(ClusterState known, UUID group) {
-    return JobRunner.mayBeSeeded(known, group);
   }
 
   default List<JobAction> repairs(ClusterState state, ClusterFacts facts) {

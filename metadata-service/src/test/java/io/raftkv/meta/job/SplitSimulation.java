@@ -23,7 +23,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -32,10 +31,11 @@ import java.util.UUID;
 import java.util.stream.Collectors;
 
 /**
- * Splits and merges, one after another, on a model of a cluster, while clients write and read.
- * Nodes stop, lose cuts, get snapshots and learn late; leaders of shards change, and old ones still
- * show what they had; leaders of the metadata group that were replaced go on with what they knew,
- * for as long as it takes; requests are lost, or come twice and long after their job has ended.
+ * Splits, into two to four shards, and merges, one after another, on a model of a cluster, while
+ * clients write and read. Nodes stop, lose cuts, get snapshots and learn late; leaders of shards
+ * change, and old ones still show what they had; leaders of the metadata group that were replaced
+ * go on with what they knew, for as long as it takes; requests are lost, or come twice and long
+ * after their job has ended.
  */
 final class SplitSimulation {
   private static final int NODES = 4;
@@ -44,6 +44,8 @@ final class SplitSimulation {
   private static final int MERGE_NODES = 3;
 
   private static final int MERGE_SHARDS = 6;
+
+  private static final int MOST_CHILDREN = 3;
   private static final int DRIVERS = 4;
   private static final int TICK_MILLIS = 100;
   private static final int MISSED_LOOKS = 3;
@@ -88,6 +90,9 @@ final class SplitSimulation {
 
   /** Replicas that nodes are making, which takes a while; they forget it when they stop. */
   private final Map<String, Map<UUID, Seeding>> seedings = new TreeMap<>();
+
+  /** Groups of which nodes could not make a replica, until they stop. */
+  private final Map<String, Map<UUID, String>> unseeded = new TreeMap<>();
 
   private record Cut(ModelGroup of, int index) {}
 
@@ -154,6 +159,7 @@ final class SplitSimulation {
       known.put(node, state);
       cuts.put(node, new TreeMap<>());
       seedings.put(node, new TreeMap<>());
+      unseeded.put(node, new TreeMap<>());
     }
     for (ShardInfo shard : state.shards().values()) {
       ModelGroup group = group(shard.groupId(), SlotStore.ALL);
@@ -206,12 +212,17 @@ final class SplitSimulation {
       return;
     }
     ShardInfo parent = family.get(random.nextInt(family.size()));
-    BitSet slots = SlotStore.bits(parent.slots());
-    int at = slots.nextSetBit(slots.nextSetBit(0) + 1 + random.nextInt(slots.cardinality() - 1));
+    int[] slots = SlotStore.bits(parent.slots()).stream().toArray();
+    List<Integer> at =
+        random
+            .ints(1, slots.length)
+            .distinct()
+            .limit(Math.min(slots.length - 1, 1 + random.nextInt(MOST_CHILDREN)))
+            .sorted()
+            .mapToObj(i -> slots[i])
+            .toList();
     try {
-      begin(
-          List.of(parent),
-          JobPlans.split(state, parent.id(), Optional.empty(), OptionalInt.of(at), false));
+      begin(List.of(parent), JobPlans.split(state, parent.id(), List.of(), at, false));
     } catch (JobRefusedException refused) {
       throw new AssertionError("seed " + seed, refused);
     }
@@ -284,7 +295,7 @@ final class SplitSimulation {
     if (fault(8)) {
       String node = "n" + (1 + random.nextInt(known.size()));
       down.add(node);
-      seedings.get(node).clear();
+      cutOffSeedings(node);
       for (ModelGroup group : groups.values()) {
         group.stop(node);
         group.replay(node, random.nextInt(3));
@@ -385,42 +396,66 @@ final class SplitSimulation {
 
   private void seed(JobAction.Seed order) {
     String node = order.node();
-    boolean hasFiles =
-        groups.containsKey(order.target()) && groups.get(order.target()).hasFiles(node);
-    if (!down.contains(node) && !hasFiles && mayBeSeeded(order)) {
+    boolean lacksFiles = order.targets().stream().anyMatch(target -> !hasFiles(node, target));
+    boolean hasFailed = unseeded.get(node).containsKey(order.targets().get(0));
+    if (!down.contains(node) && lacksFiles && !hasFailed && mayBeSeeded(order)) {
       int ticks = faulty ? random.nextInt(6) : 0;
-      seedings.get(node).putIfAbsent(order.target(), new Seeding(order, tick + ticks));
+      seedings.get(node).putIfAbsent(order.targets().get(0), new Seeding(order, tick + ticks));
     }
   }
 
+  private boolean hasFiles(String node, UUID group) {
+    return groups.containsKey(group) && groups.get(group).hasFiles(node);
+  }
+
   private boolean mayBeSeeded(JobAction.Seed order) {
-    return brain.mayBeSeeded(known.get(order.node()), order.target())
+    return JobRunner.mayBeSeeded(known.get(order.node()), order.targets())
         && cuts.get(order.node())
-            .getOrDefault(order.target(), Map.of())
+            .getOrDefault(order.targets().get(0), Map.of())
             .keySet()
             .containsAll(order.sources());
   }
 
+  /** The first of the new groups comes last: its replica takes the cuts with it. */
   private void endSeedings(String node) {
     for (Seeding seeding : List.copyOf(seedings.get(node).values())) {
-      UUID target = seeding.order().target();
       if (tick < seeding.readyTick()) {
         continue;
       }
-      seedings.get(node).remove(target);
-      if (mayBeSeeded(seeding.order())) {
-        Map<UUID, Cut> mine = cuts.get(node).remove(target);
-        SlotStore store =
-            SlotStore.merged(
-                seeding.order().sources().stream()
-                    .map(mine::get)
-                    .map(cut -> cut.of().at(cut.index()))
-                    .toList());
-        ModelGroup child = group(target, store);
-        assertThat(child.at(0)).as("seed %s: all members begin alike", seed).isEqualTo(store);
-        child.putFiles(node);
+      List<UUID> targets = seeding.order().targets();
+      seedings.get(node).remove(targets.get(0));
+      if (fault(30)) {
+        unseeded.get(node).put(targets.get(0), "failed");
+      } else if (mayBeSeeded(seeding.order())) {
+        targets.subList(1, targets.size()).forEach(target -> make(seeding.order(), target));
+        make(seeding.order(), targets.get(0));
+        cuts.get(node).remove(targets.get(0));
       }
     }
+  }
+
+  /** What a node was making when it stopped is there in part. */
+  private void cutOffSeedings(String node) {
+    for (Seeding seeding : seedings.get(node).values()) {
+      List<UUID> targets = seeding.order().targets();
+      if (targets.size() > 1 && mayBeSeeded(seeding.order())) {
+        targets
+            .subList(1, 1 + random.nextInt(targets.size()))
+            .forEach(target -> make(seeding.order(), target));
+      }
+    }
+    seedings.get(node).clear();
+    unseeded.get(node).clear();
+  }
+
+  private void make(JobAction.Seed order, UUID target) {
+    Map<UUID, Cut> mine = cuts.get(order.node()).get(order.targets().get(0));
+    SlotStore store =
+        SlotStore.merged(
+            order.sources().stream().map(mine::get).map(cut -> cut.of().at(cut.index())).toList());
+    ModelGroup child = group(target, store);
+    assertThat(child.at(0)).as("seed %s: all members begin alike", seed).isEqualTo(store);
+    child.putFiles(order.node());
   }
 
   private ModelGroup group(UUID id, SlotStore first) {
@@ -468,6 +503,7 @@ final class SplitSimulation {
         cuts.get(node).entrySet().stream()
             .collect(Collectors.toMap(Map.Entry::getKey, of -> Set.copyOf(of.getValue().keySet()))),
         seedings.get(node).keySet(),
+        Map.copyOf(unseeded.get(node)),
         ClusterFacts.NodeLoad.UNKNOWN);
   }
 
@@ -493,10 +529,13 @@ final class SplitSimulation {
     for (int i = 0; i < jobs.size(); i++) {
       JobInfo job = jobs.get(i);
       assertThat(job.state().isFinal()).as("seed %s: %s", seed, job).isTrue();
-      String child = job.shardIds().get(job.shardIds().size() - 1);
+      List<UUID> children = SplitSteps.childrenOf(job);
+      List<String> ids = job.shardIds();
       if (job.state() != JobState.DONE) {
-        assertThat(state.shards()).as("seed %s: %s", seed, job).doesNotContainKey(child);
-        assertThat(hasFiles(SplitSteps.childOf(job))).as("seed %s: files", seed).isFalse();
+        assertThat(state.shards().keySet())
+            .as("seed %s: %s", seed, job)
+            .doesNotContainAnyElementsOf(ids.subList(ids.size() - children.size(), ids.size()));
+        children.forEach(child -> assertThat(hasFiles(child)).as("seed %s: files", seed).isFalse());
       } else if (job.kind() == JobKind.MERGE) {
         checkMerged(job, parents.get(i));
       } else if (!merges) {
@@ -520,16 +559,21 @@ final class SplitSimulation {
   }
 
   private void checkSplit(JobInfo job, ShardInfo before) {
-    ShardInfo child = state.shards().get(job.shardIds().get(1));
     BitSet has = SlotStore.bits(state.shard(before.id()).orElseThrow().slots());
-    assertThat(before.voters()).as("seed %s: %s", seed, job).containsAll(child.voters());
-    assertThat(2 * child.voters().size()).as("seed %s: %s", seed, job).isGreaterThan(3);
-    has.and(SlotStore.bits(SlotRange.parseAll(job.argument(SplitSteps.SLOTS))));
-    assertThat(has.isEmpty()).as("seed %s: %s let go", seed, before.id()).isTrue();
-    for (ShardInfo half : List.of(child, state.shards().get(before.id()))) {
-      assertThat(SlotStore.ranges(groups.get(half.groupId()).committed().owned()))
-          .as("seed %s: what %s answers for", seed, half.id())
-          .isEqualTo(half.slots());
+    for (List<SlotRange> part : SplitSteps.partsOf(job)) {
+      assertThat(has.intersects(SlotStore.bits(part)))
+          .as("seed %s: %s let go", seed, before.id())
+          .isFalse();
+    }
+    for (String id : job.shardIds()) {
+      ShardInfo part = state.shards().get(id);
+      if (!id.equals(before.id())) {
+        assertThat(before.voters()).as("seed %s: %s", seed, job).containsAll(part.voters());
+        assertThat(2 * part.voters().size()).as("seed %s: %s", seed, job).isGreaterThan(3);
+      }
+      assertThat(SlotStore.ranges(groups.get(part.groupId()).committed().owned()))
+          .as("seed %s: what %s answers for", seed, id)
+          .isEqualTo(part.slots());
     }
   }
 

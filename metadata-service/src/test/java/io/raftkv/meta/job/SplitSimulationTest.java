@@ -11,12 +11,15 @@ import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.ShardSpec;
 import io.raftkv.meta.ShardState;
 import io.raftkv.meta.SlotRange;
+import io.raftkv.meta.StateEdit;
 import io.raftkv.meta.StateEdit.PutShard;
 import io.raftkv.meta.job.ClusterFacts.Leader;
 import io.raftkv.meta.job.ClusterFacts.SlotFacts;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,11 +46,14 @@ class SplitSimulationTest {
     return Stream.of(
         fault("routes before the child has let go", 1, SplitSimulationTest::routeFirst),
         fault("begins without a majority", 1, SplitSimulationTest::beginWithOne),
-        fault("takes away any fence when it is undone", 38, SplitSimulationTest::unfenceAny),
-        fault("keeps at whatever epoch it sees", 161, SplitSimulationTest::keepAtAnyEpoch),
+        fault("takes away any fence when it is undone", 42, SplitSimulationTest::unfenceAny),
+        fault("keeps at whatever epoch it sees", 173, SplitSimulationTest::keepAtAnyEpoch),
         fault("fences at whatever epoch it sees", 3, SplitSimulationTest::fenceAtAnyEpoch),
         fault("keeps by the routing in force", 1, SplitSimulationTest::keepByOldRouting),
-        fault("unfences by the routing in force", 1, SplitSimulationTest::unfenceByOldRouting),
+        fault("unfences by the routing in force", 2, SplitSimulationTest::unfenceByOldRouting),
+        fault("begins with who has one of the replicas", 5, SplitSimulationTest::beginInPart),
+        fault("routes when one child has let go", 1, SplitSimulationTest::openOne),
+        fault("has each child keep all that goes", 1, SplitSimulationTest::keepAll),
         new Object[] {
           "takes away fences of jobs that it does not know",
           22,
@@ -84,15 +90,29 @@ class SplitSimulationTest {
 
   private static JobAction routeFirst(ClusterState state, JobInfo job, ClusterFacts facts) {
     JobAction right = JobRunner.next(state, job, facts);
-    if (!job.step().equals(SplitSteps.OPEN) || !(right instanceof JobAction.Keep)) {
+    boolean opens = right instanceof JobAction.Keep || right instanceof JobAction.Together;
+    if (!takes(job, SplitSteps.OPEN) || !opens) {
       return right;
     }
     Scene scene = scene(state, job, facts);
-    ShardInfo child = scene.shard(job.shardIds().get(1));
-    List<SlotRange> moving = SlotRange.parseAll(job.argument(SplitSteps.SLOTS));
-    return scene.taken(
-        put(scene.shard(), SlotRange.subtract(scene.shard().slots(), moving), ShardState.SPLITTING),
-        put(child, moving, ShardState.ACTIVE));
+    List<StateEdit> edits = new ArrayList<>();
+    edits.add(put(scene.shard(), kept(scene), ShardState.SPLITTING));
+    for (List<SlotRange> part : SplitSteps.partsOf(job)) {
+      edits.add(put(scene.shard(job.shardIds().get(edits.size())), part, ShardState.ACTIVE));
+    }
+    return scene.taken(edits.toArray(StateEdit[]::new));
+  }
+
+  private static boolean takes(JobInfo job, String step) {
+    return job.state() == JobState.RUNNING && job.step().equals(step);
+  }
+
+  private static List<SlotRange> moving(JobInfo job) {
+    return SlotRange.normalize(SplitSteps.partsOf(job).stream().flatMap(List::stream).toList());
+  }
+
+  private static List<SlotRange> kept(Scene scene) {
+    return SlotRange.subtract(scene.shard().slots(), moving(scene.job()));
   }
 
   private static PutShard put(ShardInfo shard, List<SlotRange> slots, ShardState state) {
@@ -109,21 +129,88 @@ class SplitSimulationTest {
         state.nodes().keySet().stream()
             .filter(node -> facts.replica(node, child).isPresent())
             .findFirst();
-    boolean cuts = job.state() == JobState.RUNNING && job.step().equals(SplitSteps.CUT);
-    if (!cuts || seeded.isEmpty()) {
+    return takes(job, SplitSteps.CUT) && seeded.isPresent()
+        ? begin(scene(state, job, facts), List.of(seeded.get()))
+        : right;
+  }
+
+  private static JobAction begin(Scene scene, List<String> nodes) {
+    List<StateEdit> edits = new ArrayList<>();
+    for (UUID child : SplitSteps.childrenOf(scene.job())) {
+      edits.add(
+          new PutShard(
+              new ShardSpec(
+                  scene.job().shardIds().get(edits.size() + 1),
+                  child,
+                  List.of(),
+                  nodes.stream().map(Replica::voter).toList(),
+                  ""),
+              ShardState.CREATING,
+              0));
+    }
+    return scene.taken(edits.toArray(StateEdit[]::new));
+  }
+
+  /** It made that one, and stopped. */
+  private static JobAction beginInPart(ClusterState state, JobInfo job, ClusterFacts facts) {
+    List<UUID> children = SplitSteps.childrenOf(job);
+    Scene scene = scene(state, job, facts);
+    List<String> some =
+        state.nodes().keySet().stream()
+            .filter(node -> children.stream().anyMatch(one -> facts.replica(node, one).isPresent()))
+            .toList();
+    return takes(job, SplitSteps.CUT) && 2 * some.size() > scene.shard().voters().size()
+        ? begin(scene, some)
+        : JobRunner.next(state, job, facts);
+  }
+
+  private static JobAction openOne(ClusterState state, JobInfo job, ClusterFacts facts) {
+    if (takes(job, SplitSteps.OPEN)) {
+      List<UUID> children = SplitSteps.childrenOf(job);
+      for (int i = 0; i < children.size(); i++) {
+        List<SlotRange> part = SplitSteps.partsOf(job).get(i);
+        if (facts
+            .leader(children.get(i))
+            .filter(leader -> leader.replica().slots().owned().equals(part))
+            .isPresent()) {
+          return scene(state, job, facts).taken();
+        }
+      }
+    }
+    return JobRunner.next(state, job, facts);
+  }
+
+  private static JobAction keepAll(ClusterState state, JobInfo job, ClusterFacts facts) {
+    JobAction right = JobRunner.next(state, job, facts);
+    if (!takes(job, SplitSteps.OPEN)) {
       return right;
     }
-    return scene(state, job, facts)
-        .taken(
-            new PutShard(
-                new ShardSpec(
-                    job.shardIds().get(1),
-                    child,
-                    List.of(),
-                    List.of(Replica.voter(seeded.get())),
-                    ""),
-                ShardState.CREATING,
-                0));
+    Scene scene = scene(state, job, facts);
+    boolean all =
+        SplitSteps.childrenOf(job).stream()
+                .flatMap(child -> facts.leader(child).stream())
+                .filter(child -> child.replica().slots().owned().equals(moving(job)))
+                .count()
+            == SplitSteps.childrenOf(job).size();
+    return all
+        ? scene.taken()
+        : each(
+            right,
+            part ->
+                part instanceof JobAction.Keep keep
+                    ? new JobAction.Keep(
+                        keep.leader(),
+                        keep.group(),
+                        keep.epoch(),
+                        keep.routingVersion(),
+                        moving(job))
+                    : part);
+  }
+
+  private static JobAction each(JobAction right, UnaryOperator<JobAction> change) {
+    return right instanceof JobAction.Together together
+        ? new JobAction.Together(together.parts().stream().map(change).toList())
+        : change.apply(right);
   }
 
   private static JobAction unfenceAny(ClusterState state, JobInfo job, ClusterFacts facts) {
@@ -146,8 +233,7 @@ class SplitSimulationTest {
       return right;
     }
     SlotFacts slots = scene.leader().get().replica().slots();
-    List<SlotRange> moving = SlotRange.parseAll(job.argument(SplitSteps.SLOTS));
-    List<SlotRange> kept = SlotRange.subtract(scene.shard().slots(), moving);
+    List<SlotRange> kept = kept(scene);
     return slots.owned().equals(kept)
         ? right
         : new JobAction.Keep(
@@ -159,10 +245,17 @@ class SplitSimulationTest {
   }
 
   private static JobAction keepByOldRouting(ClusterState state, JobInfo job, ClusterFacts facts) {
-    return JobRunner.next(state, job, facts) instanceof JobAction.Keep keep
-        ? new JobAction.Keep(
-            keep.leader(), keep.group(), keep.epoch(), state.routing().version(), keep.slots())
-        : JobRunner.next(state, job, facts);
+    return each(
+        JobRunner.next(state, job, facts),
+        part ->
+            part instanceof JobAction.Keep keep
+                ? new JobAction.Keep(
+                    keep.leader(),
+                    keep.group(),
+                    keep.epoch(),
+                    state.routing().version(),
+                    keep.slots())
+                : part);
   }
 
   private static JobAction unfenceByOldRouting(
@@ -183,7 +276,7 @@ class SplitSimulationTest {
             leader.get().group(),
             leader.get().replica().slots().epoch(),
             SplitSteps.childOf(job),
-            SlotRange.parseAll(job.argument(SplitSteps.SLOTS)))
+            moving(job))
         : JobRunner.next(state, job, facts);
   }
 

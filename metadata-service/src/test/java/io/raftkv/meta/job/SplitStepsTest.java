@@ -15,7 +15,6 @@ import io.raftkv.meta.SlotRange;
 import io.raftkv.meta.job.ClusterFacts.SlotFacts;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -34,7 +33,7 @@ class SplitStepsTest extends CutStepsFixture {
 
   /** The first node leads the parent, and its child. */
   SplitStepsTest() {
-    super(Samples.online(Samples.cluster(4, 2, 3)), CHILD, "s1");
+    super(Samples.online(Samples.cluster(4, 2, 3)), "s1", CHILD);
     leaders.put(parent, leader);
     leaders.put(CHILD, leader);
     parent(slots(7, false, 0, ALL));
@@ -149,6 +148,22 @@ class SplitStepsTest extends CutStepsFixture {
     assertThat(shard("s3").voters()).isEqualTo(nodes);
   }
 
+  /** It would fail again, and clients wait meanwhile. */
+  @Test
+  void aNodeThatCannotMakeItsReplicaIsNotWaitedForNorAskedAgain() {
+    startAndFence(5);
+    nodes.forEach(node -> cuts.put(node, Set.of(parent)));
+    seed(nodes.get(0));
+    failed.add(nodes.get(1));
+    assertThat(next()).isEqualTo(seeds(List.of(parent), nodes.get(2)));
+    failed.add(nodes.get(2));
+    assertThat(nextNote()).isEqualTo("node " + nodes.get(1) + ": its disk is broken");
+    failed.remove(nodes.get(2));
+    seed(nodes.get(2));
+    advance();
+    assertThat(shard("s3").voters()).containsExactly(nodes.get(0), nodes.get(2));
+  }
+
   @Test
   void withoutAMajorityItIsUndoneInTime() {
     startAndFence(5);
@@ -186,7 +201,7 @@ class SplitStepsTest extends CutStepsFixture {
     advance();
     assertThat(job().state()).isEqualTo(JobState.FAILED);
     assertThat(JobRunner.beginnings(state)).isEmpty();
-    assertThat(state.nextShardId()).as("its number is not given again").isEqualTo("s4");
+    assertThat(state.nextShardIds(1).get(0)).as("its number is not given again").isEqualTo("s4");
   }
 
   /** An order for a fence may still be on its way: its epoch has to pass before the job ends. */
@@ -256,18 +271,107 @@ class SplitStepsTest extends CutStepsFixture {
     List<SlotRange> parts =
         List.of(new SlotRange(5, 5), new SlotRange(10, 19), SlotRange.parse("30"));
     state = Samples.withShard(state, Samples.withSlots(s1, parts));
-    assertThat(moving(OptionalInt.empty())).isEqualTo("15-19 30");
-    assertThat(moving(OptionalInt.of(10))).isEqualTo("10-19 30");
-    assertThat(moving(OptionalInt.of(30))).isEqualTo("30");
+    assertThat(moving()).isEqualTo("15-19 30");
+    assertThat(moving(10)).isEqualTo("10-19 30");
+    assertThat(moving(30)).isEqualTo("30");
     for (int outside : new int[] {5, 4, 20, 31}) {
-      assertThatThrownBy(() -> moving(OptionalInt.of(outside)))
+      assertThatThrownBy(() -> moving(outside))
           .isInstanceOf(JobRefusedException.class)
           .hasMessage("slot " + outside + " is not inside of shard s1, which has 5 10-19 30");
     }
   }
 
-  private String moving(OptionalInt at) throws JobRefusedException {
-    return JobPlans.split(state, "s1", Optional.empty(), at, false).plan().arguments().get("slots");
+  /** What belongs to all of them, and what to each. */
+  @Test
+  void severalChildrenBeginWithOneFenceAndGetTheirSlotsTogether() throws JobRefusedException {
+    UUID second = DerivedIds.groupId(Samples.CLUSTER, "s4", 1);
+    UUID third = DerivedIds.groupId(Samples.CLUSTER, "s5", 1);
+    children = List.of(CHILD, second, third);
+    apply(JobPlans.split(state, "s1", List.of("s3", "s4", "s5"), List.of(), false));
+    assertThat(SplitSteps.childrenOf(job())).isEqualTo(children);
+    assertThat(JobRunner.beginnings(state)).containsExactlyInAnyOrderElementsOf(children);
+    advance();
+    List<SlotRange> moved = List.of(new SlotRange(2_048, 8_191));
+    List<SlotRange> rest = List.of(new SlotRange(0, 2_047), new SlotRange(8_192, 16_383));
+    assertThat(next()).isEqualTo(new JobAction.Fence(leader, parent, 7, CHILD, moved));
+    parent(slots(8, true, 5, rest));
+    nodes.forEach(node -> cuts.put(node, Set.of(parent)));
+    assertThat(next()).isEqualTo(seeds(List.of(parent), nodes.toArray(String[]::new)));
+    inPart.put(nodes.get(0), Set.of(second, third)); // it stopped in the middle
+    seed(nodes.get(1));
+    seed(nodes.get(2));
+    assertThat(next()).isEqualTo(seeds(List.of(parent), nodes.get(0)));
+    parent(slots(8, true, 2 * SplitSteps.CUT_MILLIS, rest));
+    assertThat(JobRunner.mayBeSeeded(state, children)).isTrue();
+    advance();
+    assertThat(JobRunner.mayBeSeeded(state, children)).isFalse();
+    for (String id : List.of("s3", "s4", "s5")) {
+      assertThat(shard(id).voters()).isEqualTo(nodes.subList(1, 3));
+      assertThat(shard(id).lacking()).isOne();
+      assertThat(shard(id).slots()).isEmpty();
+    }
+
+    inPart.clear();
+    List<SlotRange> last = List.of(new SlotRange(6_144, 8_191));
+    children.forEach(group -> slots.put(group, slots(8, true, 5, rest)));
+    leaders.put(second, nodes.get(1));
+    leaders.put(CHILD, nodes.get(1));
+    long routing = state.routing().version() + 1;
+    parent(slots(8, true, 900, rest));
+    assertThat(next())
+        .isEqualTo(
+            together(
+                new JobAction.Keep(
+                    nodes.get(1), CHILD, 8, routing, List.of(new SlotRange(2_048, 4_095))),
+                new JobAction.Keep(
+                    nodes.get(1), second, 8, routing, List.of(new SlotRange(4_096, 6_143))),
+                new JobAction.Lead(nodes.get(1), third)));
+    slots.put(CHILD, slots(9, false, 0, List.of(new SlotRange(2_048, 4_095))));
+    slots.put(second, slots(9, false, 0, List.of(new SlotRange(4_096, 6_143))));
+    leaders.put(third, nodes.get(2));
+    assertThat(next()).isEqualTo(new JobAction.Keep(nodes.get(2), third, 8, routing, last));
+
+    ClusterState before = state;
+    parent(slots(8, true, SplitSteps.PATIENCE_MILLIS, rest));
+    assertThat(nextNote()).isEqualTo("shard s5 did not begin in time");
+    advance();
+    advance();
+    assertThat(state.shards().keySet()).as("all go, in one step").containsExactly("s1", "s2");
+    assertThat(next()).isEqualTo(unfence(parent, 8));
+
+    state = before;
+    parent(slots(8, true, 900, rest));
+    slots.put(third, slots(9, false, 0, last));
+    advance();
+    List<SlotRange> kept = List.of(new SlotRange(0, 2_047));
+    assertThat(next()).isEqualTo(new JobAction.Keep(leader, parent, 8, routing, kept));
+    parent(slots(9, false, 0, kept));
+    advance();
+    assertThat(job().state()).isEqualTo(JobState.DONE);
+    assertThat(job().note())
+        .isEqualTo(
+            "shards s3, s4, s5 have no replica on " + nodes.get(0) + ", which had none ready then");
+    assertThat(state.routing().version()).isEqualTo(routing);
+    assertThat(state.routing().slotsOf("s1")).isEqualTo(kept);
+    assertThat(state.routing().slotsOf("s4")).containsExactly(new SlotRange(4_096, 6_143));
+    assertThat(state.routing().slotsOf("s5")).isEqualTo(last);
+  }
+
+  /** As an older version has written it. */
+  @Test
+  void aJobOfOneChildIsReadAsBefore() throws JobRefusedException {
+    start();
+    assertThat(job().plan().arguments())
+        .containsEntry("group", CHILD.toString())
+        .containsEntry("slots", "4096-8191");
+    assertThat(SplitSteps.partsOf(job())).containsExactly(MOVED);
+  }
+
+  private String moving(Integer... at) throws JobRefusedException {
+    return JobPlans.split(state, "s1", List.of(), List.of(at), false)
+        .plan()
+        .arguments()
+        .get("slots");
   }
 
   @Test
@@ -286,14 +390,12 @@ class SplitStepsTest extends CutStepsFixture {
   }
 
   private void assertRefused(String why) {
-    assertThatThrownBy(() -> moving(OptionalInt.empty()))
-        .isInstanceOf(JobRefusedException.class)
-        .hasMessage(why);
+    assertThatThrownBy(() -> moving()).isInstanceOf(JobRefusedException.class).hasMessage(why);
   }
 
   private void start() {
     try {
-      apply(JobPlans.split(state, "s1", Optional.empty(), OptionalInt.of(4_096), false));
+      apply(JobPlans.split(state, "s1", List.of(), List.of(4_096), false));
     } catch (JobRefusedException refused) {
       throw new AssertionError(refused);
     }

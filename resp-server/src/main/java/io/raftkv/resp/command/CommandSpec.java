@@ -1,6 +1,8 @@
 package io.raftkv.resp.command;
 
+import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
+import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.storage.Keyspace;
 import java.util.EnumSet;
 import java.util.Locale;
@@ -348,6 +350,14 @@ public final class CommandSpec {
     public Builder admission(Admission value) {
       admission = value;
       return this;
+    }
+
+    /** Nodes propose it; a client that sends it is told that there is no such command. */
+    public Builder forNodesOnly() {
+      return admission(
+          (words, limits) -> {
+            throw new CommandException(RespErrors.unknownCommand(words));
+          });
     }
 
     /** Some or all calls need a cluster of exactly one shard. */

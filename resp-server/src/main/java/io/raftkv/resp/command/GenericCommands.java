@@ -25,7 +25,7 @@ public final class GenericCommands {
 
   /**
    * Deletes keys and hash fields that are due. The leader's expiry cycle sends it, and a read that
-   * has to move shard time on.
+   * has to move shard time on; a client that sends it is told that there is no such command.
    */
   public static final CommandSpec SWEEP =
       command("RAFTKV.SWEEP")
@@ -37,6 +37,7 @@ public final class GenericCommands {
               "O(N) where N is the limit.",
               "Deletes keys and hash fields of a shard whose time has come; the leader sends it"
                   + " itself.")
+          .forNodesOnly()
           .writes(GenericCommands::sweep);
 
   /** SCAN as the dispatcher sends it to one of several shards: the last slot comes first. */

@@ -38,10 +38,7 @@ public final class SlotCommands {
               "0.1.0",
               "O(1)",
               "Fences slots of a shard, or drops all but some; jobs of the cluster send it.")
-          .admission(
-              (words, limits) -> {
-                throw new CommandException(RespErrors.unknownCommand(words));
-              })
+          .forNodesOnly()
           .writes(SlotCommands::change);
 
   /** The entries of the family. */

@@ -103,9 +103,10 @@ class SlotCommandsTest {
   @Test
   void aClientIsToldThatThereIsNoSuchCommand() {
     byte[][] words = SlotCommands.keep(0, 0, SlotSet.EMPTY);
-    assertThatThrownBy(
-            () -> SlotCommands.SLOTS.admission().admit(words, new CommandSpec.Limits(100, 16)))
-        .isInstanceOf(CommandException.class)
-        .hasMessage(RespErrors.unknownCommand(words));
+    for (CommandSpec internal : List.of(SlotCommands.SLOTS, GenericCommands.SWEEP)) {
+      assertThatThrownBy(() -> internal.admission().admit(words, new CommandSpec.Limits(100, 16)))
+          .isInstanceOf(CommandException.class)
+          .hasMessage(RespErrors.unknownCommand(words));
+    }
   }
 }

@@ -145,22 +145,22 @@ final class LocalErrors {
   static final String ROUTING_FORGOTTEN =
       "ERR that version of the routing is forgotten, see RAFTKV.ROUTING HISTORY";
 
-  /** Nothing tells where the halves of a shard would be. */
+  /** Nothing tells where the parts of a shard would be. */
   static String noSplitPoint(String shardId, NodeStatus.SplitBy by) {
     return "ERR "
         + switch (by) {
           case LOAD -> "clients used too few keys of shard " + shardId + " in the last minute";
           case SIZE -> "there is nothing in shard " + shardId;
         }
-        + " to tell where its halves are; use AT";
+        + " to tell where its parts are; use AT";
   }
 
-  /** The leader of a shard does not say where its halves are. */
+  /** The leader of a shard does not say where its parts are. */
   static String splitPointUnknown(String shardId, Throwable why) {
     return RespErrors.tryAgain(
         "the leader of shard "
             + shardId
-            + " does not say where its halves are ("
+            + " does not say where its parts are ("
             + RespErrors.oneLine(String.valueOf(why.getMessage()))
             + ")");
   }

@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
@@ -23,6 +22,7 @@ import java.util.function.Function;
 final class ShardCommands {
   private static final String PER_SHARD = "O(s) for s shards";
   private static final String PER_REPLICA = "O(r) for r replicas, which are asked";
+  private static final List<String> SPLIT_OPTIONS = List.of("INTO", "AT", "BY", "FORCE", "SYNC");
   private static final String JOB = "O(s) for s shards; the job goes on after the reply";
 
   private final NodeStatus status;
@@ -95,15 +95,16 @@ final class ShardCommands {
             "With TO alone there is one replica more, with FROM alone one less.",
             JobCommands.SYNC_HELP)
         .addAsync(
-            "SPLIT <shard> [INTO <new-shard>] [AT <slot> | BY LOAD|SIZE] [FORCE] [SYNC]",
+            "SPLIT <shard> [INTO <new-shard> ...] [AT <slot> ... | BY LOAD|SIZE] [FORCE] [SYNC]",
             -3,
             AdminCommands.SINCE,
             JOB,
-            "Begin a job that gives the upper slots of a shard to a new one; return its id.",
+            "Begin a job that gives the upper slots of a shard to new ones; return its id.",
             (args, connection) -> split(args),
-            "AT: the first slot of the new shard, by default the middle one.",
-            "BY LOAD: that from which on half of the keys are that clients used in the last minute.",
-            "BY SIZE: that from which on half of the bytes are.",
+            "INTO: up to 16 new shards, lower slots first; one if neither it nor AT is given.",
+            "AT: the first slot of each new shard; by default all parts have as many slots.",
+            "BY LOAD: all parts have as many of the keys that clients used in the last minute.",
+            "BY SIZE: all parts have as many bytes.",
             "FORCE: although it is the only shard, so that commands with keys of several slots work.",
             JobCommands.SYNC_HELP)
         .addAsync(
@@ -224,8 +225,8 @@ final class ShardCommands {
   }
 
   private CompletionStage<Reply> split(Args args) {
-    Optional<String> into = Optional.empty();
-    OptionalInt at = OptionalInt.empty();
+    List<String> into = new ArrayList<>();
+    List<Integer> at = new ArrayList<>();
     Optional<NodeStatus.SplitBy> by = Optional.empty();
     boolean force = false;
     boolean sync = false;
@@ -235,10 +236,14 @@ final class ShardCommands {
         force = true;
       } else if (args.is(i, "SYNC")) {
         sync = true;
-      } else if (hasValue && args.is(i, "INTO")) {
-        into = Optional.of(args.text(++i).toLowerCase(Locale.ROOT));
-      } else if (hasValue && args.is(i, "AT") && by.isEmpty()) {
-        at = OptionalInt.of((int) args.int64(++i, 0, Slot.COUNT - 1, LocalErrors.INVALID_SLOT));
+      } else if (hasValue && args.is(i, "INTO") && into.isEmpty()) {
+        do {
+          into.add(args.text(++i).toLowerCase(Locale.ROOT));
+        } while (i + 1 < args.size() && !isSplitOption(args, i + 1));
+      } else if (hasValue && args.is(i, "AT") && at.isEmpty() && by.isEmpty()) {
+        do {
+          at.add((int) args.int64(++i, 0, Slot.COUNT - 1, LocalErrors.INVALID_SLOT));
+        } while (i + 1 < args.size() && !isSplitOption(args, i + 1));
       } else if (hasValue && args.is(i, "BY") && at.isEmpty()) {
         by = Optional.of(splitBy(args, ++i));
       } else {
@@ -252,7 +257,12 @@ final class ShardCommands {
     return splitBy(shardOf(args), by.get(), options);
   }
 
-  private record SplitOptions(Optional<String> into, boolean force, boolean sync) {}
+  /** A word behind which no more shards or slots are listed. */
+  private static boolean isSplitOption(Args args, int at) {
+    return SPLIT_OPTIONS.stream().anyMatch(option -> args.is(at, option));
+  }
+
+  private record SplitOptions(List<String> into, boolean force, boolean sync) {}
 
   private static NodeStatus.SplitBy splitBy(Args args, int at) {
     for (NodeStatus.SplitBy by : NodeStatus.SplitBy.values()) {
@@ -263,7 +273,7 @@ final class ShardCommands {
     throw new CommandException(RespErrors.SYNTAX);
   }
 
-  private CompletionStage<Reply> split(String shardId, OptionalInt at, SplitOptions options) {
+  private CompletionStage<Reply> split(String shardId, List<Integer> at, SplitOptions options) {
     ClusterState cluster = status.cluster();
     return jobs.start(
         () -> JobPlans.split(cluster, shardId, options.into(), at, options.force()),
@@ -272,11 +282,12 @@ final class ShardCommands {
 
   private CompletionStage<Reply> splitBy(
       ShardInfo shard, NodeStatus.SplitBy by, SplitOptions options) {
-    if (shard.slotCount() < 2) {
-      return split(shard.id(), OptionalInt.empty(), options); // which says so
+    int parts = 1 + Math.max(1, options.into().size());
+    if (shard.slotCount() < parts || parts > JobPlans.MAX_SPLIT + 1) {
+      return split(shard.id(), List.of(), options); // which says so
     }
     return status
-        .splitPoint(shard, by)
+        .splitPoints(shard, parts, by)
         .handle(
             (at, failure) -> {
               if (failure != null) {

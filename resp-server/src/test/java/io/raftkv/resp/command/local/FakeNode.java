@@ -30,7 +30,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -54,7 +53,7 @@ final class FakeNode implements NodeStatus, ClusterChanges {
   final Map<Integer, Long> keysInSlots = new HashMap<>();
 
   /** By shard and what its halves are to have in common; where there is none it is unknown. */
-  final Map<String, CompletableFuture<OptionalInt>> splitPoints = new HashMap<>();
+  final Map<String, CompletableFuture<List<Integer>>> splitPoints = new HashMap<>();
 
   final Set<String> connected = new TreeSet<>();
 
@@ -218,9 +217,9 @@ final class FakeNode implements NodeStatus, ClusterChanges {
   }
 
   @Override
-  public CompletionStage<OptionalInt> splitPoint(ShardInfo shard, SplitBy by) {
+  public CompletionStage<List<Integer>> splitPoints(ShardInfo shard, int parts, SplitBy by) {
     return splitPoints.getOrDefault(
-        shard.id() + " " + by, CompletableFuture.completedFuture(OptionalInt.empty()));
+        shard.id() + " " + by + " " + parts, CompletableFuture.completedFuture(List.of()));
   }
 
   @Override

@@ -15,7 +15,6 @@ import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.ShardState;
 import io.raftkv.meta.StateEdit;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
@@ -195,10 +194,12 @@ class JobCommandsTest {
 
   @Test
   void aShardIsSplitWhereHalfOfItsLoadOrSizeIs() {
-    node.splitPoints.put("s1 LOAD", CompletableFuture.completedFuture(OptionalInt.of(7)));
-    node.splitPoints.put("s2 SIZE", CompletableFuture.completedFuture(OptionalInt.of(5000)));
+    node.splitPoints.put("s1 LOAD 2", CompletableFuture.completedFuture(List.of(7)));
+    node.splitPoints.put("s2 SIZE 2", CompletableFuture.completedFuture(List.of(5000)));
     node.splitPoints.put(
-        "s3 SIZE", CompletableFuture.failedFuture(new TimeoutException("so long")));
+        "s4 LOAD 4", CompletableFuture.completedFuture(List.of(13000, 14000, 15000)));
+    node.splitPoints.put(
+        "s3 SIZE 2", CompletableFuture.failedFuture(new TimeoutException("so long")));
     assertThat(client.send("raftkv.shard split s1 by load")).isEqualTo("$2|j1|");
     assertThat(job("j1").argument("slots")).isEqualTo("7-4095");
     assertThat(client.send("raftkv.shard split S2 BY size into s9")).isEqualTo("$2|j2|");
@@ -206,16 +207,49 @@ class JobCommandsTest {
     assertThat(client.send("raftkv.shard split s1 by load"))
         .isEqualTo("-ERR shard s1 is splitting|");
     assertThat(client.send("raftkv.shard split s3 by size"))
-        .isEqualTo("-TRYAGAIN the leader of shard s3 does not say where its halves are (so long)|");
+        .isEqualTo("-TRYAGAIN the leader of shard s3 does not say where its parts are (so long)|");
     assertThat(client.send("raftkv.shard split s3 by load"))
         .isEqualTo(
             "-ERR clients used too few keys of shard s3 in the last minute"
-                + " to tell where its halves are; use AT|");
+                + " to tell where its parts are; use AT|");
     assertThat(client.send("raftkv.shard split s4 by size"))
-        .isEqualTo("-ERR there is nothing in shard s4 to tell where its halves are; use AT|");
+        .isEqualTo("-ERR there is nothing in shard s4 to tell where its parts are; use AT|");
     assertThat(client.send("raftkv.shard split s4 by size at 3")).isEqualTo("-ERR syntax error|");
     assertThat(client.send("raftkv.shard split s4 by heart")).isEqualTo("-ERR syntax error|");
     assertThat(client.send("raftkv.shard split s77 by size")).startsWith("-ERR no shard 's77'");
+    assertThat(client.send("raftkv.shard split s4 into s11 s12 s10 by load")).isEqualTo("$2|j3|");
+    assertThat(job("j3").shardIds()).containsExactly("s4", "s10", "s11", "s12");
+    assertThat(job("j3").argument("slots")).isEqualTo("15000-16383, 13000-13999, 14000-14999");
+  }
+
+  @Test
+  void aShardIsSplitIntoAsManyAsAreNamed() {
+    assertThat(client.send("raftkv.shard split s1 into s5 S6 S7 sync at 1000 2000 3000 force"))
+        .startsWith("*");
+    assertThat(job("j1").shardIds()).containsExactly("s1", "s5", "s6", "s7");
+    assertThat(job("j1").argument("slots")).isEqualTo("1000-1999, 2000-2999, 3000-4095");
+    assertThat(client.send("raftkv.shard split s2 into s8 s9 s10")).isEqualTo("$2|j2|");
+    assertThat(job("j2").argument("slots")).isEqualTo("5120-6143, 6144-7167, 7168-8191");
+    assertThat(client.send("raftkv.shard split s3 at 9000 10000")).isEqualTo("$2|j3|");
+    assertThat(job("j3").shardIds()).containsExactly("s3", "s11", "s12");
+    assertThat(client.send("raftkv.shard split s4 into s13 s14 at 13000"))
+        .isEqualTo("-ERR 2 new shards begin at as many slots, not at 1|");
+    assertThat(client.send("raftkv.shard split s4 into s13 s13"))
+        .isEqualTo("-ERR shard s13 is named twice|");
+    assertThat(client.send("raftkv.shard split s4 into s13 s2")).isEqualTo("-ERR shard s2 exists|");
+    assertThat(client.send("raftkv.shard split s4 at 14000 13000"))
+        .isEqualTo("-ERR slot 13000 does not come after 14000|");
+    assertThat(client.send("raftkv.shard split s4 at 14000 14000"))
+        .isEqualTo("-ERR slot 14000 does not come after 14000|");
+    assertThat(client.send("raftkv.shard split s4 at" + " 14000".repeat(17)))
+        .isEqualTo("-ERR 16 new shards at most are made at a time: clients of all of them wait|");
+    assertThat(client.send("raftkv.shard split s4 into" + " s13".repeat(17) + " by size"))
+        .isEqualTo("-ERR 16 new shards at most are made at a time: clients of all of them wait|");
+    assertThat(client.send("raftkv.shard split s4 into s13 four"))
+        .isEqualTo("-ERR shard id 'four' must be 's' and a number from 1|");
+    for (String wrong : List.of("into", "at", "into s13 into s14", "at 13000 sync at 14000")) {
+      assertThat(client.send("raftkv.shard split s4 " + wrong)).isEqualTo("-ERR syntax error|");
+    }
   }
 
   @Test

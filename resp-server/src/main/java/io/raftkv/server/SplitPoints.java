@@ -6,25 +6,25 @@ import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.SlotRange;
 import io.raftkv.raft.Replica;
 import io.raftkv.storage.Slot;
-import io.raftkv.storage.SlotHalves;
+import io.raftkv.storage.SlotParts;
 import io.raftkv.storage.SlotSet;
 import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds the slot at which a shard is to be split, so that its halves are alike: in bytes on the
+ * Finds the slots at which a shard is to be split, so that its parts are alike: in bytes on the
  * disk, by the replica of its leader, or in what the clients of all nodes have asked for lately.
  * Thread-safe.
  */
-final class SplitPoint {
-  private static final Logger LOG = LoggerFactory.getLogger(SplitPoint.class);
+final class SplitPoints {
+  private static final Logger LOG = LoggerFactory.getLogger(SplitPoints.class);
   private static final long LOAD_MILLIS = 1_000;
 
   /** The replica flushes first. */
@@ -33,19 +33,23 @@ final class SplitPoint {
   /** Fewer keys that were looked at say nothing. */
   private static final long MIN_SAMPLES = 100;
 
-  private static final int NONE = -1;
-
   private final Node node;
 
-  SplitPoint(Node node) {
+  SplitPoints(Node node) {
     this.node = node;
   }
 
-  /** The first slot of the upper half; empty if it cannot be told. Fails if nobody answers. */
-  CompletableFuture<OptionalInt> find(ShardInfo shard, NodeStatus.SplitBy by) {
+  /**
+   * The first slot of each part but the lowest one, ascending; empty if it cannot be told. Fails if
+   * nobody answers.
+   *
+   * @param shard with as many slots at least
+   * @param parts two at least
+   */
+  CompletableFuture<List<Integer>> find(ShardInfo shard, int parts, NodeStatus.SplitBy by) {
     return switch (by) {
-      case LOAD -> byLoad(slots(shard));
-      case SIZE -> bySize(shard);
+      case LOAD -> byLoad(slots(shard), parts);
+      case SIZE -> bySize(shard, parts);
     };
   }
 
@@ -53,15 +57,19 @@ final class SplitPoint {
     return SlotSet.parse(SlotRange.format(shard.slots()));
   }
 
-  private CompletableFuture<OptionalInt> bySize(ShardInfo shard) {
+  private CompletableFuture<List<Integer>> bySize(ShardInfo shard, int parts) {
     String leader = node.shards().leader(shard.groupId());
     String asked = leader == null ? shard.voters().iterator().next() : leader;
-    return FactsInquiry.call(node, asked, ControlRequests.upperHalf(shard.groupId(), shard.slots()))
+    return FactsInquiry.call(
+            node,
+            asked,
+            ControlRequests.partStarts(
+                new ControlRequests.PartStarts(shard.groupId(), shard.slots(), parts)))
         .orTimeout(SIZE_MILLIS, TimeUnit.MILLISECONDS)
-        .thenApply(SplitPoint::decodeHalf);
+        .thenApply(SplitPoints::decodeStarts);
   }
 
-  private CompletableFuture<OptionalInt> byLoad(SlotSet slots) {
+  private CompletableFuture<List<Integer>> byLoad(SlotSet slots, int parts) {
     List<CompletableFuture<int[]>> answers = new ArrayList<>();
     for (NodeInfo other : node.metadata().state().nodes().values()) {
       if (other.state() != NodeState.REMOVED) {
@@ -69,14 +77,15 @@ final class SplitPoint {
       }
     }
     return CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
-        .thenApply(all -> half(slots, answers.stream().map(CompletableFuture::join).toList()));
+        .thenApply(
+            all -> starts(slots, parts, answers.stream().map(CompletableFuture::join).toList()));
   }
 
   /** Nothing if the node does not answer: what it says is for a guess only. */
   private CompletableFuture<int[]> loadOf(String nodeId) {
     return FactsInquiry.call(node, nodeId, ControlRequests.slotLoad())
         .orTimeout(LOAD_MILLIS, TimeUnit.MILLISECONDS)
-        .thenApply(SplitPoint::decodeLoad)
+        .thenApply(SplitPoints::decodeLoad)
         .exceptionally(
             silent -> {
               LOG.debug("no load figures from node={}", nodeId, silent);
@@ -84,7 +93,7 @@ final class SplitPoint {
             });
   }
 
-  private static OptionalInt half(SlotSet slots, List<int[]> loads) {
+  private static List<Integer> starts(SlotSet slots, int parts, List<int[]> loads) {
     long[] upTo = new long[Slot.COUNT];
     long sum = 0;
     for (int slot = 0; slot < Slot.COUNT; slot++) {
@@ -94,24 +103,27 @@ final class SplitPoint {
       }
       upTo[slot] = sum;
     }
-    return sum < MIN_SAMPLES ? OptionalInt.empty() : SlotHalves.upper(slots, slot -> upTo[slot]);
+    return sum < MIN_SAMPLES ? List.of() : SlotParts.starts(slots, parts, slot -> upTo[slot]);
   }
 
-  /** What this node answers to the request for its half; asks the disk. */
-  static byte[] encodeHalf(Replica replica, List<SlotRange> slots) {
-    OptionalInt half =
-        replica == null
-            ? null
-            : replica.withStore(store -> store.upperHalf(SlotSet.parse(SlotRange.format(slots))));
-    if (half == null) {
+  /** What this node answers to the request for parts; asks the disk. */
+  static byte[] encodeStarts(Replica replica, ControlRequests.PartStarts asked) {
+    SlotSet slots = SlotSet.parse(SlotRange.format(asked.slots()));
+    List<Integer> starts =
+        replica == null ? null : replica.withStore(store -> store.partStarts(slots, asked.parts()));
+    if (starts == null) {
       throw new IllegalStateException("it has no store of this group");
     }
-    return ByteBuffer.allocate(Integer.BYTES).putInt(half.orElse(NONE)).array();
+    ByteBuffer out = ByteBuffer.allocate(starts.size() * Integer.BYTES);
+    starts.forEach(out::putInt);
+    return out.array();
   }
 
-  private static OptionalInt decodeHalf(byte[] answer) {
-    int half = ByteBuffer.wrap(answer).getInt();
-    return half == NONE ? OptionalInt.empty() : OptionalInt.of(half);
+  private static List<Integer> decodeStarts(byte[] answer) {
+    IntBuffer in = ByteBuffer.wrap(answer).asIntBuffer();
+    int[] starts = new int[in.remaining()];
+    in.get(starts);
+    return Arrays.stream(starts).boxed().toList();
   }
 
   /** {@code { slot:2 count:4 }} of the slots that were used. */
