@@ -78,6 +78,13 @@ public final class RaftNode implements AutoCloseable {
      * gets no vote, whatever the log here says.
      */
     boolean isGone(String nodeId);
+
+    /**
+     * Whether this node had a replica of a group by the group's record, and has it no more. The
+     * replica may still run, and believe that it is a member: who is removed is not told. Asked for
+     * every read and every batch.
+     */
+    boolean hasLeft(UUID group);
   }
 
   private final RaftOptions options;
@@ -85,6 +92,7 @@ public final class RaftNode implements AutoCloseable {
   private final Function<UUID, ShardApplier> appliers;
   private final Function<UUID, String> names;
   private final FailStop failStop;
+  private final Cluster cluster;
   private volatile RaftGroup first;
   private final RaftTransport.Factory transport;
   private final RaftServer server;
@@ -139,6 +147,7 @@ public final class RaftNode implements AutoCloseable {
     this.appliers = appliers;
     this.names = names;
     this.failStop = failStop;
+    this.cluster = cluster;
     this.first = group(first, firstMembers);
     Files.createDirectories(groupsDirectory());
     Files.createDirectories(storesDirectory());
@@ -862,7 +871,9 @@ public final class RaftNode implements AutoCloseable {
 
   private StateMachine newStateMachine(RaftGroupId groupId) {
     HostedGroup group = hosted(groupId.getUuid());
-    Replica replica = new Replica(group.id(), group::name, transport, leftAt(group));
+    Replica replica =
+        new Replica(
+            group.id(), group::name, transport, leftAt(group), () -> cluster.hasLeft(group.id()));
     ReplicatedStateMachine machine =
         new ReplicatedStateMachine(
             group.store(),

@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -54,6 +55,7 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
   private final Supplier<String> name;
   private final RaftTransport.Factory transport;
   private final long leftAt;
+  private final BooleanSupplier left;
   private final ClientId clientId = ClientId.randomId();
   private final Map<Long, Append> appends = new ConcurrentHashMap<>();
   private final PriorityQueue<Waiter> waiters = new PriorityQueue<>();
@@ -90,12 +92,19 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
 
   /**
    * @param leftAt see {@link RaftNode#startJoining(UUID, long, long)}
+   * @param left see {@link RaftNode.Cluster#hasLeft}
    */
-  Replica(UUID group, Supplier<String> name, RaftTransport.Factory transport, long leftAt) {
+  Replica(
+      UUID group,
+      Supplier<String> name,
+      RaftTransport.Factory transport,
+      long leftAt,
+      BooleanSupplier left) {
     this.groupId = RaftGroupId.valueOf(group);
     this.name = name;
     this.transport = transport;
     this.leftAt = leftAt;
+    this.left = left;
   }
 
   void attach(ReplicatedStateMachine machine) {
@@ -215,14 +224,17 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
   }
 
   /**
-   * Whether this replica is one of its group, as far as its own log goes: false before a leader has
-   * added it, and when it knows that it was removed. Cheap.
+   * Whether this replica is one of its group, as far as its own log and the record of the group go:
+   * false before a leader has added it, and when it or its node knows that it was removed. Who is
+   * not learns no more of its group, and is not to be asked about it. One that leads is a member
+   * whatever this node has heard: others send their reads to it. Cheap.
    */
   public boolean isMember() {
     RaftServer.Division running = alive();
     return running != null
         && isIn(running.getRaftConf(), running.getId())
-        && running.getRaftConf().getLogEntryIndex() >= leftAt;
+        && running.getRaftConf().getLogEntryIndex() >= leftAt
+        && (!left.getAsBoolean() || running.getInfo().isLeader());
   }
 
   private static boolean isIn(RaftConfiguration members, RaftPeerId node) {

@@ -202,7 +202,8 @@ public final class ShardHost<P extends Proposal> {
       Replica replica, ShardApplier applier, ProposedBatch batch, ShardClient.Answer answer) {
     Admission admission = surroundings.admission();
     if (!replica.isLeader()) {
-      String leader = replica.leader();
+      // One that has left would name the leader that it had, for as long as it runs.
+      String leader = replica.isMember() ? replica.leader() : null;
       answer.answered(BatchOutcome.NOT_LEADER, null, leader == null ? "" : leader);
     } else if (admission == Admission.NOTHING) {
       answer.answered(BatchOutcome.READ_ONLY, null, surroundings.refusal());

@@ -37,6 +37,11 @@ class LeaderGateTest {
     public boolean isGone(String nodeId) {
       return nodeId.equals("gone");
     }
+
+    @Override
+    public boolean hasLeft(UUID group) {
+      return false;
+    }
   }
 
   private final List<Object> sent = new ArrayList<>();

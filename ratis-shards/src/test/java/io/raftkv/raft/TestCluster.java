@@ -255,6 +255,7 @@ public final class TestCluster implements AutoCloseable {
         group -> appliers.computeIfAbsent(group, id -> new ShardApplier(meaning.apply(id)));
     private BeforeStart beforeStart = made -> {};
     private final Set<String> gone = ConcurrentHashMap.newKeySet();
+    private final Set<UUID> left = ConcurrentHashMap.newKeySet();
     private volatile String cluster = "c-1";
     private volatile RaftNode raft;
 
@@ -323,6 +324,11 @@ public final class TestCluster implements AutoCloseable {
       return gone;
     }
 
+    /** Groups of which this node has no replica any more, as it was told. */
+    public Set<UUID> left() {
+      return left;
+    }
+
     /** Of which cluster it is from now on; all are of the same one at first. */
     public void cluster(String id) {
       cluster = id;
@@ -364,6 +370,11 @@ public final class TestCluster implements AutoCloseable {
                   @Override
                   public boolean isGone(String nodeId) {
                     return gone.contains(nodeId);
+                  }
+
+                  @Override
+                  public boolean hasLeft(UUID group) {
+                    return left.contains(group);
                   }
                 });
         beforeStart.accept(raft);

@@ -7,7 +7,10 @@ import io.raftkv.raft.Member;
 import io.raftkv.raft.MemberChange;
 import io.raftkv.raft.Replica;
 import io.raftkv.raft.TestCluster;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -169,7 +172,12 @@ class ShardHostTest {
   }
 
   private void start(int nodes) {
-    cluster = TestCluster.prepare(directory, nodes, 1_000_000, 2 << 20);
+    start(nodes, Duration.ofMillis(400));
+  }
+
+  private void start(int nodes, Duration electionTimeout) {
+    cluster =
+        TestCluster.prepare(directory, nodes, 1_000_000, 2 << 20).electionTimeout(electionTimeout);
     for (TestCluster.Node node : cluster.nodes()) {
       Host host = new Host(node.id(), node);
       hosts.put(node.id(), host);
@@ -330,6 +338,64 @@ class ShardHostTest {
     TestCluster.waitUntil(
         "all applied",
         () -> Long.valueOf(9).equals(leader.replica(OTHER).withStore(JournalApplier::length)));
+  }
+
+  /**
+   * Nobody tells a replica that it was removed: it goes on to follow the leader of then, which may
+   * not lead any more. Its node knows by the group's record.
+   */
+  @Test
+  void nodeWritesThroughTheOthersWhileItsReplicaDoesNotKnowThatItHasLeft() throws Exception {
+    start(3, Duration.ofSeconds(3)); // when it misses its leader it asks for votes, and may be told
+    for (TestCluster.Node node : cluster.nodes()) {
+      node.raft().startReplica(OTHER, cluster.members());
+    }
+    TestCluster.Node first = cluster.leader(OTHER);
+    assertThat(get(hosts.get(first.id()).write(OTHER))).isEqualTo(1L);
+    List<Member> all = cluster.members();
+    List<Member> rest = all.stream().filter(member -> !member.nodeId().equals(first.id())).toList();
+    while (change(all, rest) != MemberChange.DONE) {
+      // It hands over first.
+    }
+    TestCluster.Node second = cluster.leader(OTHER);
+    TestCluster.Node third =
+        cluster.nodes().stream().filter(n -> n != first && n != second).findFirst().orElseThrow();
+    assertThat(get(second.raft().transferLeadership(OTHER, third.id(), 20_000))).isTrue();
+    TestCluster.waitUntil("third leads", () -> cluster.leader(OTHER) == third);
+
+    Replica removed = first.replica(OTHER);
+    assertThat(removed.isMember()).as("as it believes").isTrue();
+    assertThat(toldOfTheLeader(first)).isEqualTo(second.id());
+    first.left().add(OTHER);
+    assertThat(removed.isMember()).isFalse();
+    assertThat(toldOfTheLeader(first)).isEmpty();
+    assertThat(hosts.get(first.id()).write(OTHER).orTimeout(1, TimeUnit.SECONDS).join())
+        .isEqualTo(2L);
+    assertThat(hosts.get(first.id()).shards.leader(OTHER)).isEqualTo(third.id());
+    assertThat(removed.isAlive()).isTrue();
+  }
+
+  /** What a node that does not lead answers to a batch. */
+  private String toldOfTheLeader(TestCluster.Node asked) {
+    byte[] request =
+        ByteBuffer.allocate(4 * Long.BYTES)
+            .putLong(OTHER.getMostSignificantBits())
+            .putLong(OTHER.getLeastSignificantBits())
+            .putLong(4711)
+            .putLong(1)
+            .array();
+    byte[] answer = get(hosts.get(asked.id()).shards.propose(request));
+    assertThat(answer[0]).isEqualTo(BatchOutcome.NOT_LEADER.code());
+    return new String(answer, 1, answer.length - 1, StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void leaderIsAMemberWhateverItsNodeHasHeard() throws Exception {
+    start(1);
+    TestCluster.Node leader = cluster.leader();
+    leader.left().add(GROUP);
+    assertThat(leader.replica().isMember()).isTrue();
+    assertThat(get(hosts.get(leader.id()).write(GROUP))).isEqualTo(1L);
   }
 
   private MemberChange change(List<Member> from, List<Member> to) {

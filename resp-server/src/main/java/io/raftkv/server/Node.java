@@ -95,6 +95,7 @@ final class Node implements RunningServer {
   private final RaftNode raft;
   private final ShardTraffic traffic;
   private final LinkCommands linkCommands;
+  private final LeftReplicas left;
   private final NodeView view;
   private final NodeChanges changes;
   private final PeerRequests requests;
@@ -126,6 +127,7 @@ final class Node implements RunningServer {
       this.transport = Transport.open(config.clients().ioThreads());
       NodeOptions options = new NodeOptions(config, hosts, raftPort);
       this.founders = options.metadataMembers();
+      this.left = new LeftReplicas(config.node().id());
       boolean beginsEmpty =
           directory.joinedBy().isEmpty()
               && !RaftNode.hasFiles(directory.resolve(DataDirectory.REPLICAS), MetadataGroup.GROUP);
@@ -422,6 +424,7 @@ final class Node implements RunningServer {
         .cache()
         .addListener(
             (before, after) -> {
+              left.changed(before, after);
               if (after.routing().version() != routing.now().version()) {
                 routing.update(new RoutingSnapshot(after));
               }
@@ -592,6 +595,11 @@ final class Node implements RunningServer {
     @Override
     public boolean isGone(String nodeId) {
       return metadata.state().isGone(nodeId);
+    }
+
+    @Override
+    public boolean hasLeft(UUID group) {
+      return left.has(group);
     }
   }
 

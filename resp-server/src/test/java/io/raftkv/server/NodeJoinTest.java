@@ -8,6 +8,7 @@ import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.MetaCommand;
 import io.raftkv.meta.NodeInfo;
 import io.raftkv.meta.NodeState;
+import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.job.JobPlans;
 import io.raftkv.raft.Replica;
 import java.io.IOException;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -161,5 +163,31 @@ class NodeJoinTest {
     Node again = join("n3");
     soon(() -> isOnline(founder, "n3"));
     assertThat(again.memberSince()).isGreaterThan(before);
+  }
+
+  /** Its replica is not told by the others, and runs until it is found to be one too many. */
+  @Test
+  void nodeHasLeftAShardWhenItsRecordSaysSo() throws Exception {
+    Node founder = start("n1", "--shards", "1");
+    soon(() -> isOnline(founder, "n1"));
+    Node second = join("n2");
+    soon(() -> isOnline(founder, "n2") && second.health().ready().ready());
+    ShardInfo shard = state(founder).shards().get("s1");
+    try (NodeTest.Client client = new NodeTest.Client("127.0.0.1", founder.respPort())) {
+      assertThat(client.ask("INCR k")).isEqualTo(":1");
+      propose(
+          founder, JobPlans.migrate(state(founder), "s1", Optional.of("n1"), Optional.of("n2")));
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .pollInterval(Duration.ofMillis(5))
+          .until(() -> state(founder).shards().get("s1").replicaOn("n1").isEmpty());
+      Replica replica = founder.replica(shard.groupId());
+      await() // less than it takes until the replica is stopped
+          .atMost(Duration.ofMillis(900))
+          .pollInterval(Duration.ofMillis(5))
+          .until(() -> !replica.isMember());
+      assertThat(client.ask("INCR k")).isEqualTo(":2");
+      assertThat(client.ask("STRLEN k")).isEqualTo(":1");
+    }
   }
 }
