@@ -164,6 +164,18 @@ public final class ShardHost<P extends Proposal> {
   }
 
   /**
+   * A node that this one took for a group's leader did not answer a read, maybe since it has no
+   * replica any more. What is only read would else go there again and again, though other nodes
+   * could answer. Does nothing if this node has a replica, which knows better.
+   */
+  public void noAnswerFrom(String node, UUID group) {
+    Link link = clients.get(group);
+    if (link != null) {
+      link.doubt(node);
+    }
+  }
+
+  /**
    * This node's replica, unless it has not started yet, has stopped or has failed, or is none of
    * the group's: such a one need not know who leads.
    */
@@ -359,6 +371,12 @@ public final class ShardHost<P extends Proposal> {
         }
       }
       return null;
+    }
+
+    private void doubt(String node) {
+      if (node.equals(hint)) {
+        hint = null;
+      }
     }
 
     @Override

@@ -12,9 +12,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -387,6 +389,22 @@ class ShardHostTest {
     byte[] answer = get(hosts.get(asked.id()).shards.propose(request));
     assertThat(answer[0]).isEqualTo(BatchOutcome.NOT_LEADER.code());
     return new String(answer, 1, answer.length - 1, StandardCharsets.UTF_8);
+  }
+
+  /** Who only reads hears from nobody that he asks the wrong one. */
+  @Test
+  void nodeWithoutAReplicaAsksAnotherOneWhenItHasNoAnswer() {
+    start(3);
+    Host router = hosts.get(ROUTER);
+    String asked = router.shards.leader(GROUP);
+    assertThat(router.shards.leader(GROUP)).as("while it answers").isEqualTo(asked);
+    router.shards.noAnswerFrom("another", GROUP);
+    assertThat(router.shards.leader(GROUP)).isEqualTo(asked);
+    Set<String> all = new HashSet<>();
+    for (String node = asked; all.add(node); node = router.shards.leader(GROUP)) {
+      router.shards.noAnswerFrom(node, GROUP);
+    }
+    assertThat(all).as("each before one comes again").containsExactlyInAnyOrder("n0", "n1", "n2");
   }
 
   @Test

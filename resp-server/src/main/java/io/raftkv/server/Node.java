@@ -656,6 +656,11 @@ final class Node implements RunningServer {
     }
 
     @Override
+    public void noAnswerFrom(String node, UUID shard) {
+      shards.noAnswerFrom(node, shard);
+    }
+
+    @Override
     public String name(UUID shard) {
       return groupName(shard);
     }

@@ -128,6 +128,7 @@ final class RemoteReads implements ShardReads {
       }
       if (failure != null) {
         LOG.debug("peer={} does not answer reads of shard={}", node, shard.id(), failure);
+        nodes.noAnswerFrom(node, shard.group());
         sendLater();
         return;
       }

@@ -36,6 +36,9 @@ public final class ShardTraffic {
     /** The leader if it is known, else any node with a replica; null if there is none. */
     String nodeFor(UUID shard);
 
+    /** A node that was named so did not answer a read: another one may. */
+    void noAnswerFrom(String node, UUID shard);
+
     /** The shard's name for messages. */
     String name(UUID shard);
   }

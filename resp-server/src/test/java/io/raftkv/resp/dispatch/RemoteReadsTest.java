@@ -34,6 +34,7 @@ class RemoteReadsTest {
   private final EmbeddedChannel channel = new EmbeddedChannel();
   private final List<Sent> sent = new ArrayList<>();
   private final List<Reply> replies = new ArrayList<>();
+  private final List<String> unanswered = new ArrayList<>();
   private String node = "n2";
   private boolean alive = true;
   private final ReadTurn.Order order = new ReadTurn.Order();
@@ -58,6 +59,12 @@ class RemoteReadsTest {
             @Override
             public String nodeFor(UUID shard) {
               return node;
+            }
+
+            @Override
+            public void noAnswerFrom(String silent, UUID shard) {
+              assertThat(shard).isEqualTo(SHARD.group());
+              unanswered.add(silent);
             }
 
             @Override
@@ -182,6 +189,7 @@ class RemoteReadsTest {
     sent.get(0).answer().completeExceptionally(new IOException("the link broke"));
     channel.runPendingTasks();
     assertThat(done).isZero();
+    assertThat(unanswered).containsExactly("n2");
     node = "n3";
     pass(60);
     assertThat(sent).extracting(Sent::node).containsExactly("n2", "n3");
@@ -189,6 +197,7 @@ class RemoteReadsTest {
     channel.runPendingTasks();
     assertThat(replies).containsExactly(Reply.ONE);
     assertThat(done).isEqualTo(1);
+    assertThat(unanswered).containsExactly("n2");
   }
 
   @Test
