@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -52,8 +53,11 @@ final class MemberChanges {
     this.requests = requests;
   }
 
+  /**
+   * @param heir see {@link RaftNode#changeMembers}
+   */
   CompletableFuture<MemberChange> change(
-      List<Member> expected, List<Member> next, long timeoutMillis) {
+      List<Member> expected, List<Member> next, String heir, long timeoutMillis) {
     LeaderView view = replica.view();
     if (view == null || !view.ready()) {
       return CompletableFuture.completedFuture(MemberChange.NOT_LEADER);
@@ -74,7 +78,7 @@ final class MemberChanges {
     }
     return voters.contains(division.getId().toString())
         ? set(expected, next, timeoutMillis)
-        : handOver(voters, timeoutMillis);
+        : handOver(voters, heir, timeoutMillis);
   }
 
   private static boolean has(RaftConfiguration configuration, List<Member> members) {
@@ -100,15 +104,30 @@ final class MemberChanges {
     return all.size();
   }
 
-  private CompletableFuture<MemberChange> handOver(Set<String> voters, long timeoutMillis) {
-    return replica.followersHeardWithin(HEARD_MILLIS).stream()
-        .filter(voters::contains)
-        .max(Comparator.comparing(heir -> replica.followerMatchIndexes().getOrDefault(heir, -1L)))
+  private CompletableFuture<MemberChange> handOver(
+      Set<String> voters, String wanted, long timeoutMillis) {
+    Set<String> heirs = new HashSet<>(replica.followersHeardWithin(HEARD_MILLIS));
+    heirs.retainAll(voters);
+    return heir(heirs, replica.followerMatchIndexes(), wanted)
         .map(
             heir ->
                 requests.handOver(replica.group(), heir, Math.min(timeoutMillis, HAND_OVER_MILLIS)))
         .orElseGet(() -> CompletableFuture.completedFuture(false))
         .thenApply(done -> done ? MemberChange.HANDED_OVER : MemberChange.NOT_HANDED_OVER);
+  }
+
+  /**
+   * The one that has most of the log, or the wanted one if it has nearly as much: so that it need
+   * not be handed over to that one right after.
+   */
+  static Optional<String> heir(Set<String> heirs, Map<String, Long> matches, String wanted) {
+    Optional<String> best =
+        heirs.stream().max(Comparator.comparing(heir -> matches.getOrDefault(heir, -1L)));
+    return best.map(heir -> matches.getOrDefault(heir, -1L))
+        .filter(most -> heirs.contains(wanted))
+        .filter(most -> most - matches.getOrDefault(wanted, -1L) <= RaftSettings.CATCHUP_ENTRIES)
+        .map(most -> wanted)
+        .or(() -> best);
   }
 
   /** To the one that has most of the log. */

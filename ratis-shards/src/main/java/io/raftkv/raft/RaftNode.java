@@ -803,12 +803,13 @@ public final class RaftNode implements AutoCloseable {
    * group goes on meanwhile. If this node is to leave, it hands over first, and the next leader is
    * to be asked. Never blocks.
    *
+   * @param heir the voter to hand over to, unless it is silent or behind others; empty for any
    * @param timeoutMillis when it takes longer the outcome is {@link MemberChange#UNDER_WAY}: asked
    *     again for the same, it tells of the same change. A new member may need minutes
    * @return completes normally
    */
   public CompletableFuture<MemberChange> changeMembers(
-      UUID group, List<Member> expected, List<Member> next, long timeoutMillis) {
+      UUID group, List<Member> expected, List<Member> next, String heir, long timeoutMillis) {
     if (next.stream().noneMatch(Member::voter)) {
       throw new IllegalArgumentException("a group without voters: " + next);
     }
@@ -818,7 +819,7 @@ public final class RaftNode implements AutoCloseable {
       return CompletableFuture.completedFuture(MemberChange.NOT_LEADER);
     }
     return new MemberChanges(hosted.replica(), machine.division(), leaderRequests)
-        .change(expected, next, timeoutMillis);
+        .change(expected, next, heir, timeoutMillis);
   }
 
   /** Asks the leader of a group, which must be this node, to hand over to another voter. */

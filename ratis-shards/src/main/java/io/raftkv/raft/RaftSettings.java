@@ -14,7 +14,7 @@ final class RaftSettings {
   private static final int FIRST_ELECTION_MIN_MILLIS = 150;
   private static final long QUEUE_MIN_BYTES = 64 << 20;
 
-  private static final int CATCHUP_ENTRIES = 16;
+  static final int CATCHUP_ENTRIES = 16;
 
   /** Election timeouts without a leader that are worth a warning. */
   private static final int LEADERLESS_TIMEOUTS = 5;

@@ -117,7 +117,7 @@ final class ChangingGroup implements AutoCloseable {
   }
 
   CompletableFuture<MemberChange> ask(TestCluster.Node node, List<Member> from, List<Member> to) {
-    return node.raft().changeMembers(id, from, to, CHANGE_MILLIS);
+    return node.raft().changeMembers(id, from, to, "", CHANGE_MILLIS);
   }
 
   /** Asks whoever leads until it is done, or certain that it never will be. */

@@ -167,6 +167,34 @@ class MembershipTest {
   }
 
   @Test
+  void leaderThatIsToLeaveHandsOverToTheOneThatIsWanted() throws IOException {
+    start(MANY, 0, 1, 2);
+    group.write();
+    List<Member> all = group.members(0, 1, 2);
+    for (int turn = 0; turn < 2; turn++) {
+      int leaves = group.leaderNumber();
+      int[] stay = group.withoutLeader(0, 1, 2);
+      // Once the first of two that have the same, and once the second.
+      String wanted = "n" + stay[turn];
+      Replica leader = cluster.node(leaves).replica(group.id());
+      waitUntil(
+          "both have all",
+          () ->
+              leader.followersHeardWithin(500).size() == 2
+                  && leader.followerMatchIndexes().values().stream()
+                      .allMatch(match -> match == leader.logEnd().index()));
+      assertThat(
+              ChangingGroup.get(
+                  cluster
+                      .node(leaves)
+                      .raft()
+                      .changeMembers(group.id(), all, group.members(stay), wanted, 20_000)))
+          .isEqualTo(MemberChange.HANDED_OVER);
+      waitUntil("leads", () -> group.leader().id().equals(wanted));
+    }
+  }
+
+  @Test
   void deadMemberIsRemovedAndAnotherComesInItsPlace() throws IOException {
     start(MANY, 0, 1, 2);
     group.write();
@@ -209,7 +237,7 @@ class MembershipTest {
     List<Member> from = group.members(0, 1, 2);
     List<Member> to = group.members(0, 1, 2, 3);
     group.startLoad();
-    assertThat(ChangingGroup.get(group.leader().raft().changeMembers(group.id(), from, to, 1)))
+    assertThat(ChangingGroup.get(group.leader().raft().changeMembers(group.id(), from, to, "", 1)))
         .as("too short a time")
         .isEqualTo(MemberChange.UNDER_WAY);
     waitUntil(

@@ -417,7 +417,7 @@ class ShardHostTest {
   }
 
   private MemberChange change(List<Member> from, List<Member> to) {
-    return get(cluster.leader(OTHER).raft().changeMembers(OTHER, from, to, 20_000));
+    return get(cluster.leader(OTHER).raft().changeMembers(OTHER, from, to, "", 20_000));
   }
 
   @Test

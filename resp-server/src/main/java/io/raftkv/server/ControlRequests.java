@@ -165,6 +165,7 @@ final class ControlRequests {
           NodeFactsCodec.write(out, change.expected().listeners());
           NodeFactsCodec.write(out, change.next().voters());
           NodeFactsCodec.write(out, change.next().listeners());
+          out.writeUTF(change.heir());
         });
   }
 
@@ -175,7 +176,8 @@ final class ControlRequests {
         self,
         group(in),
         new Members(NodeFactsCodec.names(in), NodeFactsCodec.names(in)),
-        new Members(NodeFactsCodec.names(in), NodeFactsCodec.names(in)));
+        new Members(NodeFactsCodec.names(in), NodeFactsCodec.names(in)),
+        in.available() > 0 ? in.readUTF() : ""); // a node of an older version does not say
   }
 
   /** Answered with {@link #outcome}. */

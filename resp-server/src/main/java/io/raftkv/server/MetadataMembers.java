@@ -242,7 +242,7 @@ final class MetadataMembers {
             node,
             self,
             ControlRequests.changeMembers(
-                new JobAction.ChangeMembers(self, MetadataGroup.GROUP, before, change.next())))
+                new JobAction.ChangeMembers(self, MetadataGroup.GROUP, before, change.next(), "")))
         .orTimeout(TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)
         .thenApply(
             answer -> {

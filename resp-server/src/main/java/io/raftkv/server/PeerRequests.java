@@ -201,7 +201,10 @@ final class PeerRequests {
     List<Member> next = members(change.next());
     // Ratis takes its monitor for it, which it holds while it writes a vote.
     return CompletableFuture.supplyAsync(
-            () -> node.raft().changeMembers(change.group(), expected, next, CHANGE_TIMEOUT_MILLIS),
+            () ->
+                node.raft()
+                    .changeMembers(
+                        change.group(), expected, next, change.heir(), CHANGE_TIMEOUT_MILLIS),
             node.appendPool())
         .thenCompose(asked -> asked)
         .thenApply(

@@ -154,8 +154,11 @@ public record ClusterFacts(Map<String, NodeFacts> nodes, Set<String> silent) {
    * @param replica what it says of itself
    */
   public record Leader(String nodeId, UUID group, ReplicaFacts replica) {
-    JobAction.ChangeMembers change(Members next) {
-      return new JobAction.ChangeMembers(nodeId, group, replica.members(), next);
+    /**
+     * @param heir who should lead if this one is to leave; empty if it does not matter
+     */
+    JobAction.ChangeMembers change(Members next, String heir) {
+      return new JobAction.ChangeMembers(nodeId, group, replica.members(), next, heir);
     }
   }
 

@@ -47,8 +47,10 @@ public sealed interface JobAction {
    * @param group which
    * @param expected members that the change is for; others mean that somebody was faster
    * @param next members to have
+   * @param heir to whom a leader that is to leave hands over if that one is there and up to date;
+   *     empty if to whoever has most
    */
-  record ChangeMembers(String leader, UUID group, Members expected, Members next)
+  record ChangeMembers(String leader, UUID group, Members expected, Members next, String heir)
       implements JobAction {}
 
   /**

@@ -114,7 +114,7 @@ public final class JobRunner {
         leader
             .filter(known -> !known.replica().changing())
             .filter(known -> !known.replica().members().equals(wanted))
-            .map(known -> known.change(wanted))
+            .map(known -> known.change(wanted, shard.spec().preferredLeader()))
             .ifPresent(repairs::add);
       }
       leader.flatMap(known -> unfence(state, known)).ifPresent(repairs::add);

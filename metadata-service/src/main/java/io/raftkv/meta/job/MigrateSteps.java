@@ -10,6 +10,7 @@ import io.raftkv.meta.StateEdit.PutShard;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
 /**
@@ -88,7 +89,7 @@ final class MigrateSteps implements Steps {
       return progress(scene);
     }
     if (!members.voters().contains(to)) {
-      return startJoining(scene, leader).orElseGet(() -> leader.change(members.withVoter(to)));
+      return startJoining(scene, leader).orElseGet(() -> leader.change(members.withVoter(to), ""));
     }
     boolean last = scene.argument(FROM).isEmpty();
     return scene.taken(
@@ -121,7 +122,7 @@ final class MigrateSteps implements Steps {
       return scene.await("the members of shard " + scene.shard().id() + " are being changed");
     }
     if (members.contains(from)) {
-      return leader.change(members.without(from)); // if it leads, it hands over first
+      return without(scene, leader, from);
     }
     return scene.taken(put(scene, ShardState.ACTIVE, replicas -> without(replicas, from)));
   }
@@ -139,7 +140,7 @@ final class MigrateSteps implements Steps {
         .leader()
         .filter(leader -> !leader.replica().changing())
         .filter(leader -> leader.replica().members().contains(from))
-        .<JobAction>map(leader -> leader.change(leader.replica().members().without(from)))
+        .map(leader -> without(scene, leader, from))
         .orElseGet(() -> scene.await("node " + from + " still has files of the replica"));
   }
 
@@ -158,25 +159,28 @@ final class MigrateSteps implements Steps {
     }
     Members members = leader.get().replica().members();
     if (members.contains(to.get())) {
-      return leader.get().change(members.without(to.get()));
+      return without(scene, leader.get(), to.get());
     }
     return scene.undone(put(scene, ShardState.ACTIVE, replicas -> without(replicas, to.get())));
+  }
+
+  /** If it leads it hands over first: to the one that is to lead without it. */
+  private static JobAction without(Scene scene, ClusterFacts.Leader leader, String node) {
+    Members rest = leader.replica().members().without(node);
+    return leader.change(rest, preferred(scene, voter -> rest.voters().contains(voter)));
+  }
+
+  /** Who is to lead among these voters: as before, else the new one; empty if that is left open. */
+  private static String preferred(Scene scene, Predicate<String> isVoter) {
+    String now = scene.shard().spec().preferredLeader();
+    return now.isEmpty() || isVoter.test(now) ? now : scene.argument(TO).filter(isVoter).orElse("");
   }
 
   private static StateEdit put(Scene scene, ShardState state, UnaryOperator<List<Replica>> change) {
     ShardInfo shard = scene.shard();
     ShardSpec spec = shard.spec();
     List<Replica> replicas = change.apply(spec.replicas());
-    String preferred = spec.preferredLeader();
-    if (!preferred.isEmpty() && !replicas.contains(Replica.voter(preferred))) {
-      preferred =
-          scene
-              .argument(TO)
-              .map(Replica::voter)
-              .filter(replicas::contains)
-              .map(Replica::nodeId)
-              .orElse("");
-    }
+    String preferred = preferred(scene, node -> replicas.contains(Replica.voter(node)));
     return new PutShard(
         new ShardSpec(spec.id(), spec.groupId(), spec.slots(), replicas, preferred),
         state,

@@ -39,6 +39,7 @@ import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Jobs on a model of a cluster: nodes stop and answer late, leaders change, requests are lost, come
@@ -455,7 +456,8 @@ final class JobSimulation {
       boolean changing = staging.containsKey(change.group());
       if (leads && !changing && change.expected().equals(groups.get(change.group()))) {
         if (!change.next().voters().contains(change.leader())) {
-          change.next().voters().stream()
+          Stream.concat(Stream.of(change.heir()), change.next().voters().stream())
+              .filter(node -> change.next().voters().contains(node))
               .filter(node -> !down.contains(node))
               .findFirst()
               .ifPresent(heir -> leaders.put(change.group(), heir)); // who is asked next

@@ -46,7 +46,25 @@ class MigrateStepsTest {
     assertThat(next(again, false))
         .isEqualTo(
             new JobAction.ChangeMembers(
-                "n2", group, members(again), members(List.of("n2", "n3", "n4"))));
+                "n2", group, members(again), members(List.of("n2", "n3", "n4")), "n4"));
+  }
+
+  /** Else leadership would go on to that one a second time, by itself, as soon as it could. */
+  @Test
+  void leaderThatIsToLeaveIsToldWhoIsToLeadThen() throws JobRefusedException {
+    for (String from : List.of("n1", "n2")) {
+      state = Samples.online(Samples.cluster(4, 1, 3));
+      assertThat(state.shard("s1").orElseThrow().spec().preferredLeader()).isEqualTo("n1");
+      apply(JobPlans.migrate(state, "s1", Optional.of(from), Optional.of("n4")));
+      List<String> four = List.of("n1", "n2", "n3", "n4");
+      apply(((JobAction.Advance) next(four, false)).command());
+      apply(((JobAction.Advance) next(four, false)).command());
+      JobAction.ChangeMembers leave = (JobAction.ChangeMembers) next(four, false);
+      assertThat(leave.next().voters()).doesNotContain(from);
+      assertThat(leave.heir()).isEqualTo(from.equals("n1") ? "n4" : "n1");
+      apply(((JobAction.Advance) next(List.copyOf(leave.next().voters()), false)).command());
+      assertThat(state.shard("s1").orElseThrow().spec().preferredLeader()).isEqualTo(leave.heir());
+    }
   }
 
   private static Members members(List<String> voters) {
