@@ -167,9 +167,19 @@ final class LinkAppender extends GrpcLogAppender {
   /** Ratis calls this for every entry and at every commit; also when a follower has answered. */
   @Override
   public void notifyLogAppender() {
-    if (!sendOverLink() && shouldSendAppendEntries()) {
+    if (!sendOverLink() && (shouldSendAppendEntries() || waitsForTurn())) {
       super.notifyLogAppender();
     }
+  }
+
+  /**
+   * The entry that comes next is not to be sent before others have it. Their answers are not told
+   * here, so gRPC's thread has to look, see {@link #getWaitTimeMs}; nor does it by itself before
+   * the next heartbeat is due if it began to sleep before there was that entry.
+   */
+  private boolean waitsForTurn() {
+    long next = getFollower().getNextIndex();
+    return next < getRaftLog().getNextIndex() && next >= heldFrom();
   }
 
   /** Readers on the follower wait for what is committed: it is to hear it now. */

@@ -193,8 +193,8 @@ final class ChangingGroup implements AutoCloseable {
     return false;
   }
 
-  /** Begins to write, and to read on all nodes, until {@link #stopLoad}. */
-  void startLoad() {
+  /** Begins to write until {@link #stopLoad}. */
+  void startWriting() {
     stopped = false;
     writing =
         CompletableFuture.runAsync(
@@ -204,6 +204,11 @@ final class ChangingGroup implements AutoCloseable {
               }
             },
             threads);
+  }
+
+  /** Begins to write, and to read on all nodes, until {@link #stopLoad}. */
+  void startLoad() {
+    startWriting();
     reading =
         CompletableFuture.runAsync(
             () -> {

@@ -360,9 +360,29 @@ class MembershipTest {
       assertThat(heard).hasSize(2).doesNotContain("n" + leaves);
       group.stopLoad();
       group.assertWhole(stay);
+      assertThat(longestWaitWhileComing(leaves, stay)).isLessThan(1_000);
     } finally {
       CodeInjectionForTesting.remove(APPEND);
     }
+  }
+
+  /**
+   * Writes wait until the others have heard, too. Nobody reads, which would wake those who send it
+   * to them: else they would sleep for up to half of the shortest timeout.
+   */
+  private long longestWaitWhileComing(int comes, int... others) throws IOException {
+    List<Member> three = group.members(others);
+    List<Member> four = group.members(0, 1, 2, 3);
+    group.longestPauseMillis();
+    for (int round = 0; round < 3; round++) {
+      cluster.node(comes).raft().removeReplica(group.id()).join();
+      group.join(comes);
+      group.startWriting();
+      assertThat(group.change(three, four)).isEqualTo(MemberChange.DONE);
+      group.stopLoad();
+      assertThat(group.change(four, three)).isEqualTo(MemberChange.DONE);
+    }
+    return group.longestPauseMillis();
   }
 
   /** The worst moment: the new one and one other know of it, and the leader is gone. */
