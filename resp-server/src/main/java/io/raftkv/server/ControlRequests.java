@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 /** Bytes of the requests by which nodes manage each other, and of their answers. */
@@ -153,6 +154,18 @@ final class ControlRequests {
   /** Answered as {@link NodeFactsCodec} says. */
   static byte[] nodeFacts() {
     return new byte[] {NODE_FACTS};
+  }
+
+  /** The same of some groups only, see {@link NodeView#facts(Set)}. */
+  static byte[] nodeFacts(Set<UUID> groups) {
+    return bytes(NODE_FACTS, out -> NodeFactsCodec.writeGroups(out, groups));
+  }
+
+  /** Inverse of {@link #nodeFacts(Set)}, behind the kind; empty if all groups are meant. */
+  static Optional<Set<UUID>> decodeNodeFacts(DataInputStream in) throws IOException {
+    return in.available() == 0
+        ? Optional.empty()
+        : Optional.of(Set.copyOf(NodeFactsCodec.groups(in)));
   }
 
   /** Answered with {@link #outcome}. */

@@ -6,7 +6,9 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -32,12 +34,23 @@ final class FactsInquiry {
 
   /** What those say that answer in time; never fails. */
   CompletableFuture<ClusterFacts> ask(Collection<String> nodes, long timeoutMillis) {
+    return ask(nodes, ControlRequests.nodeFacts(), timeoutMillis);
+  }
+
+  /** The same, of some groups only, and without counts of bytes. */
+  CompletableFuture<ClusterFacts> ask(
+      Collection<String> nodes, Set<UUID> groups, long timeoutMillis) {
+    return ask(nodes, ControlRequests.nodeFacts(groups), timeoutMillis);
+  }
+
+  private CompletableFuture<ClusterFacts> ask(
+      Collection<String> nodes, byte[] question, long timeoutMillis) {
     long askedNanos = System.nanoTime();
     Map<String, ClusterFacts.NodeFacts> heard = new TreeMap<>();
     List<CompletableFuture<?>> answers = new ArrayList<>();
     for (String id : nodes) {
       answers.add(
-          call(node, id, ControlRequests.nodeFacts())
+          call(node, id, question)
               .orTimeout(timeoutMillis, TimeUnit.MILLISECONDS)
               .thenApply(NodeFactsCodec::decode)
               .handle(

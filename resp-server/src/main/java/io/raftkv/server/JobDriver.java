@@ -11,8 +11,10 @@ import io.raftkv.meta.job.ClusterFacts;
 import io.raftkv.meta.job.JobAction;
 import io.raftkv.meta.job.JobRunner;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -130,8 +132,9 @@ final class JobDriver {
       }
     }
     if (repair || !running(state).isEmpty()) {
-      asked =
-          running(state).stream().anyMatch(JobDriver::isUrgent) ? askVoters(state) : askAll(state);
+      List<JobInfo> urgent = running(state).stream().filter(JobDriver::isUrgent).toList();
+      boolean alone = !repair && urgent.size() == running(state).size();
+      asked = urgent.isEmpty() ? askAll(state) : askVoters(state, urgent, alone);
       asked.thenRun(soon);
     }
   }
@@ -148,17 +151,27 @@ final class JobDriver {
     return inquiry.ask(state.members().stream().map(NodeInfo::id).toList());
   }
 
-  /** Only those it is about, and not for long: one that is silent must not keep clients waiting. */
-  private CompletableFuture<ClusterFacts> askVoters(ClusterState state) {
-    List<String> voters =
-        running(state).stream()
-            .filter(JobDriver::isUrgent)
+  /**
+   * Only those it is about, and not for long: one that is silent must not keep clients waiting.
+   *
+   * @param alone whether these jobs are all that is to be judged by the answers: then nothing else
+   *     is asked for. A group that others have to know of must not be missing
+   */
+  private CompletableFuture<ClusterFacts> askVoters(
+      ClusterState state, List<JobInfo> urgent, boolean alone) {
+    List<ShardInfo> shards =
+        urgent.stream()
             .flatMap(job -> job.shardIds().stream())
             .flatMap(shard -> state.shard(shard).stream())
-            .flatMap(shard -> shard.voters().stream())
-            .distinct()
             .toList();
-    return inquiry.ask(voters, URGENT_FACTS_MILLIS);
+    List<String> voters =
+        shards.stream().flatMap(shard -> shard.voters().stream()).distinct().toList();
+    if (!alone) {
+      return inquiry.ask(voters, URGENT_FACTS_MILLIS);
+    }
+    Set<UUID> groups = new HashSet<>(JobRunner.beginnings(state)); // not all have a record yet
+    shards.forEach(shard -> groups.add(shard.groupId()));
+    return inquiry.ask(voters, groups, URGENT_FACTS_MILLIS);
   }
 
   /** Clients wait for it, unless that has become too long anyway. */

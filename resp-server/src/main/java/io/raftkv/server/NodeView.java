@@ -39,6 +39,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /** Answers what commands ask about this node and the cluster. */
 final class NodeView implements NodeStatus {
@@ -104,11 +105,25 @@ final class NodeView implements NodeStatus {
 
   /** What this node says of itself to whoever drives jobs. Asks the stores: may block. */
   ClusterFacts.NodeFacts facts() {
+    return facts(group -> true, true);
+  }
+
+  /**
+   * The same while clients wait for a job: of its groups only, and no bytes are counted, for which
+   * directories are listed.
+   */
+  ClusterFacts.NodeFacts facts(Set<UUID> groups) {
+    return facts(groups::contains, false);
+  }
+
+  private ClusterFacts.NodeFacts facts(Predicate<UUID> wanted, boolean counted) {
     long version = cluster().version(); // first: the replicas are not older than it
     Set<UUID> seeding = node.raft().seeding(); // before the replicas: it is one or the other
     Map<UUID, ClusterFacts.ReplicaFacts> replicas = new HashMap<>();
     for (UUID group : node.raft().groups()) {
-      replicas.put(group, facts(group, node.replica(group)));
+      if (wanted.test(group)) {
+        replicas.put(group, facts(group, node.replica(group), counted));
+      }
     }
     return new ClusterFacts.NodeFacts(
         version,
@@ -143,7 +158,7 @@ final class NodeView implements NodeStatus {
             SlotRange.parseAll(slots.owned().toString()));
   }
 
-  private ClusterFacts.ReplicaFacts facts(UUID group, Replica replica) {
+  private ClusterFacts.ReplicaFacts facts(UUID group, Replica replica, boolean counted) {
     // Before the view: a change that ends between the two must not show the members before it.
     boolean changing =
         (replica != null && replica.isChangingMembers())
@@ -156,15 +171,16 @@ final class NodeView implements NodeStatus {
     }
     SortedSet<String> listeners = new TreeSet<>(replica.members());
     listeners.removeAll(replica.voters());
-    Long bytes = replica.withStore(ShardStore::diskUsageBytes);
-    Long ownedBytes = replica.withStore(store -> store.ownedBytes(System.nanoTime()));
+    Long bytes = counted ? replica.withStore(ShardStore::diskUsageBytes) : null;
+    Long ownedBytes =
+        counted ? replica.withStore(store -> store.ownedBytes(System.nanoTime())) : null;
     return new ClusterFacts.ReplicaFacts(
         node.raft().runs(group),
         view.ready(),
         view.term(),
         new Members(new TreeSet<>(view.voters()), listeners),
         changing || !view.oldVoters().isEmpty(),
-        (bytes == null ? 0 : bytes) + replica.arrivingBytes(),
+        (bytes == null ? 0 : bytes) + (counted ? replica.arrivingBytes() : 0),
         ownedBytes == null ? 0 : ownedBytes,
         slots(replica));
   }

@@ -13,6 +13,8 @@ import java.io.DataInputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -81,7 +83,7 @@ final class PeerRequests {
         case ControlRequests.HEARTBEAT ->
             CompletableFuture.completedFuture(heartbeat(ControlRequests.decodeGreeting(in)));
         case ControlRequests.REPLICA_STATUS -> replicaStatus(ControlRequests.group(in));
-        case ControlRequests.NODE_FACTS -> facts();
+        case ControlRequests.NODE_FACTS -> facts(ControlRequests.decodeNodeFacts(in));
         case ControlRequests.START_JOINING ->
             startJoining(ControlRequests.decodeStartJoining(self, in));
         case ControlRequests.CHANGE_MEMBERS ->
@@ -128,12 +130,16 @@ final class PeerRequests {
 
   /**
    * Who asks drives jobs: so this node asks, too, for the newest metadata, and hears soon of what a
-   * job changes next.
+   * job changes next. Who names groups has clients wait, who must not wait for other clients'
+   * reads.
    */
-  private CompletionStage<byte[]> facts() {
+  private CompletionStage<byte[]> facts(Optional<Set<UUID>> groups) {
     node.barrier().confirm(MetadataGroup.GROUP, System.nanoTime() + NEWS_NANOS, NO_WAITER);
     return CompletableFuture.supplyAsync(
-        () -> NodeFactsCodec.encode(node.view().facts()), node.readPool());
+        () ->
+            NodeFactsCodec.encode(
+                groups.map(node.view()::facts).orElseGet(() -> node.view().facts())),
+        groups.isPresent() ? node.orders() : node.readPool());
   }
 
   private CompletionStage<byte[]> upperHalf(UUID group, List<SlotRange> slots) {

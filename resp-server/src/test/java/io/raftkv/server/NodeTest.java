@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.raftkv.meta.job.ClusterFacts;
+import io.raftkv.meta.job.ClusterFacts.NodeFacts;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,7 +25,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -138,6 +143,48 @@ class NodeTest {
       return connection.getResponseCode();
     } finally {
       connection.disconnect();
+    }
+  }
+
+  @Test
+  void whoDrivesAJobThatClientsWaitForNeedNotWaitForReads() throws Exception {
+    RunningServer server = start();
+    CountDownLatch read = new CountDownLatch(1);
+    try (Client client = new Client(server)) {
+      awaitWritable(client);
+      Node node = (Node) server;
+      for (int i = 0; i < node.readPool().getMaximumPoolSize(); i++) {
+        node.readPool().execute(() -> awaitQuietly(read));
+      }
+      UUID group = node.metadata().state().shards().get("s1").groupId();
+      NodeFacts facts =
+          NodeFactsCodec.decode(
+              FactsInquiry.call(
+                      node,
+                      node.config().node().id(),
+                      ControlRequests.nodeFacts(Set.of(group, new UUID(1, 2))))
+                  .orTimeout(20, TimeUnit.SECONDS)
+                  .join());
+      assertThat(facts.replicas()).containsOnlyKeys(group);
+      NodeFacts all = node.view().facts();
+      assertThat(all.replicas()).containsOnlyKeys(group, MetadataGroup.GROUP);
+      assertThat(facts.replicas().get(group).slots())
+          .isEqualTo(all.replicas().get(group).slots())
+          .isNotEqualTo(ClusterFacts.SlotFacts.UNKNOWN);
+      assertThat(facts.replicas().get(group).bytes()).isZero();
+      assertThat(all.replicas().get(group).bytes()).isPositive();
+    } finally {
+      read.countDown();
+      server.close();
+    }
+    awaitNoThreads();
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException stopping) {
+      Thread.currentThread().interrupt();
     }
   }
 
