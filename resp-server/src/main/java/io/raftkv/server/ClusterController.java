@@ -35,10 +35,12 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,7 +48,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Makes this node match the cluster's metadata, and the metadata match the nodes: forms the
  * cluster, registers this node, starts its replicas, moves leaderships to where they are wanted,
- * watches the other nodes, and has due keys swept. One thread, away from the path of requests.
+ * watches the other nodes, and has due keys swept. One thread, away from the path of requests; jobs
+ * are driven by another one, for a replica that starts may keep this one for a while, and clients
+ * of other shards wait for the next step of a job.
  */
 final class ClusterController implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ClusterController.class);
@@ -77,6 +81,18 @@ final class ClusterController implements AutoCloseable {
             made.setDaemon(true);
             return made;
           });
+  private final ScheduledExecutorService jobThread =
+      Executors.newSingleThreadScheduledExecutor(
+          work -> {
+            Thread made = new Thread(work, "raftkv-jobs");
+            made.setDaemon(true);
+            return made;
+          });
+  private final AtomicBoolean jobsAreDue = new AtomicBoolean();
+
+  /** Set when what is known here is not of the past only. */
+  private volatile boolean mayDriveJobs;
+
   private final Watchdog.Watched watched;
   private final Set<UUID> sweeping = ConcurrentHashMap.newKeySet();
   private final Map<UUID, Long> wokenNanos = new HashMap<>();
@@ -91,8 +107,7 @@ final class ClusterController implements AutoCloseable {
   private final ReplicaCleaner cleaner;
   private final JobDriver jobs;
   private final BalanceDriver balance;
-  private final PeriodicTask jobStep =
-      new PeriodicTask("job step", () -> driveJobs(metadataState()));
+  private final PeriodicTask jobStep = new PeriodicTask("job step", this::driveJobs);
   private final MetadataMembers members;
   private FailureDetector failures;
   private CompletableFuture<?> proposal = CompletableFuture.completedFuture(null);
@@ -110,17 +125,20 @@ final class ClusterController implements AutoCloseable {
     this.balance = new BalanceDriver(node);
     this.members = new MetadataMembers(node, this::driveJobsSoon);
     this.watched = node.watchdog().watch("the control thread", thread);
+    node.watchdog().watch("the thread that drives jobs", jobThread);
   }
 
   void start() {
     PeriodicTask step = new PeriodicTask("control step", this::step);
     thread.scheduleWithFixedDelay(step, 0, STEP_MILLIS, TimeUnit.MILLISECONDS);
+    jobThread.scheduleWithFixedDelay(jobStep, 0, STEP_MILLIS, TimeUnit.MILLISECONDS);
     node.metadata()
         .cache()
         .addListener(
             (before, after) -> {
               if (before.shards() != after.shards()) {
-                soon(step); // a new shard's clients may be waiting
+                soon(thread, step); // a new shard's clients may be waiting
+                driveJobsSoon();
               }
             });
     schedule("heartbeat", this::beat, HEARTBEAT_MILLIS);
@@ -141,8 +159,10 @@ final class ClusterController implements AutoCloseable {
   @Override
   public void close() throws InterruptedException {
     thread.shutdownNow();
-    if (!thread.awaitTermination(TRANSFER_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)) {
-      LOG.warn("the control thread is still busy");
+    jobThread.shutdownNow();
+    if (!thread.awaitTermination(TRANSFER_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)
+        || !jobThread.awaitTermination(TRANSFER_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)) {
+      LOG.warn("the control threads are still busy");
     }
   }
 
@@ -176,7 +196,7 @@ final class ClusterController implements AutoCloseable {
     judgeNodes(state);
     watched.atDisk(() -> spreadLeaders(state)); // Ratis holds its monitor while it writes a vote
     announce();
-    driveJobs(state);
+    mayDriveJobs = true;
   }
 
   /**
@@ -361,19 +381,32 @@ final class ClusterController implements AutoCloseable {
     }
   }
 
+  /** From any thread; one call waits for its turn at most. */
   private void driveJobsSoon() {
-    soon(jobStep);
+    if (jobsAreDue.compareAndSet(false, true)) {
+      soon(
+          jobThread,
+          () -> {
+            jobsAreDue.set(false); // first: what comes from now on is not seen by this step
+            jobStep.run();
+          });
+    }
   }
 
-  private void soon(Runnable task) {
+  private static void soon(Executor on, Runnable task) {
     try {
-      thread.execute(task);
+      on.execute(task);
     } catch (RejectedExecutionException stopping) {
       LOG.debug("not done: the node stops", stopping);
     }
   }
 
-  private void driveJobs(ClusterState state) {
+  /** On the thread that drives jobs. */
+  private void driveJobs() {
+    if (!mayDriveJobs) {
+      return;
+    }
+    ClusterState state = metadataState();
     if (leadsMetadata()) {
       members.step(state, this::isHeard);
       jobs.step(state);

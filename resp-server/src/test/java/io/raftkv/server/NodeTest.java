@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.raftkv.meta.JobState;
 import io.raftkv.meta.job.ClusterFacts;
 import io.raftkv.meta.job.ClusterFacts.NodeFacts;
+import io.raftkv.meta.job.JobPlans;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -186,6 +188,35 @@ class NodeTest {
     } catch (InterruptedException stopping) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** All that starts and stops replicas waits for one that starts. */
+  @Test
+  void jobsGoOnWhileAReplicaIsBeingStarted() throws Exception {
+    RunningServer server = start();
+    try (Client client = new Client(server)) {
+      awaitWritable(client);
+      Node node = (Node) server;
+      MetadataGroup metadata = node.metadata();
+      synchronized (node.raft()) { // as a start holds it
+        metadata
+            .propose(
+                node.shards().client(MetadataGroup.GROUP),
+                JobPlans.create(metadata.state(), "s2", List.of(), 1, List.of()))
+            .orTimeout(20, TimeUnit.SECONDS)
+            .join();
+        await()
+            .atMost(Duration.ofSeconds(20))
+            .until(() -> !metadata.state().jobs().get("j1").note().isEmpty());
+        assertThat(metadata.state().jobs().get("j1").state()).isEqualTo(JobState.RUNNING);
+      }
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> metadata.state().jobs().get("j1").state() == JobState.DONE);
+    } finally {
+      server.close();
+    }
+    awaitNoThreads();
   }
 
   /** Everything that is counted is counted for real; what nobody counts is not shown. */
