@@ -182,7 +182,10 @@ class NodeJoinTest {
           .pollInterval(Duration.ofMillis(5))
           .until(() -> state(founder).shards().get("s1").replicaOn("n1").isEmpty());
       Replica replica = founder.replica(shard.groupId());
-      assertThat(replica == null || !replica.isMember()).isTrue();
+      await() // less than it takes until the replica is stopped
+          .atMost(Duration.ofMillis(900))
+          .pollInterval(Duration.ofMillis(5))
+          .until(() -> !replica.isMember());
       assertThat(client.ask("INCR k")).isEqualTo(":2");
       assertThat(client.ask("STRLEN k")).isEqualTo(":1");
     }
