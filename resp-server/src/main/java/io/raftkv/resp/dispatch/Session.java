@@ -20,12 +20,14 @@ import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.shard.Completion;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +43,9 @@ public final class Session extends ClientConnection implements Dispatcher.Target
   private static final int MAX_PENDING_COMMANDS = 4096;
   private static final long MAX_PENDING_BYTES = 8L << 20;
   private static final long RESUME_CHECK_MILLIS = 5;
+  private static final int HTTP_WORD_MAX = 5;
+  private static final long HTTP_TELL_NANOS = TimeUnit.MINUTES.toNanos(1);
+  private static final AtomicLong HTTP_TOLD_NANOS = new AtomicLong();
 
   /** How long a connection beyond the number of clients may take to show that it is a node. */
   private static final long SURPLUS_MILLIS = 1_000;
@@ -324,6 +329,11 @@ public final class Session extends ClientConnection implements Dispatcher.Target
       refuse(spec, isAllowed(spec) ? tooLong(oversize) : RespErrors.NO_AUTH);
       return;
     }
+    if (spec == null && isHttp(words[0])) {
+      tellOfHttp();
+      closeAfterReply();
+      return;
+    }
     if (spec == null) {
       refuse(null, RespErrors.unknownCommand(words));
       return;
@@ -343,6 +353,23 @@ public final class Session extends ClientConnection implements Dispatcher.Target
       } catch (RuntimeException | Error bug) {
         place.reply(internalError(spec, bug));
       }
+    }
+  }
+
+  /**
+   * The first word of a line that any web page can have a browser send here, with commands in what
+   * follows. As Redis, which closes such a connection without an answer.
+   */
+  private static boolean isHttp(byte[] word) {
+    String text = word.length > HTTP_WORD_MAX ? "" : new String(word, StandardCharsets.ISO_8859_1);
+    return text.equalsIgnoreCase("POST") || text.equalsIgnoreCase("Host:");
+  }
+
+  private void tellOfHttp() {
+    long now = System.nanoTime();
+    long last = HTTP_TOLD_NANOS.get();
+    if ((last == 0 || now - last >= HTTP_TELL_NANOS) && HTTP_TOLD_NANOS.compareAndSet(last, now)) {
+      LOG.warn("closed {}: it speaks HTTP, and may be a browser that was misled", describe());
     }
   }
 

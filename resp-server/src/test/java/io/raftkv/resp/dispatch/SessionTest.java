@@ -18,6 +18,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SessionTest {
   private static final String INTERNAL = "-" + RespErrors.INTERNAL + "|";
@@ -223,6 +225,17 @@ class SessionTest {
                 + "-NOAUTH Authentication required.|"
                 + "+OK|+PONG|+RESET|-NOAUTH Authentication required.|");
     assertThat(node.channel.isOpen()).isTrue();
+  }
+
+  /** As Redis: a web page can have a browser send such requests, with commands in their bodies. */
+  @ParameterizedTest
+  @ValueSource(strings = {"POST / HTTP/1.1", "Host: localhost", "post", "hOST:"})
+  void whoSpeaksHttpIsNotHeard(String line) {
+    node.send("SET k 1");
+    node.send(line, "SET k 2");
+    node.finish();
+    assertThat(node.received()).isEqualTo("+OK|");
+    assertThat(node.channel.isOpen()).isFalse();
   }
 
   // ---- mistakes and bugs ----
