@@ -2,11 +2,11 @@ package io.raftkv.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.raftkv.it.cluster.Ports;
 import io.raftkv.it.cluster.RespConnection;
 import io.raftkv.it.cluster.Shell;
+import io.raftkv.it.cluster.Skip;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -76,7 +76,8 @@ class DeployIT {
   @Test
   void theComposeFileIsConsistentAndItsCommandsWork() {
     need("bash", "python3");
-    need(Shell.succeeds("python3", "-c", "import yaml"), "PyYAML");
+    Skip.unless(
+        Shell.succeeds("python3", "-c", "import yaml"), "DeployIT", "no PyYAML on this machine");
     Shell.Result checked =
         Shell.tryRun(
             DEADLINE,
@@ -90,15 +91,8 @@ class DeployIT {
 
   private static void need(String... programs) {
     for (String program : programs) {
-      need(Shell.has(program), program);
+      Skip.unlessInstalled("DeployIT", program);
     }
-  }
-
-  private static void need(boolean there, String what) {
-    if (!there) {
-      System.out.printf("**** SKIPPED DeployIT: no %s on this machine ****%n", what);
-    }
-    assumeTrue(there, "no " + what + " on this machine");
   }
 
   private String cluster(String... words) {

@@ -1,7 +1,6 @@
 package io.raftkv.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisURI;
@@ -12,6 +11,7 @@ import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
 import io.lettuce.core.cluster.api.sync.RedisAdvancedClusterCommands;
 import io.lettuce.core.protocol.ProtocolVersion;
 import io.raftkv.it.cluster.Shell;
+import io.raftkv.it.cluster.Skip;
 import io.raftkv.it.cluster.TestNode;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -134,7 +134,7 @@ final class UsualClients {
 
   /** Plain, as a client of a cluster, and with RESP3. */
   static void redisCli(TestNode node) {
-    assumeTrue(Shell.has("redis-cli"), "no redis-cli on this machine");
+    Skip.unlessInstalled("UsualClients.redisCli", "redis-cli");
     String port = Integer.toString(node.respPort());
     String p = "cli:" + node.id() + ":";
     Shell.run("redis-cli", "-p", port, "DEL", p + "s", p + "h");
@@ -147,7 +147,7 @@ final class UsualClients {
 
   /** All standard tests of redis-benchmark, each with so many requests. */
   static void redisBenchmark(TestNode node, int requests) {
-    assumeTrue(Shell.has("redis-benchmark"), "no redis-benchmark on this machine");
+    Skip.unlessInstalled("UsualClients.redisBenchmark", "redis-benchmark");
     Shell.Result result =
         Shell.tryRun(
             Duration.ofMinutes(3),

@@ -1,7 +1,5 @@
 package io.raftkv.it.cluster;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import io.raftkv.it.load.Workload;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -192,10 +190,12 @@ public final class TestCluster
     seed = Seed.next();
     System.out.printf("%s: seed %d (repeat with -Draftkv.seed=%d)%n", test, seed, seed);
     if (namespaces) {
-      skipIf(test, NetworkNamespaces.unavailable());
+      String reason = NetworkNamespaces.unavailable();
+      Skip.unless(reason == null, test, reason);
     }
     if (!smallDisks.isEmpty()) {
-      skipIf(test, SmallDisk.unavailable());
+      String reason = SmallDisk.unavailable();
+      Skip.unless(reason == null, test, reason);
     }
     directory = Path.of("target", "it", test + "-" + seed).toAbsolutePath();
     TestNode.deleteRecursively(directory);
@@ -231,13 +231,6 @@ public final class TestCluster
     } finally {
       finish();
     }
-  }
-
-  private static void skipIf(String test, String reason) {
-    if (reason != null) {
-      System.out.printf("**** SKIPPED %s: %s ****%n", test, reason);
-    }
-    assumeTrue(reason == null, reason);
   }
 
   private TestNode layOut(String id) {
