@@ -337,11 +337,17 @@ final class ClusterController implements AutoCloseable {
             .handle(
                 (reply, failure) -> {
                   if (failure != null) {
-                    tell("metadata change not done, trying again: " + failure.getMessage());
+                    // A leader that is missing for long is warned of by its replicas.
+                    String what = "metadata change not done, trying again: " + failure.getMessage();
+                    if (isNews(what)) {
+                      LOG.info("{}", what);
+                    }
                   } else if (reply.outcome() == MetaReply.Outcome.REFUSED) {
                     // It is in the log nevertheless: not ten of them per second.
                     notBeforeNanos = System.nanoTime() + REFUSED_PAUSE_NANOS;
-                    tell("metadata change refused: " + reply.text());
+                    if (isNews(reply.text())) {
+                      LOG.warn("metadata change refused: {}", reply.text());
+                    }
                   } else {
                     LOG.debug("metadata change {}: {}", command, reply);
                     lastTold = null;
@@ -351,11 +357,10 @@ final class ClusterController implements AutoCloseable {
   }
 
   /** The same is not told again at every attempt. */
-  private void tell(String what) {
-    if (!what.equals(lastTold)) {
-      lastTold = what;
-      LOG.warn("{}", what);
-    }
+  private boolean isNews(String what) {
+    boolean news = !what.equals(lastTold);
+    lastTold = what;
+    return news;
   }
 
   /** What this node says of itself. */
