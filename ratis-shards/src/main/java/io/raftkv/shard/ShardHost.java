@@ -164,6 +164,14 @@ public final class ShardHost<P extends Proposal> {
   }
 
   /**
+   * A node that {@link #leader} had named did not answer: its replica may have gone since. Without
+   * a replica here another member is named next.
+   */
+  public void unanswered(UUID group, String nodeId) {
+    clients.computeIfAbsent(group, Link::new).unanswered(nodeId);
+  }
+
+  /**
    * This node's replica, unless it has not started yet, has stopped or has failed, or is none of
    * the group's: such a one need not know who leads.
    */
@@ -358,6 +366,12 @@ public final class ShardHost<P extends Proposal> {
         }
       }
       return null;
+    }
+
+    private void unanswered(String nodeId) {
+      if (nodeId.equals(hint)) {
+        hint = null;
+      }
     }
 
     @Override

@@ -9,9 +9,11 @@ import io.raftkv.raft.Replica;
 import io.raftkv.raft.TestCluster;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -330,6 +332,23 @@ class ShardHostTest {
     TestCluster.waitUntil(
         "all applied",
         () -> Long.valueOf(9).equals(leader.replica(OTHER).withStore(JournalApplier::length)));
+  }
+
+  /** Its replica may have gone; and a node that only reads is told by nobody who leads now. */
+  @Test
+  void nodeThatDoesNotAnswerIsNotNamedForEverWhereThereIsNoReplica() {
+    start(3);
+    Host router = hosts.get(ROUTER);
+    assertThat(get(router.write(GROUP))).isEqualTo(1L);
+    String first = router.shards.leader(GROUP);
+    router.shards.unanswered(GROUP, "another");
+    assertThat(router.shards.leader(GROUP)).isEqualTo(first);
+    Set<String> named = new HashSet<>();
+    for (int i = 0; i < 3; i++) {
+      router.shards.unanswered(GROUP, router.shards.leader(GROUP));
+      named.add(router.shards.leader(GROUP));
+    }
+    assertThat(named).containsExactlyInAnyOrder("n0", "n1", "n2");
   }
 
   private MemberChange change(List<Member> from, List<Member> to) {

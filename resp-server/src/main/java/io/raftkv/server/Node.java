@@ -648,6 +648,11 @@ final class Node implements RunningServer {
     }
 
     @Override
+    public void unanswered(UUID shard, String nodeId) {
+      shards.unanswered(shard, nodeId);
+    }
+
+    @Override
     public String name(UUID shard) {
       return groupName(shard);
     }

@@ -36,6 +36,9 @@ public final class ShardTraffic {
     /** The leader if it is known, else any node with a replica; null if there is none. */
     String nodeFor(UUID shard);
 
+    /** The node that was picked did not answer: another one may. */
+    void unanswered(UUID shard, String nodeId);
+
     /** The shard's name for messages. */
     String name(UUID shard);
   }
