@@ -104,6 +104,7 @@ final class ClusterController implements AutoCloseable {
               Duration.ofMillis(TRANSFER_TIMEOUT_MILLIS),
               Duration.ofSeconds(10),
               SPREAD_LAG_ENTRIES));
+  private final MetadataCatchUp catchUp;
   private final ReplicaCleaner cleaner;
   private final JobDriver jobs;
   private final BalanceDriver balance;
@@ -121,6 +122,7 @@ final class ClusterController implements AutoCloseable {
   ClusterController(Node node) {
     this.node = node;
     this.self = node.config().node().id();
+    this.catchUp = new MetadataCatchUp(node);
     this.cleaner = new ReplicaCleaner(node);
     this.jobs = new JobDriver(node, this::driveJobsSoon);
     this.balance = new BalanceDriver(node);
@@ -170,6 +172,7 @@ final class ClusterController implements AutoCloseable {
   private void step() throws Exception {
     ClusterState state = node.metadata().state();
     watched.atDisk(() -> node.raft().settle(MetadataGroup.GROUP));
+    watched.atDisk(() -> catchUp.look(state));
     if (!state.isBootstrapped()) {
       if (node.founderStart().isPresent()) {
         FounderStart founder = node.founderStart().get();
@@ -387,6 +390,11 @@ final class ClusterController implements AutoCloseable {
     }
   }
 
+  /**
+   * One that has nothing on the disk is begun only by a state that is new enough. By an old one it
+   * may be of a shard that has moved away, or is no more: a majority of such empty replicas would
+   * elect a leader, and serve whoever still sends commands there.
+   */
   private void startReplicas(ClusterState state) {
     Set<UUID> running = new HashSet<>();
     for (Replica replica : node.raft().replicas()) {
@@ -398,6 +406,9 @@ final class ClusterController implements AutoCloseable {
       if (action instanceof ShardReconciler.StartReplica start) {
         if (node.raft().hasFailed(start.shard().groupId())) {
           continue; // it stopped for a reason, which is in the log; a person has to act
+        }
+        if (!catchUp.isReached() && !node.raft().hasFiles(start.shard().groupId())) {
+          continue;
         }
         startReplica(start.shard());
       }

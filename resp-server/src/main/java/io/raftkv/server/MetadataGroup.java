@@ -176,6 +176,16 @@ final class MetadataGroup implements Applier {
     };
   }
 
+  /** Version of the state in this node's replica; null while it has none. May block on the disk. */
+  static Long storedVersion(Replica replica) {
+    return replica.withStore(
+        store -> {
+          try (ReadView view = store.readSnapshot()) {
+            return new MetaStore(reading(view)).load().version();
+          }
+        });
+  }
+
   /** Reads the history on this node's replica; null while it has none. May block on the disk. */
   static <T> T history(Replica replica, Function<MetaHistory, T> read) {
     return replica == null

@@ -22,7 +22,24 @@ public final class Admin {
 
   /** The answer to a command: its text, a number, or a list. */
   public Object ask(String... words) {
-    TestNode asked = cluster.nodes().stream().filter(TestNode::isReady).findFirst().orElseThrow();
+    TestNode[] asked = new TestNode[1];
+    cluster.await(
+        "a node is ready",
+        patience,
+        () -> {
+          asked[0] =
+              cluster.nodes().stream()
+                  .filter(TestNode::isAlive)
+                  .filter(TestNode::isReady)
+                  .findFirst()
+                  .orElse(null);
+          return asked[0] != null;
+        });
+    return ask(asked[0], words);
+  }
+
+  /** What a certain node answers. */
+  public Object ask(TestNode asked, String... words) {
     try (RespConnection connection = asked.connect(patience)) {
       return connection.call(words);
     } catch (IOException lost) {
@@ -37,7 +54,29 @@ public final class Admin {
 
   /** A command that answers with a list of maps. */
   public List<Map<String, Object>> list(String... words) {
-    return ((List<?>) ask(words)).stream().map(Admin::map).toList();
+    return maps(ask(words));
+  }
+
+  /** A list of maps, as RESP2 sends it. */
+  public static List<Map<String, Object>> maps(Object reply) {
+    if (!(reply instanceof List<?> items)) {
+      throw new IllegalStateException("not a list: " + reply);
+    }
+    return items.stream().map(Admin::map).toList();
+  }
+
+  /** Who leads the metadata, once somebody does that runs. */
+  public TestNode metadataLeader() {
+    TestNode[] leader = new TestNode[1];
+    cluster.await(
+        "the metadata has a leader",
+        patience,
+        () -> {
+          Object id = status("RAFTKV.CLUSTER", "STATUS").get("metadata-leader");
+          leader[0] = id == null ? null : cluster.node((String) id);
+          return leader[0] != null && leader[0].isAlive();
+        });
+    return leader[0];
   }
 
   /** A map, as RESP2 sends it. */

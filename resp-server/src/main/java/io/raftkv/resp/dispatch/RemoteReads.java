@@ -5,6 +5,7 @@ import io.raftkv.resp.command.CommandCodec;
 import io.raftkv.resp.command.CommandSpec;
 import io.raftkv.resp.command.CommandTable;
 import io.raftkv.resp.command.ReadConsistency;
+import io.raftkv.resp.link.NotHereException;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.ReplyCodec;
 import io.raftkv.resp.reply.RespErrors;
@@ -180,7 +181,7 @@ final class RemoteReads implements ShardReads {
     ReadableReplica replica = replicas.apply(shard);
     if (replica == null || !replica.isAlive()) {
       // Not forwarded again: two nodes with different routing must not play ball.
-      answer.completeExceptionally(new IllegalStateException("no replica of " + shard + " here"));
+      answer.completeExceptionally(new NotHereException("no replica of " + shard + " here"));
       return answer;
     }
     Reply[] replies = new Reply[calls.size()];

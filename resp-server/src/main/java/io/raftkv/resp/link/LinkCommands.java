@@ -176,7 +176,8 @@ public final class LinkCommands {
   private void tell(PeerTransport.Kind kind, Throwable failure) {
     long now = System.nanoTime();
     long last = lastToldNanos.get();
-    if (now - last >= TELL_NANOS && lastToldNanos.compareAndSet(last, now)) {
+    boolean fault = !(failure instanceof NotHereException);
+    if (fault && now - last >= TELL_NANOS && lastToldNanos.compareAndSet(last, now)) {
       LOG.warn("request kind={} of another node failed", kind, failure);
     } else {
       LOG.debug("request kind={} of another node failed", kind, failure);

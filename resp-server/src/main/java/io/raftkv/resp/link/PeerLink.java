@@ -9,7 +9,6 @@ import io.raftkv.shard.PeerTransport;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -39,8 +38,7 @@ final class PeerLink implements LinkConnection.Owner {
 
   private volatile boolean closed;
 
-  /** What was last told of this link in the log: the same is not told again at every attempt. */
-  private String told;
+  private final LinkTrouble trouble = new LinkTrouble(System::nanoTime);
 
   /**
    * @param address where the node is, null while unknown; asked on the connector: may look up names
@@ -124,7 +122,15 @@ final class PeerLink implements LinkConnection.Owner {
     }
     try {
       InetSocketAddress target = address.get();
-      if (target == null || target.isUnresolved()) {
+      if (target == null) {
+        if (trouble.isUnknownForLong()) {
+          tell("is not connected to: its address is unknown");
+        }
+        connectAfter(RECONNECT_MILLIS);
+        return;
+      }
+      trouble.known();
+      if (target.isUnresolved()) {
         tell("is not connected to: its address " + target + " is unknown");
         connectAfter(RECONNECT_MILLIS);
         return;
@@ -163,11 +169,8 @@ final class PeerLink implements LinkConnection.Owner {
       connection.close();
       return;
     }
-    synchronized (this) {
-      if (told != null) {
-        LOG.info("peer={} is connected to again", nodeId);
-        told = null;
-      }
+    if (trouble.isOver()) {
+      LOG.info("peer={} is connected to again", nodeId);
     }
   }
 
@@ -192,9 +195,8 @@ final class PeerLink implements LinkConnection.Owner {
     return closed;
   }
 
-  private synchronized void tell(String what) {
-    if (!Objects.equals(told, what)) {
-      told = what;
+  private void tell(String what) {
+    if (trouble.isNews(what)) {
       LOG.error("peer={} {}", nodeId, what);
     }
   }

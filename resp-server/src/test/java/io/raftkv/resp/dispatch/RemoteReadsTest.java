@@ -7,6 +7,7 @@ import io.raftkv.resp.command.CommandTable;
 import io.raftkv.resp.command.GenericCommands;
 import io.raftkv.resp.command.ReadConsistency;
 import io.raftkv.resp.command.StringCommands;
+import io.raftkv.resp.link.NotHereException;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.ReplyCodec;
 import io.raftkv.resp.reply.RespErrors;
@@ -193,6 +194,7 @@ class RemoteReadsTest {
     node = "n3";
     pass(60);
     assertThat(sent).extracting(Sent::node).containsExactly("n2", "n3");
+    assertThat(unanswered).as("or it would be picked for ever").containsExactly("n2");
     sent.get(1).answer().complete(answerOf(Reply.ONE));
     channel.runPendingTasks();
     assertThat(replies).containsExactly(Reply.ONE);
@@ -244,7 +246,10 @@ class RemoteReadsTest {
   void aNodeWithoutAReplicaRefuses() {
     read(ReadConsistency.LINEARIZABLE, "a");
     alive = false;
-    assertThat(remote.answer(sent.get(0).request())).isCompletedExceptionally();
+    assertThat(remote.answer(sent.get(0).request()))
+        .failsWithin(Duration.ZERO)
+        .withThrowableThat()
+        .withCauseInstanceOf(NotHereException.class);
   }
 
   @Test

@@ -19,11 +19,19 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.core.LogEvent;
+import org.apache.logging.log4j.core.Logger;
+import org.apache.logging.log4j.core.appender.AbstractAppender;
+import org.apache.logging.log4j.core.config.Property;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -70,8 +78,20 @@ class NodeLinksTest {
   }
 
   private NodeLinks open(String secret) {
+    return open(secret, new AtomicInteger());
+  }
+
+  /**
+   * @param lookups counts how often the other one's address was asked for
+   */
+  private NodeLinks open(String secret, AtomicInteger lookups) {
     Bootstrap bootstrap = new Bootstrap().group(loops).channel(NioSocketChannel.class);
-    NodeLinks links = new NodeLinks("n1", bootstrap, LIMITS, id -> address, secret, () -> cluster);
+    Function<String, InetSocketAddress> addresses =
+        id -> {
+          lookups.incrementAndGet();
+          return address;
+        };
+    NodeLinks links = new NodeLinks("n1", bootstrap, LIMITS, addresses, secret, () -> cluster);
     opened.add(links);
     return links;
   }
@@ -209,6 +229,35 @@ class NodeLinksTest {
     server = serve(0);
     address = server.address();
     soon().until(() -> links.isConnected("n2"));
+  }
+
+  @Test
+  void aNodeThatIsNotKnownYetIsNothingToTellOf() {
+    Queue<String> told = new ConcurrentLinkedQueue<>();
+    AbstractAppender log =
+        new AbstractAppender("told", null, null, true, Property.EMPTY_ARRAY) {
+          @Override
+          public void append(LogEvent event) {
+            told.add(event.getMessage().getFormattedMessage());
+          }
+        };
+    log.start();
+    Logger logger = (Logger) LogManager.getLogger(PeerLink.class);
+    logger.addAppender(log);
+    try {
+      InetSocketAddress known = address;
+      AtomicInteger attempts = new AtomicInteger();
+      address = null;
+      NodeLinks links = open("secret", attempts);
+      assertThat(links.isConnected("n2")).isFalse();
+      soon().until(() -> attempts.get() >= 3);
+      address = known;
+      soon().until(() -> links.isConnected("n2"));
+      assertThat(told).isEmpty();
+    } finally {
+      logger.removeAppender(log);
+      log.stop();
+    }
   }
 
   @Test
