@@ -514,6 +514,16 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
   }
 
   /**
+   * Tries whether the store can write to its disk; also true while there is no store. A replica
+   * whose store has met damaged files, for example in a compaction, is stopped by this call: that
+   * is no fault of the disk. Blocks.
+   */
+  public boolean storeIsWritable() {
+    ReplicatedStateMachine machine = stateMachine;
+    return machine == null || machine.storeIsWritable();
+  }
+
+  /**
    * Gives back, on the disk, the room of what was deleted. May take long; for one thread at a time.
    *
    * @param roomBytes how much may be written before anything is given back
