@@ -202,6 +202,14 @@ final class ReplicatedStateMachine extends BaseStateMachine {
     }
   }
 
+  /** Bytes of the log, the store and the snapshots; 0 before Ratis has started it. */
+  long diskUsageBytes() throws IOException {
+    RaftServer.Division known = division;
+    return known == null
+        ? 0
+        : DiskUsage.of(live, known.getRaftStorage().getStorageDir().getRoot().toPath());
+  }
+
   @Override
   public StateMachineStorage getStateMachineStorage() {
     return checkpoints;
