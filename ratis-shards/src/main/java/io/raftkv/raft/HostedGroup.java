@@ -1,6 +1,5 @@
 package io.raftkv.raft;
 
-import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.StorageException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -227,7 +226,7 @@ final class HostedGroup {
   /** See {@link RaftNode#stopStuckStores}. Under the node's lock. */
   void stopIfStuck(Duration patience) {
     ReplicatedStateMachine running = machine;
-    if (running == null || !Boolean.FALSE.equals(running.withStore(ShardStore::isWritable))) {
+    if (running == null || running.storeIsWritable()) {
       unwritableSince = null;
       return;
     }

@@ -6,6 +6,7 @@ import io.raftkv.shard.LeaderSuccession;
 import io.raftkv.shard.ReadBarrier;
 import io.raftkv.storage.ShardStore;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
@@ -511,6 +512,31 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
   public <T> T withStore(Function<ShardStore, T> use) {
     ReplicatedStateMachine machine = stateMachine;
     return machine == null ? null : machine.withStore(use);
+  }
+
+  /**
+   * Bytes of all files of this replica: log, store, and snapshots. A table that snapshots share
+   * with the store counts once. Lists directories: not for event loops.
+   *
+   * @throws UncheckedIOException if they cannot be listed
+   */
+  public long diskUsageBytes() {
+    ReplicatedStateMachine machine = stateMachine;
+    try {
+      return machine == null ? 0 : machine.diskUsageBytes();
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(unreadable);
+    }
+  }
+
+  /**
+   * Tries whether the store can write to its disk; also true while there is no store. A replica
+   * whose store has met damaged files, for example in a compaction, is stopped by this call: that
+   * is no fault of the disk. Blocks.
+   */
+  public boolean storeIsWritable() {
+    ReplicatedStateMachine machine = stateMachine;
+    return machine == null || machine.storeIsWritable();
   }
 
   /**

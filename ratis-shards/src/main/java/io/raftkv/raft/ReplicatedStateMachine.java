@@ -2,6 +2,7 @@ package io.raftkv.raft;
 
 import io.raftkv.shard.EntryCodec;
 import io.raftkv.shard.ShardApplier;
+import io.raftkv.storage.CorruptStoreException;
 import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.SlotOwnership;
 import io.raftkv.storage.StorageException;
@@ -201,6 +202,14 @@ final class ReplicatedStateMachine extends BaseStateMachine {
     }
   }
 
+  /** Bytes of the log, the store and the snapshots; 0 before Ratis has started it. */
+  long diskUsageBytes() throws IOException {
+    RaftServer.Division known = division;
+    return known == null
+        ? 0
+        : DiskUsage.of(live, known.getRaftStorage().getStorageDir().getRoot().toPath());
+  }
+
   @Override
   public StateMachineStorage getStateMachineStorage() {
     return checkpoints;
@@ -338,18 +347,57 @@ final class ReplicatedStateMachine extends BaseStateMachine {
     ShardStore current = store;
     SpaceWait fullDisk =
         new SpaceWait(
-            current::tryResume,
+            current::tryResume, // which throws if it is no lack of space
             () -> !away && isRunning(),
             () -> TimeUnit.MILLISECONDS.sleep(SPACE_RETRY_MILLIS));
     try {
       return fullDisk.run(replica.name(), apply);
     } catch (RuntimeException | Error fault) {
       away = true;
-      failStop.replicaFailed(replica.name(), "cannot apply entry " + at, fault);
+      String what = "cannot apply entry " + at;
+      if (fault instanceof CorruptStoreException damage) {
+        keepDamage(current, damage);
+        what += ": " + damage.getMessage();
+      }
+      failStop.replicaFailed(replica.name(), what, fault);
       if (isRunning()) {
         throw fault; // Ratis then closes its part
       }
       return false; // it is closing already, and would wait for ever for a thread that has failed
+    }
+  }
+
+  /**
+   * Tries whether the store can write; also true while there is none. A store that cannot since its
+   * files are damaged is no matter of the disk: it stops this replica. Blocks on the disk.
+   */
+  boolean storeIsWritable() {
+    try {
+      Boolean writable = withStore(this::tryToResume);
+      return writable == null || writable;
+    } catch (CorruptStoreException damage) {
+      away = true;
+      failStop.replicaFailed(replica.name(), damage.getMessage(), damage);
+      closeSoon();
+      return true;
+    }
+  }
+
+  /** While the store is used: its directory is not replaced meanwhile. */
+  private boolean tryToResume(ShardStore open) {
+    try {
+      return open.tryResume();
+    } catch (CorruptStoreException damage) {
+      keepDamage(open, damage);
+      throw damage;
+    }
+  }
+
+  private void keepDamage(ShardStore open, CorruptStoreException damage) {
+    try {
+      open.keepDamage(damage);
+    } catch (StorageException failed) {
+      LOG.warn("the next start will not know of the damage shard={}", replica.name(), failed);
     }
   }
 
@@ -415,6 +463,10 @@ final class ReplicatedStateMachine extends BaseStateMachine {
   @Override
   public void notifyLogFailed(Throwable cause, LogEntryProto entry) {
     failStop.replicaFailed(replica.name(), "cannot write its Raft log", cause);
+    closeSoon();
+  }
+
+  private void closeSoon() {
     Thread closer = new Thread(division::close, "raftkv-close-" + replica.name());
     closer.setDaemon(true);
     closer.start();

@@ -10,6 +10,7 @@ import io.raftkv.shard.ApplyContext;
 import io.raftkv.shard.BatchOutcome;
 import io.raftkv.shard.JournalApplier;
 import io.raftkv.shard.ProposedBatch;
+import io.raftkv.storage.Family;
 import io.raftkv.storage.OutOfSpaceException;
 import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.StorageException;
@@ -21,7 +22,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.Properties;
+import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -308,6 +311,91 @@ class RaftNodeFaultTest {
     Path current = node.storeDirectory(GROUP).resolve("CURRENT");
     Files.delete(current);
     assertThatOnlyTheOtherGroupRuns(node, node.storeDirectory(GROUP));
+  }
+
+  /** Each number beyond the first takes half of the rows away that the first one has put. */
+  private static final class Rows extends JournalApplier {
+    private static final int COUNT = 400;
+
+    @Override
+    public Object[] apply(ApplyContext context, ByteBuffer payload, StoreBatch batch) {
+      boolean first = payload.getLong(payload.position()) == 1;
+      Random random = new Random(1);
+      for (int i = 0; i < COUNT; i++) {
+        byte[] value = new byte[1_000];
+        random.nextBytes(value);
+        byte[] row = ByteBuffer.allocate(Integer.BYTES).putInt(i).array();
+        if (first) {
+          batch.put(Family.DATA, row, value);
+        } else if (i % 2 == 0) {
+          batch.delete(Family.DATA, row);
+        }
+      }
+      return super.apply(context, payload, batch);
+    }
+  }
+
+  /** RocksDB refuses writes then as for a full disk; to open the store shows nothing. */
+  @Test
+  void damageThatACompactionMeetsStopsThatReplicaForGood() throws Exception {
+    cluster = TestCluster.prepare(directory, 1, MANY, 2 << 20);
+    TestCluster.Node node = cluster.node(0).meaning(group -> new Rows()).start();
+    node.raft().startReplica(OTHER, cluster.members());
+    cluster.leader(OTHER);
+    cluster.write(1);
+    node.replica().withStore(ShardStore::flush);
+    cluster.write(2);
+    node.stop();
+    Path table = largestTable(node.storeDirectory(GROUP));
+    byte[] bytes = Files.readAllBytes(table);
+    bytes[bytes.length / 3] ^= 0x55;
+    Files.write(table, bytes);
+
+    node.start();
+    assertThat(cluster.leader()).isEqualTo(node);
+    assertThat(node.failures()).isEmpty();
+    assertThatThrownBy(
+            () -> node.replica().withStore(open -> open.giveBackSpace(() -> Long.MAX_VALUE)))
+        .isInstanceOf(StorageException.class);
+    assertThat(node.replica().storeIsWritable()).as("of the disk").isTrue();
+    assertDamageIsTold(node, table);
+    waitUntil("stop", () -> !node.replica().isAlive());
+    assertThat(node.replica(OTHER).isAlive()).isTrue();
+    node.raft().stopStuckStores(Duration.ZERO);
+    node.raft().stopStuckStores(Duration.ZERO);
+    node.raft().startAfterFullDisk();
+    node.raft().settle(GROUP);
+    assertThat(node.replica().isAlive()).as("opened anew").isFalse();
+    assertThat(node.failures()).isEmpty();
+
+    node.stop();
+    node.start();
+    assertDamageIsTold(node, table);
+    assertThat(node.raft().runs(GROUP)).isFalse();
+    waitUntil("the other one", () -> cluster.leader(OTHER) == node);
+
+    node.stop();
+    DurableFiles.deleteTree(node.groupDirectory(GROUP));
+    DurableFiles.deleteTree(node.storeDirectory(GROUP));
+    node.start();
+    cluster.write(1);
+    assertThat(node.failures()).isEmpty();
+  }
+
+  private static void assertDamageIsTold(TestCluster.Node node, Path table) {
+    assertThat(node.failures().poll())
+        .contains("damaged in " + table.getFileName())
+        .contains("remove")
+        .contains(node.groupDirectory(GROUP).toString())
+        .contains(node.storeDirectory(GROUP).toString());
+    assertThat(node.raft().hasFailed(GROUP)).isTrue();
+  }
+
+  private static Path largestTable(Path store) throws IOException {
+    return DurableFiles.list(store).stream()
+        .filter(file -> file.toString().endsWith(DurableFiles.TABLE_SUFFIX))
+        .max(Comparator.comparingLong(file -> file.toFile().length()))
+        .orElseThrow();
   }
 
   @Test

@@ -10,7 +10,7 @@ import java.util.function.Supplier;
  * None may block for long; all must stay callable until the shard is removed from {@link Metrics}.
  *
  * @param leads whether this replica leads
- * @param diskUsageBytes what log, store and snapshots take
+ * @param diskUsageBytes what log, store and snapshots take; what these share counts once
  * @param reads commands that were to be answered from it so far
  * @param writes commands that it has applied so far
  * @param store RocksDB's properties by name, such as {@code rocksdb.block-cache-usage}; the names

@@ -514,7 +514,7 @@ final class ClusterController implements AutoCloseable {
             () -> read(group, Replica::term, 0L),
             () -> read(group, Replica::commitIndex, 0L),
             () -> read(group, Replica::appliedIndex, 0L),
-            () -> read(group, replica -> replica.withStore(ShardStore::diskUsageBytes), 0L),
+            () -> read(group, Replica::diskUsageBytes, 0L),
             () -> read(group, Replica::reads, 0L),
             () -> node.shards().commandsApplied(group),
             () -> read(group, replica -> replica.withStore(ShardStore::properties), Map.of()));

@@ -44,7 +44,7 @@ final class DiskGuard {
   /**
    * @param directory for the log
    * @param storesOwn bytes that the stores may write by themselves
-   * @param storesWritable whether RocksDB can write; may block
+   * @param storesWritable whether the disk lets RocksDB write; may block
    */
   DiskGuard(
       Path directory,

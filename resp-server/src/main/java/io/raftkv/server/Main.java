@@ -7,6 +7,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.apache.logging.log4j.LogManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +35,9 @@ public final class Main {
   static final int REMOVED = 4;
 
   private static final Duration MAX_STOP = Duration.ofSeconds(30);
+
+  /** For the main thread to say so, once the node has stopped. */
+  private static final Duration MAX_LAST_LINE = Duration.ofSeconds(5);
 
   private final ServerFactory factory;
   private final Map<String, String> environment;
@@ -151,7 +156,9 @@ public final class Main {
       }
       return FAILED;
     }
-    Thread hook = new Thread(() -> stopAtSignal(server, log), "raftkv-shutdown");
+    CountDownLatch told = new CountDownLatch(1);
+    Thread hook =
+        new Thread(() -> stopAtSignal(server, log, told, LogManager::shutdown), "raftkv-shutdown");
     Runtime.getRuntime().addShutdownHook(hook);
     log.info("started: {}", server.describe());
     try {
@@ -168,6 +175,7 @@ public final class Main {
       closeWithin(server, log);
       return FAULT;
     } finally {
+      told.countDown();
       removeQuietly(hook);
     }
   }
@@ -178,25 +186,41 @@ public final class Main {
     System.setProperty("raftkv.log.level", logging.level().name());
   }
 
-  private static void stopAtSignal(RunningServer server, Logger log) {
+  /**
+   * Stops the server and then the log, whose last line is the main thread's.
+   *
+   * @param told when the main thread has nothing more to log
+   */
+  static void stopAtSignal(
+      RunningServer server, Logger log, CountDownLatch told, Runnable endOfLog) {
     log.info("stopping");
-    closeWithin(server, log);
-    LogManager.shutdown();
+    try {
+      if (closeWithin(server, log)
+          && !told.await(MAX_LAST_LINE.toMillis(), TimeUnit.MILLISECONDS)) {
+        log.warn("stopped, but the main thread does not say so");
+      }
+    } catch (InterruptedException hurry) {
+      Thread.currentThread().interrupt();
+    }
+    endOfLog.run();
   }
 
-  /** A node that cannot stop must not keep a faulty process alive. */
-  private static void closeWithin(RunningServer server, Logger log) {
+  /** A node that cannot stop must not keep a faulty process alive. True if it has stopped. */
+  private static boolean closeWithin(RunningServer server, Logger log) {
     Thread closer = new Thread(server::close, "raftkv-close");
     closer.setDaemon(true);
     closer.start();
     try {
       closer.join(MAX_STOP.toMillis());
-      if (closer.isAlive()) {
-        log.error("still not stopped after {}, giving up", MAX_STOP);
-      }
     } catch (InterruptedException hurry) {
       Thread.currentThread().interrupt();
+      return false;
     }
+    if (closer.isAlive()) {
+      log.error("still not stopped after {}, giving up", MAX_STOP);
+      return false;
+    }
+    return true;
   }
 
   private static void removeQuietly(Thread hook) {

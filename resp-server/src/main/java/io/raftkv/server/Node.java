@@ -701,8 +701,7 @@ final class Node implements RunningServer {
     }
     boolean writable = true;
     for (Replica replica : raft.replicas()) {
-      Boolean one = replica.withStore(ShardStore::tryResume);
-      writable &= one == null || one;
+      writable &= replica.storeIsWritable();
     }
     return writable;
   }

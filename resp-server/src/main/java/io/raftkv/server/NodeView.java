@@ -17,6 +17,7 @@ import io.raftkv.resp.command.Connection;
 import io.raftkv.shard.PeerTransport;
 import io.raftkv.shard.Proposer;
 import io.raftkv.shard.ShardClient;
+import io.raftkv.storage.CorruptStoreException;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.SlotOwnership;
@@ -39,9 +40,13 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Answers what commands ask about this node and the cluster. */
 final class NodeView implements NodeStatus {
+  private static final Logger LOG = LoggerFactory.getLogger(NodeView.class);
+
   private static final long STATUS_TIMEOUT_MILLIS = 1_000;
 
   /** Who is asked asks all nodes, and may have to try out many moves. */
@@ -267,7 +272,13 @@ final class NodeView implements NodeStatus {
     return CompletableFuture.supplyAsync(
         () -> {
           Replica replica = node.replica(group);
-          StoreChecksum sum = replica == null ? null : replica.withStore(ShardStore::checksum);
+          StoreChecksum sum;
+          try {
+            sum = replica == null ? null : replica.withStore(ShardStore::checksum);
+          } catch (CorruptStoreException damage) {
+            LOG.error("damaged files found by a checksum shard={}", node.groupName(group), damage);
+            throw damage;
+          }
           if (sum == null) {
             throw new IllegalStateException("no replica of " + node.groupName(group) + " here");
           }

@@ -1,5 +1,7 @@
 package io.raftkv.server;
 
+import java.io.InterruptedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -57,8 +59,30 @@ final class PeriodicTask implements Runnable {
     } catch (InterruptedException stopping) {
       Thread.currentThread().interrupt();
     } catch (Exception | Error failure) {
-      tell(failure);
+      if (isInterrupt(failure)) {
+        LOG.debug("{} interrupted", what, failure);
+      } else {
+        tell(failure);
+      }
     }
+  }
+
+  /**
+   * Who stops interrupts: that may come out of Ratis or RocksDB as the cause of anything. Without
+   * an interrupt of this thread it is a fault.
+   */
+  private static boolean isInterrupt(Throwable failure) {
+    if (!Thread.currentThread().isInterrupted()) {
+      return false;
+    }
+    Throwable cause = failure;
+    while (cause != null
+        && !(cause instanceof InterruptedException)
+        && !(cause instanceof InterruptedIOException)
+        && !(cause instanceof ClosedByInterruptException)) {
+      cause = cause.getCause();
+    }
+    return cause != null;
   }
 
   private void tell(Throwable failure) {

@@ -7,9 +7,14 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class MainTest {
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -109,6 +114,27 @@ class MainTest {
   void aNodeThatWasRemovedIsToldApartFromAFault() {
     server.terminated.completeExceptionally(new RemovedException("node n2 says so"));
     assertThat(run()).isEqualTo(Main.REMOVED);
+  }
+
+  /** Else the line "stopped" may find the log closed. */
+  @Test
+  void theLogEndsWhenTheMainThreadHasSaidItsLastLine() throws InterruptedException {
+    CountDownLatch told = new CountDownLatch(1);
+    BlockingQueue<Long> stillToTell = new LinkedBlockingQueue<>();
+    Thread hook =
+        new Thread(
+            () ->
+                Main.stopAtSignal(
+                    server,
+                    LoggerFactory.getLogger(MainTest.class),
+                    told,
+                    () -> stillToTell.add(told.getCount())));
+    hook.start();
+    assertThat(stillToTell.poll(500, TimeUnit.MILLISECONDS)).as("it waits").isNull();
+    told.countDown();
+    hook.join();
+    assertThat(server.closed).isEqualTo(1);
+    assertThat(stillToTell).containsExactly(0L);
   }
 
   @Test

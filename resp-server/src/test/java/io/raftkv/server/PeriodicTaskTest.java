@@ -3,6 +3,8 @@ package io.raftkv.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,5 +86,33 @@ class PeriodicTaskTest {
     task.run();
     assertThat(Thread.interrupted()).isTrue();
     assertThat(told).isEmpty();
+  }
+
+  /** A node that stops interrupts a vote that is just being written. */
+  @Test
+  void anInterruptIsNoFailureWhereverItStandsInTheChain() {
+    for (Exception root :
+        List.of(
+            new InterruptedException("stop"),
+            new InterruptedIOException("stop"),
+            new ClosedByInterruptException())) {
+      next = new IllegalStateException("no election", new IOException("no vote", root));
+      Thread.currentThread().interrupt();
+      task.run();
+      assertThat(Thread.interrupted()).as("kept").isTrue();
+      assertThat(told).isEmpty();
+    }
+    next = new IllegalStateException("bug");
+    Thread.currentThread().interrupt();
+    task.run();
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(told).containsExactly("a task: bug");
+  }
+
+  @Test
+  void anInterruptOfAnotherThreadIsAFailure() {
+    next = new IllegalStateException("no election", new ClosedByInterruptException());
+    task.run();
+    assertThat(told).containsExactly("a task: no election");
   }
 }

@@ -1,17 +1,10 @@
 package io.raftkv.storage;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
-import static java.nio.file.StandardOpenOption.CREATE;
-import static java.nio.file.StandardOpenOption.READ;
-import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
-import static java.nio.file.StandardOpenOption.WRITE;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 
 /**
@@ -61,22 +54,7 @@ record FlushMark(long index, String manifest, long manifestBytes) {
   void write(Path directory) {
     String content =
         String.join("\n", HEADER, Long.toString(index), manifest, Long.toString(manifestBytes), "");
-    Path next = directory.resolve(FILE + ".tmp");
-    try {
-      try (FileChannel out = FileChannel.open(next, CREATE, TRUNCATE_EXISTING, WRITE)) {
-        ByteBuffer bytes = ByteBuffer.wrap(content.getBytes(US_ASCII));
-        while (bytes.hasRemaining()) {
-          out.write(bytes);
-        }
-        out.force(true);
-      }
-      Files.move(next, directory.resolve(FILE), StandardCopyOption.ATOMIC_MOVE);
-      try (FileChannel parent = FileChannel.open(directory, READ)) {
-        parent.force(true);
-      }
-    } catch (IOException e) {
-      throw new StorageException("cannot write " + next, e);
-    }
+    DurableMark.write(directory, FILE, content.getBytes(US_ASCII));
   }
 
   /**

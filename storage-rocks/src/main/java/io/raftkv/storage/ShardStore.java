@@ -99,10 +99,12 @@ public final class ShardStore implements AutoCloseable {
    * Opens the store in {@code directory}, or makes an empty one there.
    *
    * @throws CorruptStoreException if files are missing, cut off or altered, as far as that shows
-   *     without reading all data; later reads throw it for the rest
+   *     without reading all data; later reads throw it for the rest. Also if {@link #keepDamage}
+   *     has noted that
    * @throws UnsupportedFormatException if a newer version wrote it
    */
   public static ShardStore open(Path directory, StoreEnvironment environment) {
+    DamageMark.check(directory);
     FlushMark mark = FlushMark.read(directory);
     if (mark != null) {
       mark.checkManifest(directory, RocksHandles.currentManifest(directory));
@@ -372,6 +374,7 @@ public final class ShardStore implements AutoCloseable {
   /** A flush while RocksDB recovers from an error would undo the recovery. */
   private void requireWritable(String doing) {
     String error = rocks.error();
+    rocks.requireUndamaged();
     if (error != null) {
       throw new StorageException(
           "cannot %s store %s: %s".formatted(doing, rocks.directory(), error));
@@ -517,6 +520,9 @@ public final class ShardStore implements AutoCloseable {
    * recovers by itself within seconds after there is space, and what is in memory stays; after
    * other errors of the disk this may stay false until the store is closed and opened again.
    * Thread-safe.
+   *
+   * @throws CorruptStoreException if it is not the disk: RocksDB met damaged files, for example in
+   *     a compaction, and never writes again
    */
   public boolean tryResume() {
     if (isWritable()) {
@@ -527,11 +533,26 @@ public final class ShardStore implements AutoCloseable {
         // Refused while RocksDB is stopped. Only then flush: before, it would undo the recovery.
         writeFormat();
         rocks.flush();
+      } catch (CorruptStoreException damaged) {
+        throw damaged;
       } catch (StorageException e) {
         LOG.debug("store still cannot write dir={}", rocks.directory(), e);
       }
     }
     return isWritable();
+  }
+
+  /**
+   * Notes, durably, what was found, if it is a damaged file: {@link #open} then throws the same,
+   * until the directory is removed. Other faults may be of this version of RaftKV, and not of the
+   * files. Thread-safe; blocks on the disk.
+   *
+   * @throws StorageException if it cannot be written
+   */
+  public void keepDamage(CorruptStoreException found) {
+    if (found instanceof DamagedFileException) {
+      DamageMark.write(rocks.directory(), found);
+    }
   }
 
   /**

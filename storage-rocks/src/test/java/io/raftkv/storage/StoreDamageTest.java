@@ -4,6 +4,8 @@ import static io.raftkv.storage.TestStores.bytes;
 import static io.raftkv.storage.TestStores.files;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -11,7 +13,9 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Random;
+import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -22,6 +26,9 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class StoreDamageTest {
   private static final int ROWS = 200;
+
+  /** So many tables of the first level are enough for a compaction. */
+  private static final int COMPACTED = 5;
 
   @TempDir Path directory;
 
@@ -88,6 +95,60 @@ class StoreDamageTest {
           .hasMessageContaining(directory.toString())
           .hasMessageContaining(table.getFileName().toString());
       assertThatThrownBy(store::checksum).isInstanceOf(CorruptStoreException.class);
+    }
+  }
+
+  /** Nobody has asked for the compaction: RocksDB then refuses writes, as for a full disk. */
+  @Test
+  void tableWithAFlippedBitInItsRowsIsFoundByACompaction() throws IOException {
+    Path table = largest(".sst");
+    flipBit(table, Files.size(table) / 3);
+    try (ShardStore store = ShardStore.open(directory, environment)) {
+      for (int i = 0; i < COMPACTED; i++) {
+        // The compaction may meet the damage while more is written.
+        assertThat(catchThrowable(() -> overwriteAndFlush(store)))
+            .satisfiesAnyOf(
+                none -> assertThat(none).isNull(),
+                early -> assertThat(early).isInstanceOf(StorageException.class));
+      }
+      await().atMost(Duration.ofSeconds(60)).until(() -> !store.isWritable());
+      assertDamage(store::tryResume, table);
+      assertDamage(() -> overwriteAndFlush(store), table);
+      assertDamage(() -> store.checkpoint(directory.resolve("copy")), table);
+      assertThat(store.isWritable()).isFalse();
+    }
+  }
+
+  private static void overwriteAndFlush(ShardStore store) {
+    try (StoreBatch batch = store.begin(0)) {
+      for (int i = 0; i < ROWS; i++) {
+        batch.put(Family.DATA, bytes("row" + i), bytes("again"));
+      }
+      batch.commit(1, store.appliedIndex() + 1);
+    }
+    store.flush();
+  }
+
+  private void assertDamage(ThrowableAssert.ThrowingCallable call, Path table) {
+    assertThatThrownBy(call)
+        .isInstanceOf(DamagedFileException.class)
+        .hasMessageContaining(directory.toString())
+        .hasMessageContaining(table.getFileName().toString());
+  }
+
+  @Test
+  void damageThatWasNotedIsFoundAtTheNextStart() {
+    try (ShardStore store = ShardStore.open(directory, environment)) {
+      store.keepDamage(new CorruptStoreException("a row that nobody understands"));
+    }
+    try (ShardStore store = ShardStore.open(directory, environment)) {
+      store.keepDamage(new DamagedFileException("store is damaged in 000012.sst", null));
+    }
+    for (int start = 0; start < 2; start++) {
+      assertThatThrownBy(() -> ShardStore.open(directory, environment).close())
+          .isInstanceOf(CorruptStoreException.class)
+          .hasMessageContaining("store is damaged in 000012.sst")
+          .hasMessageContaining(directory.resolve("DAMAGED").toString());
     }
   }
 

@@ -1,6 +1,7 @@
 package io.raftkv.storage.rocks;
 
 import io.raftkv.storage.CorruptStoreException;
+import io.raftkv.storage.DamagedFileException;
 import io.raftkv.storage.OutOfSpaceException;
 import io.raftkv.storage.StorageException;
 import java.nio.file.Path;
@@ -23,10 +24,12 @@ final class RocksErrors {
   static StorageException translate(Path directory, String doing, RocksDBException cause) {
     String file = fileIn(cause.getMessage());
     if (isCorruption(cause)) {
-      return new CorruptStoreException(
-          "store %s is damaged%s: %s"
-              .formatted(directory, file == null ? "" : " in " + file, cause.getMessage()),
-          cause);
+      return file == null
+          ? new CorruptStoreException(
+              "store %s is damaged: %s".formatted(directory, cause.getMessage()), cause)
+          : new DamagedFileException(
+              "store %s is damaged in %s: %s".formatted(directory, file, cause.getMessage()),
+              cause);
     }
     String message = "cannot %s store %s: %s".formatted(doing, directory, cause.getMessage());
     return isOutOfSpace(cause)

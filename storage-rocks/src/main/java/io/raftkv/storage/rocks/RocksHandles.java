@@ -1,6 +1,7 @@
 package io.raftkv.storage.rocks;
 
 import io.raftkv.storage.CorruptStoreException;
+import io.raftkv.storage.DamagedFileException;
 import io.raftkv.storage.Family;
 import io.raftkv.storage.OutOfSpaceException;
 import io.raftkv.storage.OwnWrites;
@@ -317,6 +318,7 @@ public final class RocksHandles implements AutoCloseable {
     try (WriteBatch batch = new WriteBatch(encoded)) {
       while (!tryToWrite(batch)) {
         String error = error();
+        requireUndamaged();
         if (error != null) {
           throw new OutOfSpaceException(
               "cannot write to store %s: %s".formatted(directory, error), null);
@@ -324,10 +326,32 @@ public final class RocksHandles implements AutoCloseable {
         LockSupport.parkNanos(STALL_NANOS);
       }
     } catch (RocksDBException e) {
-      health.failed(e.getMessage());
-      throw RocksErrors.translate(directory, "write to", e);
+      throw failed("write to", e);
     } finally {
       leave();
+    }
+  }
+
+  private StorageException failed(String doing, RocksDBException cause) {
+    StorageException failure = RocksErrors.translate(directory, doing, cause);
+    if (failure instanceof CorruptStoreException damage) {
+      health.damaged(damage);
+    } else {
+      health.failed(cause.getMessage());
+    }
+    return failure;
+  }
+
+  /**
+   * @throws CorruptStoreException if a write or flush, also one that RocksDB began by itself, has
+   *     met damaged files
+   */
+  public void requireUndamaged() {
+    CorruptStoreException damage = health.damage();
+    if (damage != null) {
+      throw damage instanceof DamagedFileException
+          ? new DamagedFileException(damage.getMessage(), damage)
+          : new CorruptStoreException(damage.getMessage(), damage);
     }
   }
 
@@ -360,8 +384,7 @@ public final class RocksHandles implements AutoCloseable {
       database.flush(options, allFamilies);
       health.recovered();
     } catch (RocksDBException e) {
-      health.failed(e.getMessage());
-      throw RocksErrors.translate(directory, "flush", e);
+      throw failed("flush", e);
     } finally {
       leave();
     }

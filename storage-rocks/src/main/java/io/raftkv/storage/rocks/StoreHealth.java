@@ -1,5 +1,6 @@
 package io.raftkv.storage.rocks;
 
+import io.raftkv.storage.CorruptStoreException;
 import java.nio.file.Path;
 import org.rocksdb.AbstractEventListener;
 import org.rocksdb.Status;
@@ -11,14 +12,16 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Failures are learned from failed calls and from RocksDB's count of background errors; its
  * callback for them is of no use, since the Java binding fails on errors of databases without a
- * write-ahead log. The callback for the end of a failure works. Thread-safe; RocksDB calls it from
- * its own threads, so nothing here may throw or wait.
+ * write-ahead log. The callback for the end of a failure works. The count does not say whether it
+ * was the disk or a damaged file: the next write is refused with that. Thread-safe; RocksDB calls
+ * this from its own threads, so nothing here may throw or wait.
  */
 final class StoreHealth extends AbstractEventListener {
   private static final Logger LOG = LoggerFactory.getLogger(StoreHealth.class);
 
   private final Path directory;
   private String error;
+  private CorruptStoreException damage;
   private boolean recovered;
   private long errorsSeen;
 
@@ -32,6 +35,11 @@ final class StoreHealth extends AbstractEventListener {
     return error;
   }
 
+  /** What a write or flush has found damaged, or null. It stays so until the store is closed. */
+  synchronized CorruptStoreException damage() {
+    return damage;
+  }
+
   /** RocksDB has counted so many errors of background work since it was opened. */
   synchronized void observe(long backgroundErrors) {
     if (backgroundErrors > errorsSeen && !recovered && error == null) {
@@ -39,6 +47,14 @@ final class StoreHealth extends AbstractEventListener {
     }
     errorsSeen = backgroundErrors;
     recovered = false;
+  }
+
+  /** A write or flush found that files are damaged: the disk is not to blame. */
+  synchronized void damaged(CorruptStoreException found) {
+    if (damage == null) {
+      damage = found;
+      error = found.getMessage();
+    }
   }
 
   /** A write or flush failed. */
@@ -52,6 +68,9 @@ final class StoreHealth extends AbstractEventListener {
 
   /** A flush reached its end, or RocksDB said that it has recovered. */
   synchronized void recovered() {
+    if (damage != null) {
+      return;
+    }
     if (error != null) {
       LOG.info("store writes again dir={} after={}", directory, error);
     }

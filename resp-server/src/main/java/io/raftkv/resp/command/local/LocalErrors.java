@@ -120,6 +120,11 @@ final class LocalErrors {
     return "ERR no job '" + quotable(id) + "': see RAFTKV.JOB LIST";
   }
 
+  /** What a store has read from its files is not what it wrote. */
+  static String damaged(String what) {
+    return "ERR " + RespErrors.oneLine(what);
+  }
+
   /** A change of the cluster that makes no sense as it is. */
   static String refused(String why) {
     return "ERR " + RespErrors.oneLine(why);

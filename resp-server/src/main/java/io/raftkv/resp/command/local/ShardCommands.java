@@ -10,11 +10,13 @@ import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.server.NodeStatus;
+import io.raftkv.storage.CorruptStoreException;
 import io.raftkv.storage.Slot;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
@@ -138,7 +140,15 @@ final class ShardCommands {
         .checksum(shard.groupId())
         .thenApply(
             digest ->
-                Reply.array(Reply.integer(digest.appliedIndex()), Reply.bulk(digest.sha256())));
+                Reply.array(Reply.integer(digest.appliedIndex()), Reply.bulk(digest.sha256())))
+        .exceptionally(ShardCommands::damage);
+  }
+
+  private static Reply damage(Throwable failure) {
+    if (failure.getCause() instanceof CorruptStoreException damage) {
+      return Reply.error(LocalErrors.damaged(damage.getMessage()));
+    }
+    throw failure instanceof CompletionException known ? known : new CompletionException(failure);
   }
 
   private CompletionStage<Reply> create(Args args) {

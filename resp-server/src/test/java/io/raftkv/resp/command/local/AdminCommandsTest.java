@@ -7,6 +7,7 @@ import io.raftkv.meta.job.ClusterFacts.ReplicaLoad;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.server.NodeStatus.ReplicaChecksum;
 import io.raftkv.server.NodeStatus.ReplicaStatus;
+import io.raftkv.storage.CorruptStoreException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -187,6 +188,16 @@ class AdminCommandsTest {
 
     assertThat(elsewhere.send("raftkv.shard checksum s2"))
         .matches("-ERR this node has no replica of shard s2: ask n[23]\\|");
+  }
+
+  @Test
+  void checksumNamesADamagedFileAndNoOtherFault() {
+    node.checksumFailures.put(
+        node.group("s1"), new CorruptStoreException("store is damaged in 000012.sst"));
+    assertThat(client.send("raftkv.shard checksum s1"))
+        .isEqualTo("-ERR store is damaged in 000012.sst|");
+    node.checksumFailures.put(node.group("s1"), new IllegalStateException("a secret"));
+    assertThat(client.send("raftkv.shard checksum s1")).isEqualTo("-ERR internal error|");
   }
 
   @Test

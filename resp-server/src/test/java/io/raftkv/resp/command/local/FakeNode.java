@@ -50,6 +50,7 @@ final class FakeNode implements NodeStatus, ClusterChanges {
   final Map<UUID, String> leaders = new HashMap<>();
   final Map<UUID, Map<String, ReplicaStatus>> replicas = new HashMap<>();
   final Map<UUID, ReplicaChecksum> checksums = new HashMap<>();
+  final Map<UUID, RuntimeException> checksumFailures = new HashMap<>();
   final Map<Integer, Long> keysInSlots = new HashMap<>();
 
   /** By shard and what its halves are to have in common; where there is none it is unknown. */
@@ -213,7 +214,10 @@ final class FakeNode implements NodeStatus, ClusterChanges {
 
   @Override
   public CompletionStage<ReplicaChecksum> checksum(UUID group) {
-    return CompletableFuture.completedFuture(checksums.get(group));
+    RuntimeException failure = checksumFailures.get(group);
+    return failure == null
+        ? CompletableFuture.completedFuture(checksums.get(group))
+        : CompletableFuture.failedFuture(failure);
   }
 
   @Override
