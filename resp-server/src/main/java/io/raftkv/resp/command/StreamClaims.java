@@ -124,8 +124,8 @@ final class StreamClaims {
   }
 
   /**
-   * A {@link CommandSpec.Admission}: refuses what Redis has no memory for. Not in apply, which takes
-   * such a COUNT from logs that have it.
+   * A {@link CommandSpec.Admission}: refuses what Redis has no memory for. Not in apply, which
+   * takes such a COUNT from logs that have it.
    */
   static byte[][] admitAuto(byte[][] words, CommandSpec.Limits limits) {
     if (AutoClaim.of(new Args(words)).count() > MAX_ALLOCATED_COUNT) {
