@@ -34,6 +34,9 @@ final class Contest {
 
   private static final int OTHER_DATABASES = 8;
 
+  /** So many times as long as it should take, a run may take for the least number of sequences. */
+  private static final int PATIENCE = 5;
+
   private final String test;
   private final InetSocketAddress redis;
   private final List<InetSocketAddress> nodes;
@@ -42,6 +45,8 @@ final class Contest {
 
   private Family family;
   private long deadline;
+  private long lastDeadline;
+  private int least;
   private int wanted;
   private final AtomicInteger next = new AtomicInteger();
   private final AtomicInteger done = new AtomicInteger();
@@ -74,14 +79,23 @@ final class Contest {
     return names;
   }
 
-  /** Fails with all kinds of mismatches that it finds. */
-  void run(Family which, int sequences, Duration atMost) {
+  /**
+   * Fails with all kinds of mismatches that it finds, and if it could not run enough.
+   *
+   * @param sequences how many at the most; where there is time for all of them, in the long form of
+   *     the tests, all
+   * @param floor how many at the least otherwise: a slow server must not pass for a tested one
+   * @param atMost for how long; a few times as long for the least number of sequences
+   */
+  void run(Family which, int sequences, int floor, Duration atMost) {
     family = which;
     Integer only = Integer.getInteger("raftkv.compare.sequence");
     next.set(only == null ? 0 : only);
     wanted = only == null ? sequences : only + 1;
+    least = only == null ? Math.min(sequences, TestSize.of(floor, sequences)) : 1;
     long start = System.nanoTime();
     deadline = start + atMost.toNanos();
+    lastDeadline = start + atMost.multipliedBy(PATIENCE).toNanos();
     List<Thread> threads = new ArrayList<>();
     int workers = only != null || (family.isAlone() && clustered) ? 1 : WORKERS;
     for (int i = 0; i < workers; i++) {
@@ -104,8 +118,6 @@ final class Contest {
     if (!mismatches.isEmpty()) {
       throw new AssertionError("Redis differs:\n" + String.join("\n", mismatches.values()));
     }
-    // Where there is time for all of them, a slow server must not pass for a tested one.
-    int least = only == null && TestSize.isFaults() ? sequences : 1;
     if (done.get() < least) {
       throw new AssertionError(done.get() + " sequences were run, not " + least);
     }
@@ -132,7 +144,7 @@ final class Contest {
       }
       int run = 0;
       for (int i = next.getAndIncrement();
-          i < wanted && System.nanoTime() < deadline && mismatches.size() < ENOUGH;
+          i < wanted && hasTime() && mismatches.size() < ENOUGH;
           i = next.getAndIncrement()) {
         Sequence sequence = Sequence.draw(family, seed, i, place);
         boolean odd = i % 2 == 1;
@@ -145,6 +157,10 @@ final class Contest {
         }
       }
     }
+  }
+
+  private boolean hasTime() {
+    return System.nanoTime() - (done.get() < least ? lastDeadline : deadline) < 0;
   }
 
   private boolean compare(Duel duel, Sequence sequence, String protocol) throws IOException {

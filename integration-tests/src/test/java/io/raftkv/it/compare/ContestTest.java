@@ -46,7 +46,7 @@ class ContestTest {
     try (RedisServer one = RedisServer.standalone(directory.resolve("one"));
         RedisServer other = RedisServer.standalone(directory.resolve("other"))) {
       for (String name : List.of("hashes", "sets", "sortedsets", "database")) {
-        contest(one, other).run(family(name, one), 60, PATIENCE);
+        contest(one, other).run(family(name, one), 60, 60, PATIENCE);
       }
     }
   }
@@ -57,7 +57,7 @@ class ContestTest {
         RedisServer other =
             RedisServer.standalone(directory.resolve("other"), "--rename-command", "LPOS", "")) {
       Family lists = family("lists", one);
-      assertThatThrownBy(() -> contest(one, other).run(lists, 20, PATIENCE))
+      assertThatThrownBy(() -> contest(one, other).run(lists, 20, 20, PATIENCE))
           .isInstanceOf(AssertionError.class)
           .hasMessageContaining("raftkv: -ERR unknown command 'LPOS'")
           .hasMessageContaining("command 0, RESP2\n> LPOS ")
@@ -83,12 +83,34 @@ class ContestTest {
 
   @Test
   void sequencesComeFromTheirSeedAndNumber() throws IOException {
-    Family strings = Family.load("strings", Set.of("SET", "GET", "APPEND"));
-    Sequence sequence = Sequence.draw(strings, 7, 3, PLACE);
-    assertThat(Sequence.draw(strings, 7, 3, PLACE)).isEqualTo(sequence);
-    assertThat(Sequence.draw(strings, 7, 4, PLACE)).isNotEqualTo(sequence);
-    assertThat(Sequence.draw(strings, 8, 3, PLACE)).isNotEqualTo(sequence);
-    assertThat(sequence.keys()).allMatch(key -> key.startsWith("{strings-3}"));
+    try (RedisServer redis = RedisServer.standalone(directory)) {
+      Family strings = family("strings", redis);
+      Sequence sequence = Sequence.draw(strings, 7, 3, PLACE);
+      assertThat(Sequence.draw(strings, 7, 3, PLACE)).isEqualTo(sequence);
+      assertThat(Sequence.draw(strings, 7, 4, PLACE)).isNotEqualTo(sequence);
+      assertThat(Sequence.draw(strings, 8, 3, PLACE)).isNotEqualTo(sequence);
+      assertThat(sequence.keys()).allMatch(key -> key.startsWith("{strings-3}"));
+    }
+  }
+
+  @Test
+  void aCommandThatTheServerDoesNotListIsAFailure() {
+    assertThatThrownBy(() -> Family.load("counters", Set.of("INCR", "DECR", "SET", "GET")))
+        .isInstanceOf(AssertionError.class)
+        .hasMessageStartingWith("counters: the server does not know [")
+        .hasMessageContaining("INCRBY");
+  }
+
+  /** One sequence alone would not do. */
+  @Test
+  void aFamilyThatHardlyRanIsAFailure() throws IOException {
+    try (RedisServer one = RedisServer.standalone(directory.resolve("one"));
+        RedisServer other = RedisServer.standalone(directory.resolve("other"))) {
+      Family strings = family("strings", one);
+      assertThatThrownBy(() -> contest(one, other).run(strings, 2_000_000, 10, Duration.ZERO))
+          .isInstanceOf(AssertionError.class)
+          .hasMessageMatching("[0-9] sequences were run, not [0-9]+");
+    }
   }
 
   @Test

@@ -20,9 +20,8 @@ import java.util.TreeSet;
  * <p>To compare another family, write such a file, with wrong words as well as right ones where
  * they are not drawn anyway (every kind of word is wrong at times, and every twentieth command is
  * damaged), and add its name to {@link #ALL}. Replies are compared byte for byte; a command whose
- * replies cannot be gets a line in {@link Differences}. Kinds of words are in {@link Draw}.
- * Commands that the server does not have yet are left out, with a notice, so a family may be there
- * first.
+ * replies cannot be gets a line in {@link Differences}. Kinds of words are in {@link Draw}. A
+ * command that the server does not have is a failure, for nothing of it would be compared.
  */
 final class Family {
   /** Names of all families. */
@@ -64,7 +63,12 @@ final class Family {
     this.name = name;
   }
 
-  /** Reads the family of this name, without the commands that {@code served} lacks. */
+  /**
+   * Reads the family of this name.
+   *
+   * @param served the commands of the server
+   * @throws AssertionError if the family has a command that the server does not have
+   */
   static Family load(String name, Set<String> served) {
     Family family = new Family(name);
     Set<String> missing = new TreeSet<>();
@@ -78,14 +82,13 @@ final class Family {
       String command = entry.template().command();
       if (!served.contains(command) && !command.equals(UNKNOWN)) {
         missing.add(command);
-        continue;
       }
       for (int i = 0; i < entry.weight(); i++) {
         (fill ? family.fills : family.commands).add(entry.template());
       }
     }
     if (!missing.isEmpty()) {
-      System.out.printf("**** %s: the server does not know %s ****%n", name, missing);
+      throw new AssertionError(name + ": the server does not know " + missing);
     }
     return family;
   }
@@ -133,11 +136,6 @@ final class Family {
   /** True if some of its commands may be made wrong. */
   boolean mayBeDamaged() {
     return !properties.contains(UNDAMAGED);
-  }
-
-  /** False if the server has none of its commands yet. */
-  boolean isServed() {
-    return !commands.isEmpty();
   }
 
   /** A command that makes a large collection, or null. */

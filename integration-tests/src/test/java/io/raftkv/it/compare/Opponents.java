@@ -56,21 +56,20 @@ final class Opponents implements AutoCloseable {
     return only == null ? Family.ALL : List.of(only);
   }
 
-  /** The family of this name; the test is skipped if the cluster serves nothing of it. */
+  /** The family of this name; the cluster has to serve all of it. */
   Family family(String name) {
-    Family family = Family.load(name, served);
-    assumeTrue(family.isServed(), name + " is not served yet");
-    return family;
+    return Family.load(name, served);
   }
 
   /**
    * Compares a family, see {@link Contest}.
    *
    * @param sequences how many at the most, unless {@code -Draftkv.compare.sequences} says
+   * @param least how many at the least, see {@link Contest#run}
    * @param seconds for how long at the most for all families together, unless {@code
    *     -Draftkv.compare.seconds} says
    */
-  void compete(Family family, boolean clustered, int sequences, int seconds) {
+  void compete(Family family, boolean clustered, int sequences, int least, int seconds) {
     new Contest(
             test,
             redis.address(),
@@ -80,6 +79,7 @@ final class Opponents implements AutoCloseable {
         .run(
             family,
             Integer.getInteger("raftkv.compare.sequences", sequences),
+            least,
             Duration.ofSeconds(Integer.getInteger("raftkv.compare.seconds", seconds))
                 .dividedBy(families().size()));
   }

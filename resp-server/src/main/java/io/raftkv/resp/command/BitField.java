@@ -63,12 +63,18 @@ final class BitField {
 
   private BitField() {}
 
-  /** A {@link CommandSpec.Admission}: every number must begin within the largest value. */
+  /**
+   * A {@link CommandSpec.Admission}: every number to write must begin within the largest value. One
+   * to read makes no value, whatever its place.
+   */
   static byte[][] admit(byte[][] words, CommandSpec.Limits limits) {
     parse(new Args(words), limits.maxValueBytes());
     return words;
   }
 
+  /**
+   * @param maxBytes within which a number that is written must begin
+   */
   private static List<Step> parse(Args args, long maxBytes) {
     List<Step> steps = new ArrayList<>();
     BitOverflow overflow = BitOverflow.WRAP;
@@ -77,7 +83,8 @@ final class BitField {
       Action action = Action.at(args, at);
       if (action != null) {
         BitFieldType type = BitFieldType.parse(args.text(at + 1));
-        long offset = BitOffset.parse(args.bytes(at + 2), type.width(), maxBytes);
+        long within = action == Action.GET ? StringType.MAX_BYTES : maxBytes;
+        long offset = BitOffset.parse(args.bytes(at + 2), type.width(), within);
         long operand = action == Action.GET ? 0 : args.int64(at + 3);
         steps.add(new Step(action, type, offset, operand, overflow));
         at += 1 + action.operands;

@@ -39,8 +39,6 @@ public final class BitmapCommands {
                   "2.2.0",
                   "O(1), or the length of a string of at most 1 MiB that was written whole.",
                   "Returns a bit value by offset.")
-              .admission(BitmapCommands::admitOffset)
-              .differs("Bits beyond --max-value-bytes are refused; Redis takes 2^32 by default.")
               .reads(BitmapCommands::getBit),
           command("BITCOUNT")
               .arity(-2)
@@ -81,8 +79,8 @@ public final class BitmapCommands {
                   "Performs arbitrary bitfield integer operations on strings.")
               .admission(BitField::admit)
               .differs(
-                  "Bits beyond --max-value-bytes are refused; Redis takes 2^32 by default. SAT of"
-                      + " the smallest numbers of 64 bits takes the lowest that fits; in Redis"
+                  "Writes beyond --max-value-bytes are refused; Redis takes 2^32 bits by default."
+                      + " SAT of the smallest numbers of 64 bits takes the lowest that fits; in Redis"
                       + " their distance overflows, and it takes the highest.")
               .writes(BitField::run),
           command("BITFIELD_RO")
@@ -94,7 +92,6 @@ public final class BitmapCommands {
                   "6.0.0",
                   "O(1) for each subcommand, and the length of a string of at most 1 MiB that was written whole.",
                   "Performs arbitrary read-only bitfield integer operations on strings.")
-              .admission(BitField::admit)
               .reads(BitField::runReadOnly));
 
   private BitmapCommands() {}

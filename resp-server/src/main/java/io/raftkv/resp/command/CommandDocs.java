@@ -85,7 +85,7 @@ public final class CommandDocs {
     List<Reply> entries = new ArrayList<>();
     for (int i = 2; i < args.size(); i++) {
       CommandSpec spec = table.find(args.bytes(i));
-      entries.add(spec == null ? Reply.NULL_ARRAY : info(spec));
+      entries.add(spec == null ? Reply.NULL : info(spec));
     }
     return Reply.array(entries);
   }

@@ -57,7 +57,9 @@ public final class DumpCommands {
             since,
             "O(N*log(N)) where N is the number of elements, and O(M) for their M bytes.",
             summary)
-        .differs("A value of more than 256 MB when unpacked is refused.")
+        .differs(
+            "A value of more than 256 MB when unpacked is refused, and a time to live that ends"
+                + " behind 64 bits of milliseconds; Redis takes that one for a time in the past.")
         .writes(DumpCommands::restore);
   }
 

@@ -133,6 +133,7 @@ public final class GenericCommands {
                 "2.6.0",
                 "O(1)",
                 "Sets the expiration time of a key to a Unix milliseconds timestamp.")
+            .differs("The last millisecond of 64 bits stands for none: the one before it is kept.")
             .writes((args, keys) -> KeyExpiry.expire(args, keys, ExpireUnit.PXAT)),
         command("TTL")
             .arity(2)

@@ -26,6 +26,9 @@ public final class HyperLogLogCommands {
                   "2.8.9",
                   "O(N) where N is the number of elements.",
                   "Adds elements to a HyperLogLog key. Creates the key if it doesn't exist.")
+              .differs(
+                  "A string whose registers are not 16,384 is refused in any case; Redis refuses it"
+                      + " only where it comes across the damage.")
               .writes(HyperLogLogCommands::add),
           command("PFCOUNT")
               .arity(-2)

@@ -24,7 +24,10 @@ final class ObjectCommand {
       new DataSubcommands("OBJECT", false)
           .add(
               entry("ENCODING", "2.2.3", "Returns how a value is kept.")
-                  .differs("By RaftKV's limits: 128 elements, 64 bytes each, 4,096 in all."),
+                  .differs(
+                      "By RaftKV's limits: 128 elements, 64 bytes each, 4,096 in all. That of a"
+                          + " string follows from its bytes; in Redis also from its history, as"
+                          + " `raw` after APPEND."),
               (args, keys) -> ofKey(args, keys, meta -> Reply.bulk(ObjectEncoding.of(meta))))
           .add(
               entry("FREQ", "4.0.0", "Returns how often a key is used, under an LFU policy.")

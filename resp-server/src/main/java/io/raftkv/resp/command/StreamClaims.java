@@ -25,6 +25,9 @@ final class StreamClaims {
   /** The largest COUNT that Redis takes. */
   private static final long MAX_AUTO_COUNT = Long.MAX_VALUE / 16;
 
+  /** For a larger COUNT Redis has no memory on any machine: it asks for 16 bytes of each. */
+  private static final long MAX_ALLOCATED_COUNT = 1L << 42;
+
   private StreamClaims() {}
 
   /** The options of XCLAIM, which follow the ids. */
@@ -100,31 +103,51 @@ final class StreamClaims {
     return entries(claimed, options.justId);
   }
 
-  static Reply xautoclaim(Args args, Keyspace db) {
-    long minIdle = minIdle(args, "XAUTOCLAIM");
-    StreamId from = StreamIds.rangeStart(args.bytes(5));
-    long count = AUTO_COUNT;
-    boolean justId = false;
-    for (int i = 6; i < args.size(); i++) {
-      if (i + 1 < args.size() && args.is(i, "COUNT")) {
-        count = args.int64(++i, 1, MAX_AUTO_COUNT, RespErrors.XAUTOCLAIM_COUNT);
-      } else if (args.is(i, "JUSTID")) {
-        justId = true;
-      } else {
-        throw new CommandException(RespErrors.SYNTAX);
+  /** What XAUTOCLAIM is asked for. */
+  private record AutoClaim(long minIdle, StreamId from, long count, boolean justId) {
+    static AutoClaim of(Args args) {
+      long minIdle = StreamClaims.minIdle(args, "XAUTOCLAIM");
+      StreamId from = StreamIds.rangeStart(args.bytes(5));
+      long count = AUTO_COUNT;
+      boolean justId = false;
+      for (int i = 6; i < args.size(); i++) {
+        if (i + 1 < args.size() && args.is(i, "COUNT")) {
+          count = args.int64(++i, 1, MAX_AUTO_COUNT, RespErrors.XAUTOCLAIM_COUNT);
+        } else if (args.is(i, "JUSTID")) {
+          justId = true;
+        } else {
+          throw new CommandException(RespErrors.SYNTAX);
+        }
       }
+      return new AutoClaim(minIdle, from, count, justId);
     }
+  }
+
+  /**
+   * A {@link CommandSpec.Admission}: refuses what Redis has no memory for. Not in apply, which
+   * takes such a COUNT from logs that have it.
+   */
+  static byte[][] admitAuto(byte[][] words, CommandSpec.Limits limits) {
+    if (AutoClaim.of(new Args(words)).count() > MAX_ALLOCATED_COUNT) {
+      throw new CommandException(RespErrors.XAUTOCLAIM_COUNT_TOO_HIGH);
+    }
+    return words;
+  }
+
+  static Reply xautoclaim(Args args, Keyspace db) {
+    AutoClaim asked = AutoClaim.of(args);
     StreamType stream = StreamCommands.stream(args, db);
     StreamGroup group = StreamGroupCommands.requireGroup(stream, args);
     long now = db.timeMillis();
     StreamDelivery delivery =
         new StreamDelivery(stream, group, group.askedBy(args.bytes(3), now), now);
-    Claim claim = new Claim(minIdle, now, -1, !justId, false);
-    Claimed claimed = delivery.claimFrom(from, claim, count, count * LOOKS_PER_ENTRY);
+    Claim claim = new Claim(asked.minIdle(), now, -1, !asked.justId(), false);
+    Claimed claimed =
+        delivery.claimFrom(asked.from(), claim, asked.count(), asked.count() * LOOKS_PER_ENTRY);
     stream.save();
     return Reply.array(
         StreamReplies.id(claimed.next()),
-        entries(claimed.claimed(), justId),
+        entries(claimed.claimed(), asked.justId()),
         StreamReplies.ids(claimed.deleted()));
   }
 

@@ -77,6 +77,7 @@ final class StreamGroupCommands {
                         "6.2.0",
                         "O(log n + m) for m entries looked at, at most ten times COUNT",
                         "Gives entries that have been pending for long to another consumer.")
+                    .admission(StreamClaims::admitAuto)
                     .writes(StreamClaims::xautoclaim)));
     all.addAll(StreamGroupAdmin.ALL);
     return List.copyOf(all);

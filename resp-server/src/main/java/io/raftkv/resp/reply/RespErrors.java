@@ -110,7 +110,7 @@ public final class RespErrors {
   public static final String LCS_LENGTH_AND_INDEXES =
       "ERR If you want both the length and indexes, please just use IDX.";
   public static final String LCS_TOO_LARGE =
-      "ERR Insufficient memory, failed allocating transient memory for LCS";
+      "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
   public static final String EXPIRE_NX_AND_OTHERS =
       "ERR NX and XX, GT or LT options at the same time are not compatible";
   public static final String EXPIRE_GT_AND_LT =
@@ -187,6 +187,8 @@ public final class RespErrors {
       "ERR value for ENTRIESREAD must be positive or -1";
   public static final String XGROUP_EXISTS = "BUSYGROUP Consumer Group name already exists";
   public static final String XAUTOCLAIM_COUNT = "ERR COUNT must be > 0";
+  public static final String XAUTOCLAIM_COUNT_TOO_HIGH =
+      "ERR Insufficient memory, failed allocating transient memory, COUNT too high.";
   public static final String NAN_OR_INFINITY = "ERR increment would produce NaN or Infinity";
   public static final String NO_AUTH = "NOAUTH Authentication required.";
   public static final String WRONG_PASS =

@@ -275,9 +275,39 @@ class BitmapCommandsTest {
     }
   }
 
+  /** As far as Redis reads by default, whatever the largest value of the node. */
+  @Test
+  void whatIsNotThereCanBeRead() {
+    for (String command :
+        List.of(
+            "GETBIT k 4294967295",
+            "BITFIELD k GET u8 4294967295 SET u8 7992 1",
+            "BITFIELD_RO k GET i64 4294967295")) {
+      runner.admit(command, 1000);
+    }
+    script.check(
+        """
+        SET a x => OK
+        SETRANGE big 3000000 x => :3000001
+        BITFIELD_RO none GET u8 4294967295 => [:0]
+        BITFIELD_RO a GET u8 4294967295 GET i64 #67108863 GET u8 0 => [:0, :0, :120]
+        BITFIELD_RO big GET i64 4294967295 GET u8 24000000 GET u8 24000007 => [:0, :120, :0]
+        BITFIELD a GET u63 4294967295 GET u8 #536870911 => [:0, :0]
+        STRLEN a => :1
+        BITFIELD_RO a GET u8 4294967296 => -ERR bit offset is not an integer or out of range
+        BITFIELD_RO a GET u8 #536870912 => -ERR bit offset is not an integer or out of range
+        GETBIT big 4294967295 => :0
+        GETBIT big 4294967296 => -ERR bit offset is not an integer or out of range
+        """);
+  }
+
   @Test
   void theReceivingNodeRefusesOffsetsBehindItsLargestValue() {
-    for (String command : List.of("SETBIT k 8000 1", "GETBIT k 8000", "BITFIELD k GET u8 8000")) {
+    for (String command :
+        List.of(
+            "SETBIT k 8000 1",
+            "BITFIELD k SET u8 8000 1",
+            "BITFIELD k GET u8 8000 INCRBY u8 8000 1")) {
       assertThatThrownBy(() -> runner.admit(command, 1000))
           .as(command)
           .isInstanceOf(CommandException.class)

@@ -78,8 +78,8 @@ class CommandDocsTest {
       return "+" + simple.text();
     } else if (reply instanceof Reply.Int number) {
       return Long.toString(number.value());
-    } else if (reply instanceof Reply.NullArray) {
-      return "null";
+    } else if (reply == Reply.NULL) {
+      return "nil";
     }
     throw new AssertionError("unexpected " + reply);
   }
@@ -95,7 +95,7 @@ class CommandDocsTest {
             "[[$get 2 <+readonly +fast> 1 1 1 <+@read +@string +@fast> <>"
                 + " <{$flags <+RO +access>"
                 + " $begin_search {$type $index $spec {$index 1}}"
-                + " $find_keys {$type $range $spec {$lastkey 0 $keystep 1 $limit 0}}}> <>] null]");
+                + " $find_keys {$type $range $spec {$lastkey 0 $keystep 1 $limit 0}}}> <>] nil]");
   }
 
   @Test

@@ -50,6 +50,8 @@ public final class CommandReference {
             `RENAME` and `COPY` of a big collection to another slot, `RESTORE`, the `STORE` forms, `XREADGROUP`
             without `COUNT` and pops of millions are refused beyond that, with nothing changed. A reply of more
             than 32 MB that another node has to forward is refused, too: ask a node with a replica.
+
+            `PFDEBUG` and `PFSELFTEST`, by which Redis tests itself, are missing on purpose.
             """);
     byGroup.forEach((group, specs) -> appendGroup(text, group, specs));
     text.append("\n## Internal\n\n");

@@ -1,7 +1,9 @@
 package io.raftkv.resp.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.raftkv.resp.reply.CommandException;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.storage.Family;
 import java.nio.charset.StandardCharsets;
@@ -23,6 +25,22 @@ class StreamCommandsTest {
   }
 
   private final CommandScript script = new CommandScript(new CommandRunner(SPECS));
+
+  /** In apply it is taken: a log may have it from before it was refused. */
+  @Test
+  void theReceivingNodeRefusesACountThatRedisHasNoMemoryFor() {
+    assertThatThrownBy(() -> admit("XAUTOCLAIM s g d 0 0 JUSTID COUNT 4398046511105"))
+        .isInstanceOf(CommandException.class)
+        .hasMessageContaining(
+            "ERR Insufficient memory, failed allocating transient memory, COUNT too high.");
+    assertThatThrownBy(() -> admit("XAUTOCLAIM s g d 0 0 COUNT 99999999999999999 COUNT 0"))
+        .hasMessageContaining("ERR COUNT must be > 0");
+    assertThat(admit("XAUTOCLAIM s g d 0 0 COUNT 4398046511104").length).isEqualTo(8);
+  }
+
+  private byte[][] admit(String command) {
+    return script.runner().admit(command, 1000);
+  }
 
   @Test
   void idsComeFromTheTimeOfTheEntryAndNeverGoBack() {
@@ -255,6 +273,8 @@ class StreamCommandsTest {
         XPENDING s g - + 9 => [["1-1", "d", :0, :2], ["1-3", "d", :0, :1]]
         XAUTOCLAIM s g d 1 0 => ["0-0", [], []]
         XAUTOCLAIM s g d 0 0 COUNT 0 => -ERR COUNT must be > 0
+        XAUTOCLAIM s g d 0 0 COUNT 576460752303423488 => -ERR COUNT must be > 0
+        XAUTOCLAIM s g d 1 0 COUNT 576460752303423487 => ["0-0", [], []]
         XAUTOCLAIM s nog d 0 0 => -NOGROUP No such key 's' or consumer group 'nog'
         XCLAIM s g d x 1-1 => -ERR Invalid min-idle-time argument for XCLAIM
         XCLAIM s g d 0 1-1 FOO => -ERR Unrecognized XCLAIM option 'FOO'

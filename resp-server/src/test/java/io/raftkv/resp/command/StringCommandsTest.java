@@ -386,9 +386,9 @@ class StringCommandsTest {
         LCS l a => -ERR The specified keys must contain string values
         LCS none l FOO => -ERR The specified keys must contain string values
         SETRANGE big 4194304 x => :4194305
-        LCS big none => -ERR Insufficient memory, failed allocating transient memory for LCS
+        LCS big none => -ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len
         SETRANGE m 99999 x => :100000
-        LCS m m LEN => -ERR Insufficient memory, failed allocating transient memory for LCS
+        LCS m m LEN => -ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len
         """);
   }
 

@@ -29,6 +29,7 @@ public final class CommandTableCommands {
     return new Subcommands(
             "COMMAND", Group.SERVER, "2.8.13", "Tells of the commands.", Flag.LOADING, Flag.STALE)
         .categories("connection")
+        .differs("DOCS", "Has no arguments, doc_flags, deprecated_since and replaced_by.")
         .alone("Return details about all commands.", (args, connection) -> docs().all())
         .add(
             "COUNT",

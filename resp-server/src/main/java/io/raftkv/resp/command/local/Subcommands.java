@@ -37,6 +37,7 @@ final class Subcommands {
   private final String summary;
   private final Flag firstFlag;
   private final Flag[] moreFlags;
+  private final Map<String, String> differences = new HashMap<>();
   private String[] categories = {};
   private String aloneHelp;
   private LocalHandler alone;
@@ -60,6 +61,15 @@ final class Subcommands {
    */
   Subcommands categories(String... names) {
     categories = names;
+    return this;
+  }
+
+  /**
+   * In what a subcommand is not as in Redis, in one or two sentences. To be said before {@link
+   * #add}.
+   */
+  Subcommands differs(String subcommand, String sentences) {
+    differences.put(subcommand, sentences);
     return this;
   }
 
@@ -135,6 +145,7 @@ final class Subcommands {
             .flags(firstFlag, moreFlags)
             .categories(categories)
             .docs(group, firstRelease, cost, sentence)
+            .differs(differences.getOrDefault(subcommand, ""))
             .local(Subcommands::calledByItsFullName);
     if (byName.put(subcommand, new Subcommand(spec, usage, help, handler)) != null) {
       throw new IllegalArgumentException("two entries for " + spec.name());
