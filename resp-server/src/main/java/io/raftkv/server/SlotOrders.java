@@ -40,8 +40,11 @@ final class SlotOrders {
    */
   private final Map<UUID, String> seedFailures = new ConcurrentHashMap<>();
 
+  private final LogBuffers buffers;
+
   SlotOrders(Node node) {
     this.node = node;
+    this.buffers = new LogBuffers(node.config().requests().maxEntryBytes());
   }
 
   /** Not on a disk that is nearly full: what ends the fence might not be written any more. */
@@ -99,6 +102,12 @@ final class SlotOrders {
     if (!isWanted(seed.targets())) {
       return CompletableFuture.completedFuture(
           ControlRequests.outcome("no job is about to begin this group, as far as it knows"));
+    }
+    long lacking = seed.targets().stream().filter(group -> !node.raft().hasFiles(group)).count();
+    String noRoom = buffers.noRoom(node.raft().groups().size(), (int) lacking);
+    if (!noRoom.isEmpty()) {
+      seedFailures.put(target, noRoom);
+      return CompletableFuture.completedFuture(ControlRequests.outcome(noRoom));
     }
     long begun = System.nanoTime();
     node.raft()
