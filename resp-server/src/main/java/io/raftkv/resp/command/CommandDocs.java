@@ -164,17 +164,16 @@ public final class CommandDocs {
 
   /** COMMAND GETKEYS call: the keys in it. */
   public Reply keys(Args args) {
-    return keys(args, (spec, key) -> Reply.bulk(key));
+    return keys(args, (key, use) -> Reply.bulk(key));
   }
 
   /** COMMAND GETKEYSANDFLAGS call: the keys in it, and what happens to them. */
   public Reply keysAndFlags(Args args) {
-    return keys(
-        args, (spec, key) -> Reply.array(Reply.bulk(key), KeySpecReplies.flags(spec, false)));
+    return keys(args, (key, use) -> Reply.array(Reply.bulk(key), KeySpecReplies.flags(use)));
   }
 
   private interface KeyReply {
-    Reply of(CommandSpec spec, byte[] key);
+    Reply of(byte[] key, List<String> use);
   }
 
   private Reply keys(Args args, KeyReply reply) {
@@ -191,8 +190,10 @@ public final class CommandDocs {
     }
     int[] positions = positions(spec, call);
     List<Reply> keys = new ArrayList<>(positions.length);
+    KeyUses uses = KeyUses.of(spec, call);
     for (int position : positions) {
-      keys.add(reply.of(spec, call.bytes(position)));
+      boolean first = position == positions[0];
+      keys.add(reply.of(call.bytes(position), first ? uses.first() : uses.others()));
     }
     return Reply.array(keys);
   }

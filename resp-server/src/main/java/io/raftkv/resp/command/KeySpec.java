@@ -39,18 +39,21 @@ public final class KeySpec {
   private final Finder finder;
   private final String keyword;
   private final int keywordFrom;
+  private final int countAt;
 
   private KeySpec(int first, int last, int step, Finder finder) {
-    this(first, last, step, finder, null, 0);
+    this(first, last, step, finder, null, 0, 0);
   }
 
-  private KeySpec(int first, int last, int step, Finder finder, String keyword, int keywordFrom) {
+  private KeySpec(
+      int first, int last, int step, Finder finder, String keyword, int keywordFrom, int countAt) {
     this.first = first;
     this.last = last;
     this.step = step;
     this.finder = finder;
     this.keyword = keyword;
     this.keywordFrom = keywordFrom;
+    this.countAt = countAt;
   }
 
   public static KeySpec range(int first, int last, int step) {
@@ -59,12 +62,12 @@ public final class KeySpec {
 
   /** Keys counted by the argument at {@code countAt} and following it, as in SINTERCARD. */
   public static KeySpec counted(int countAt) {
-    return new KeySpec(0, 0, 0, args -> countedFrom(args, countAt, 0));
+    return new KeySpec(0, 0, 0, args -> countedFrom(args, countAt, 0), null, 0, countAt);
   }
 
   /** As {@link #counted}, plus one key at position 1, as in ZUNIONSTORE. */
   public static KeySpec firstAndCounted(int countAt) {
-    return new KeySpec(1, 1, 1, args -> countedFrom(args, countAt, 1));
+    return new KeySpec(1, 1, 1, args -> countedFrom(args, countAt, 1), null, 0, countAt);
   }
 
   /**
@@ -74,7 +77,8 @@ public final class KeySpec {
    * @param startFrom the first word that may be the keyword
    */
   public static KeySpec firstHalfBehind(String keyword, int startFrom) {
-    return new KeySpec(0, 0, 0, args -> halfBehind(args, keyword, startFrom), keyword, startFrom);
+    return new KeySpec(
+        0, 0, 0, args -> halfBehind(args, keyword, startFrom), keyword, startFrom, 0);
   }
 
   private static int[] halfBehind(Args args, String keyword, int startFrom) {
@@ -156,6 +160,11 @@ public final class KeySpec {
   /** The first word that may be {@link #keyword}. */
   public int keywordFrom() {
     return keywordFrom;
+  }
+
+  /** The argument that counts the keys behind it; 0 if there is none. */
+  public int countAt() {
+    return countAt;
   }
 
   /** True if only {@link #positions} knows all keys. */

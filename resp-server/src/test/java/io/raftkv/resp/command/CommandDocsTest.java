@@ -99,14 +99,15 @@ class CommandDocsTest {
   }
 
   @Test
-  void movableKeysAreFlaggedAndHaveAnOpenSpecification() {
+  void keysBehindTheirNumberAreFlaggedAndHaveASpecificationOfTheirOwn() {
     assertThat(show(ask("COMMAND INFO ZUnionStore")))
         .startsWith(
             "[[$zunionstore -4 <+write +denyoom +movablekeys> 1 1 1 <+@write +@sortedset +@slow> <>")
         .contains("$lastkey 0 $keystep 1")
         .contains(
-            "{$flags <+RW +access +update +incomplete> $begin_search {$type $unknown $spec {}}"
-                + " $find_keys {$type $unknown $spec {}}}");
+            "{$flags <+RO +access> $begin_search {$type $index $spec {$index 2}}"
+                + " $find_keys {$type $keynum"
+                + " $spec {$keynumidx 0 $firstkey 1 $keystep 1}}}");
   }
 
   @Test
@@ -156,7 +157,8 @@ class CommandDocsTest {
           GETKEYS mset a 1 b 2,            [$a $b]
           GETKEYS zunionstore d 2 a b,     [$d $a $b]
           GETKEYSANDFLAGS get a,           [[$a <+RO +access>]]
-          GETKEYSANDFLAGS mset a 1,        [[$a <+RW +access +update>]]
+          GETKEYSANDFLAGS mset a 1,        [[$a <+OW +update>]]
+          GETKEYSANDFLAGS zunionstore d 1 a, [[$d <+OW +update>] [$a <+RO +access>]]
           """)
   void listsAndKeys(String call, String reply) {
     assertThat(show(ask("COMMAND " + call))).isEqualTo(reply);
