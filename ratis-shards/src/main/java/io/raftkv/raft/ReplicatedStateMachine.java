@@ -24,6 +24,7 @@ import java.util.concurrent.locks.StampedLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
@@ -373,20 +374,24 @@ final class ReplicatedStateMachine extends BaseStateMachine {
    */
   boolean storeIsWritable() {
     try {
-      Boolean writable = withStore(this::tryToResume);
+      Boolean writable = withStore(open -> notingDamage(open, open::tryResume));
       return writable == null || writable;
     } catch (CorruptStoreException damage) {
-      away = true;
-      failStop.replicaFailed(replica.name(), damage.getMessage(), damage);
-      closeSoon();
+      stopDamaged(damage);
       return true;
     }
   }
 
+  private void stopDamaged(CorruptStoreException damage) {
+    away = true;
+    failStop.replicaFailed(replica.name(), damage.getMessage(), damage);
+    closeSoon();
+  }
+
   /** While the store is used: its directory is not replaced meanwhile. */
-  private boolean tryToResume(ShardStore open) {
+  private <T> T notingDamage(ShardStore open, Supplier<T> work) {
     try {
-      return open.tryResume();
+      return work.get();
     } catch (CorruptStoreException damage) {
       keepDamage(open, damage);
       throw damage;
@@ -520,12 +525,13 @@ final class ReplicatedStateMachine extends BaseStateMachine {
     replica.releaseCheckpoint();
     // A view keeps what was deleted after it was opened; one that is opened later does not.
     boolean pinned = Boolean.TRUE.equals(withStore(open -> open.retainedViews() > 0));
-    Long compacted =
-        withStore(
-            open ->
-                open.appliedIndex() == spaceGivenBack
-                    ? spaceGivenBack
-                    : open.giveBackSpace(roomBytes));
+    Long compacted;
+    try {
+      compacted = withStore(open -> notingDamage(open, () -> compact(open, roomBytes)));
+    } catch (CorruptStoreException damage) {
+      stopDamaged(damage);
+      throw new IOException("no space given back of shard " + replica.name(), damage);
+    }
     if (compacted == null || compacted == spaceGivenBack) {
       return true; // it is away, and comes back new; or nothing has changed
     }
@@ -547,6 +553,10 @@ final class ReplicatedStateMachine extends BaseStateMachine {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", stopping);
     }
+  }
+
+  private Long compact(ShardStore open, LongSupplier roomBytes) {
+    return open.appliedIndex() == spaceGivenBack ? spaceGivenBack : open.giveBackSpace(roomBytes);
   }
 
   /** Whether a follower needs a checkpoint, since the log does not reach back to what it has. */

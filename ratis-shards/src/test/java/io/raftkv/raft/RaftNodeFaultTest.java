@@ -10,6 +10,7 @@ import io.raftkv.shard.ApplyContext;
 import io.raftkv.shard.BatchOutcome;
 import io.raftkv.shard.JournalApplier;
 import io.raftkv.shard.ProposedBatch;
+import io.raftkv.storage.CorruptStoreException;
 import io.raftkv.storage.Family;
 import io.raftkv.storage.OutOfSpaceException;
 import io.raftkv.storage.ShardStore;
@@ -354,9 +355,9 @@ class RaftNodeFaultTest {
     node.start();
     assertThat(cluster.leader()).isEqualTo(node);
     assertThat(node.failures()).isEmpty();
-    assertThatThrownBy(
-            () -> node.replica().withStore(open -> open.giveBackSpace(() -> Long.MAX_VALUE)))
-        .isInstanceOf(StorageException.class);
+    assertThatThrownBy(() -> node.replica().giveBackSpace(() -> Long.MAX_VALUE))
+        .isInstanceOf(IOException.class)
+        .hasCauseInstanceOf(CorruptStoreException.class);
     assertThat(node.replica().storeIsWritable()).as("of the disk").isTrue();
     assertDamageIsTold(node, table);
     waitUntil("stop", () -> !node.replica().isAlive());
