@@ -155,10 +155,13 @@ class MembershipTest {
     group.startLoad();
     int leaves = group.leaderNumber();
     int[] stay = group.withoutLeader(0, 1, 2);
-    assertThat(
-            ChangingGroup.get(
-                group.ask(cluster.node(leaves), group.members(0, 1, 2), group.members(stay))))
-        .isEqualTo(MemberChange.HANDED_OVER);
+    MemberChange outcome = MemberChange.NOT_HANDED_OVER;
+    while (outcome == MemberChange.NOT_HANDED_OVER) { // by a machine that is too busy for it
+      outcome =
+          ChangingGroup.get(
+              group.ask(cluster.node(leaves), group.members(0, 1, 2), group.members(stay)));
+    }
+    assertThat(outcome).isEqualTo(MemberChange.HANDED_OVER);
     assertThat(group.leaderNumber()).isNotEqualTo(leaves);
     assertThat(group.change(group.members(0, 1, 2), group.members(stay)))
         .isEqualTo(MemberChange.DONE);
@@ -180,7 +183,7 @@ class MembershipTest {
       waitUntil(
           "both have all",
           () ->
-              leader.followersHeardWithin(500).size() == 2
+              leader.followersHeardWithin(1).size() == 2
                   && leader.followerMatchIndexes().values().stream()
                       .allMatch(match -> match == leader.logEnd().index()));
       assertThat(
