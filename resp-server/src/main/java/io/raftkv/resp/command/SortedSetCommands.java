@@ -19,7 +19,6 @@ public final class SortedSetCommands {
                   "1.2.0",
                   "O(log n) per member",
                   "Adds members, or changes their scores.")
-              .differs("A score of -0 becomes 0.")
               .flags(Flag.DENYOOM, Flag.FAST)
               .writes(SortedSetMembers::zadd),
           sortedSet(
@@ -29,7 +28,6 @@ public final class SortedSetCommands {
                   "1.2.0",
                   "O(log n)",
                   "Adds to the score of a member.")
-              .differs("A score of -0 becomes 0.")
               .flags(Flag.DENYOOM, Flag.FAST)
               .writes(SortedSetMembers::zincrby),
           sortedSet("ZREM", -3, KeySpec.FIRST, "1.2.0", "O(log n) per member", "Removes members.")

@@ -57,10 +57,11 @@ final class InlineZSet extends ZSetBody {
     return index < 0 ? Double.NaN : members.get(index).score();
   }
 
+  /** As in the listpacks of Redis -0 becomes 0. */
   @Override
   void put(byte[] member, double score) {
     remove(member);
-    ScoredMember added = new ScoredMember(member, score);
+    ScoredMember added = new ScoredMember(member, score == 0 ? 0.0 : score);
     int index = Collections.binarySearch(members, added, ScoredMember.ORDER);
     members.add(-index - 1, added);
     note(member, 1);

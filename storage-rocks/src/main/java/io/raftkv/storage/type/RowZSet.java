@@ -25,12 +25,15 @@ import java.util.Set;
  * <pre>
  *   metadata payload   id:8  size:8  what the tree has to say
  *   data row           member to score:8
- *   score row          score, member to nothing
+ *   score row          score, member to nothing, or to 1 if the score is -0
  * </pre>
  */
 final class RowZSet extends ZSetBody {
   private static final int FIXED_BYTES = 2 * Long.BYTES;
   private static final byte[] NOTHING = {};
+
+  /** In a score row, whose key is that of 0. */
+  private static final byte[] MINUS_ZERO = {1};
 
   /** Rows that are read before rows are written: no cursor is open over rows that change. */
   private static final int CHUNK = 256;
@@ -94,7 +97,7 @@ final class RowZSet extends ZSetBody {
         });
     different.sort(ScoredMember.ORDER);
     RowZSet set = new RowZSet(key, id, new RankTree(key, id));
-    different.forEach(each -> out.put(Family.SCORE, set.scoreRow(each), NOTHING));
+    different.forEach(each -> out.put(Family.SCORE, set.scoreRow(each), scoreValue(each.score())));
     set.ranks.addAll(
         set.scoreRow(different.get(0)),
         set.scoreRow(different.get(different.size() - 1)),
@@ -269,7 +272,7 @@ final class RowZSet extends ZSetBody {
           throw new CorruptStoreException("sorted set with fewer members than it counts");
         }
         if (random.nextLong(toCome) < count - sample.size()) {
-          ScoredMember member = memberOf(members.key());
+          ScoredMember member = memberAt(members);
           key.hold(member.member());
           sample.add(member);
         }
@@ -315,7 +318,7 @@ final class RowZSet extends ZSetBody {
     long bytes = 0;
     try (RowCursor members = rows.ascending(Family.SCORE, begin(), end())) {
       while (members.next() && bytes <= mostBytes) {
-        ScoredMember member = memberOf(members.key());
+        ScoredMember member = memberAt(members);
         bytes += member.member().length;
         all.add(member);
       }
@@ -338,9 +341,25 @@ final class RowZSet extends ZSetBody {
         .array();
   }
 
-  /** The member in a score row. */
-  private static ScoredMember memberOf(byte[] scoreRow) {
-    return new ScoredMember(ElementRows.memberOf(scoreRow), ElementRows.scoreOf(scoreRow));
+  /** The member in a score row, with the score that its other row has. */
+  private ScoredMember memberOf(byte[] scoreRow) {
+    byte[] member = ElementRows.memberOf(scoreRow);
+    double score = ElementRows.scoreOf(scoreRow);
+    return new ScoredMember(member, score == 0 ? score(member) : score);
+  }
+
+  /** The member in the score row at which a cursor is. */
+  private static ScoredMember memberAt(RowCursor scores) {
+    return new ScoredMember(ElementRows.memberOf(scores.key()), scoreAt(scores));
+  }
+
+  private static double scoreAt(RowCursor scores) {
+    double score = ElementRows.scoreOf(scores.key());
+    return score == 0 && scores.value().length > 0 ? -0.0 : score;
+  }
+
+  private static byte[] scoreValue(double score) {
+    return score == 0 && 1 / score < 0 ? MINUS_ZERO : NOTHING;
   }
 
   /** Writes both rows of a member that has no score row. */
@@ -348,7 +367,7 @@ final class RowZSet extends ZSetBody {
     WritableRows out = key.writableRows();
     byte[] row = scoreRow(score, member);
     out.put(Family.DATA, memberRow(member), encodeScore(score));
-    out.put(Family.SCORE, row, NOTHING);
+    out.put(Family.SCORE, row, scoreValue(score));
     ranks.add(row);
   }
 
@@ -551,7 +570,7 @@ final class RowZSet extends ZSetBody {
 
     @Override
     public double score() {
-      return ElementRows.scoreOf(rows.key());
+      return scoreAt(rows);
     }
 
     @Override

@@ -56,15 +56,11 @@ public final class ZSetType {
   /** Of many members the rows and their ranks are written at once, in order. */
   private static ZSetBody bodyOf(KeyHandle key, List<ScoredMember> members) {
     if (members.size() > InlineLimits.ENTRIES) {
-      List<ScoredMember> stored = new ArrayList<>(members.size());
-      for (ScoredMember each : members) {
-        stored.add(new ScoredMember(each.member(), positiveZero(each.score())));
-      }
-      return RowZSet.create(key, stored);
+      return RowZSet.create(key, members);
     }
     ZSetBody body = new InlineZSet();
     for (ScoredMember each : members) {
-      body.put(each.member(), positiveZero(each.score()));
+      body.put(each.member(), each.score());
       body = movedOutIfTooLarge(key, body);
     }
     return body;
@@ -92,7 +88,7 @@ public final class ZSetType {
     if (body == null) {
       body = new InlineZSet();
     }
-    body.put(member, positiveZero(score));
+    body.put(member, score);
     body = movedOutIfTooLarge(key, body);
     changed = true;
   }
@@ -265,9 +261,5 @@ public final class ZSetType {
 
   private static ZSetBody movedOutIfTooLarge(KeyHandle key, ZSetBody body) {
     return body instanceof InlineZSet small && !small.fits() ? RowZSet.moveOut(key, small) : body;
-  }
-
-  private static double positiveZero(double score) {
-    return score == 0 ? 0.0 : score;
   }
 }

@@ -273,6 +273,40 @@ class ZSetTypeTest {
     rows.verify();
   }
 
+  /** As in Redis, whose small sets forget it and whose large ones do not. */
+  @Test
+  void zeroKeepsItsSignInRows() {
+    fill(300);
+    ZSetType set = set();
+    set.put(bytes("minus"), -0.0);
+    set.put(bytes("plus"), 0.0);
+    set.put(bytes("plus"), -0.0); // which is no other score
+    set.save();
+    List<ScoredMember> minus = List.of(new ScoredMember(bytes("minus"), -0.0));
+    assertThat(1 / set().score(bytes("minus"))).isNegative();
+    assertThat(1 / set().score(bytes("plus"))).isPositive();
+    long rank = set().rank(bytes("minus"), false);
+    assertThat(bits(set().ranks(rank, rank, false))).isEqualTo(bits(minus));
+    List<ScoredMember> all = set().ranks(0, 301, false);
+    assertThat(bits(set().sample(new SeededRandom(7), 302))).isEqualTo(bits(all));
+    assertThat(bits(set().sample(new SeededRandom(7), 301))).isSubsetOf(bits(all));
+    assertThat(bits(set().sample(new SeededRandom(7), 90))).isSubsetOf(bits(all));
+    for (int seed = 0; seed < 400; seed++) {
+      assertThat(bits(List.of(set().random(new SeededRandom(seed))))).isSubsetOf(bits(all));
+    }
+    assertThat(ZSetType.replace(key(), all)).isEqualTo(302);
+    assertThat(bits(set().ranks(0, 301, false))).isEqualTo(bits(all));
+    RankTreeCheck.check(rows);
+    rows.verify();
+  }
+
+  /** Scores with the sign of zero, which is no part of their order. */
+  private static List<String> bits(List<ScoredMember> members) {
+    return members.stream()
+        .map(each -> new String(each.member(), ISO_8859_1) + " " + each.score())
+        .toList();
+  }
+
   @Test
   void samplesAreDifferentMembersAndTheSameForTheSameSeed() {
     fill(1000);
