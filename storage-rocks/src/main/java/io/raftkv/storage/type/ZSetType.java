@@ -12,9 +12,9 @@ import java.util.List;
  * deleted. After {@link #put} and {@link #remove(byte[])}, {@link #save} writes the metadata
  * record, once for a command with many members.
  *
- * <p>Scores are never NaN; -0 is stored as 0. Small sets live in the metadata record (see {@link
- * InlineLimits}), others in element rows: there all is O(log n + members returned or removed). Not
- * thread-safe; lives for one command.
+ * <p>Scores are never NaN, and -0 becomes 0 in small sets. These live in the metadata record (see
+ * {@link InlineLimits}), others in element rows: there all is O(log n + members returned or
+ * removed). Not thread-safe; lives for one command.
  */
 public final class ZSetType {
   private final KeyHandle key;
