@@ -42,6 +42,8 @@ measure() {
   take set1 perSecond --workload set ${wait_each[@]+"${wait_each[@]}"}
   take set16 perSecond --workload set --pipeline 16 ${wait_pipeline[@]+"${wait_pipeline[@]}"}
   take get1 perSecond --workload get --preload
+  take getp50 p50Micros --workload get
+  take getp50busy p50Micros --workload get --background set:8 ${wait_each[@]+"${wait_each[@]}"}
   take get16 perSecond --workload get --pipeline 16
   take getalone p50Micros --workload get --connections 8 --rate $read_rate
   take getbusy p50Micros --workload get --connections 8 --rate $read_rate --background set:8 \
@@ -50,6 +52,13 @@ measure() {
   take get_lone p50Micros --workload get --connections 1
   take set_p99 p99Micros --workload set --connections 16 ${wait_each[@]+"${wait_each[@]}"}
   take get_p99 p99Micros --workload get --connections 16
+
+  stop_all
+  start_alone "$system"
+  load "${hosts%%,*}" --workload get --preload >/dev/null
+  stop_all
+  start_alone "$system"
+  result[$system.again]=$alone_ready
 }
 
 each_system
@@ -68,11 +77,14 @@ row "SET, 50 connections, per second" set1
 row "SET, 50 connections, pipeline 16, per second" set16
 row "GET, 50 connections, per second" get1
 row "GET, 50 connections, pipeline 16, per second" get16
+row "GET p50, 50 connections, us" getp50
+row "the same while 8 connections write flat out, us" getp50busy
 row "GET p50, 8 connections, $read_rate per second, us" getalone
 row "the same while 8 connections write flat out, us" getbusy
 row "SET p50, lone connection, us" set_lone
 row "GET p50, lone connection, us" get_lone
 row "SET p99, 16 connections, us" set_p99
 row "GET p99, 16 connections, us" get_p99
-row "start to ready, ms" ready
+row "three fresh servers, start to ready, ms" ready
+row "one server with these keys, start to ready, ms" again
 verdict

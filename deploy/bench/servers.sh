@@ -157,6 +157,27 @@ start_raftkv() {
   raftkv_ready=$(($(now_ms) - started))
 }
 
+# start_alone SYSTEM: one server of it; alone_ready is then how long that took, in milliseconds.
+start_alone() {
+  local dir=$work/$1-alone started
+  mkdir -p "$dir"
+  started=$(now_ms)
+  if [ "$1" = redis ]; then
+    redis-server --port "${redis_ports[0]}" --dir "$dir" --save '' --appendonly yes \
+      --appendfsync always >>"$dir/log" 2>&1 &
+    pids+=($!)
+    await redis_answers "${redis_ports[0]}"
+  else
+    # shellcheck disable=SC2086
+    java $raftkv_jvm -jar "$raftkv_jar" server --port "${resp_ports[0]}" \
+      --raft-port "${raft_ports[0]}" --http-port "${http_ports[0]}" --data-dir "$dir/data" \
+      $raftkv_flags >>"$dir/log" 2>&1 &
+    pids+=($!)
+    await http_ready "${http_ports[0]}"
+  fi
+  alone_ready=$(($(now_ms) - started))
+}
+
 generator() {
   java -Xmx256m -XX:+UseSerialGC -cp "$bench_jar" io.raftkv.bench.LoadGenerator "$@"
 }
