@@ -226,7 +226,7 @@ final class HostedGroup {
   /** See {@link RaftNode#stopStuckStores}. Under the node's lock. */
   void stopIfStuck(Duration patience) {
     ReplicatedStateMachine running = machine;
-    if (running == null || running.storeIsWritable()) {
+    if (running == null || running.storeSeemsWritable()) { // a flush would hold the node's lock
       unwritableSince = null;
       return;
     }

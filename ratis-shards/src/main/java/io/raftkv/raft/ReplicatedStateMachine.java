@@ -382,6 +382,12 @@ final class ReplicatedStateMachine extends BaseStateMachine {
     }
   }
 
+  /** Whether the store could write when last it tried; also true while there is none. Fast. */
+  boolean storeSeemsWritable() {
+    Boolean writable = withStore(ShardStore::isWritable);
+    return writable == null || writable;
+  }
+
   private void stopDamaged(CorruptStoreException damage) {
     away = true;
     failStop.replicaFailed(replica.name(), damage.getMessage(), damage);
