@@ -461,6 +461,13 @@ final class ClusterController implements AutoCloseable {
 
   /** One that does not start must not keep others from it, nor this node from the rest. */
   private void startReplica(ShardInfo shard) {
+    String noRoom = node.raft().hasFiles(shard.groupId()) ? "" : node.noRoomInMemory(1);
+    if (!noRoom.isEmpty()) {
+      if (!noRoom.equals(failedStarts.put(shard.groupId(), noRoom))) {
+        LOG.error("replica not started, trying again shard={}: {}", shard.id(), noRoom);
+      }
+      return;
+    }
     try {
       node.raft().startReplica(shard.groupId(), members(shard));
       failedStarts.remove(shard.groupId());

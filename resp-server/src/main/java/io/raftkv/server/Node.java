@@ -89,6 +89,7 @@ final class Node implements RunningServer {
   private final NodeLinks links;
   private final PeerMonitor peers;
   private final DiskGuard disk;
+  private final LogBuffers logBuffers;
   private final ShardHost<NodeProposal> shards;
   private final ReadBarrier barrier;
   private final LeaderSuccession succession;
@@ -163,6 +164,7 @@ final class Node implements RunningServer {
               config.store().minFreeDisk().bytes(),
               this::storesOwnBytes,
               this::storesAreWritable);
+      this.logBuffers = new LogBuffers(config.requests().maxEntryBytes());
       long entryLimit = options.entryLimitBytes();
       CommandTable[] table = new CommandTable[1];
       this.shards =
@@ -401,7 +403,12 @@ final class Node implements RunningServer {
 
   /** Why this node takes no new replicas; empty if it does. */
   String noRoom() {
-    return hasDiskSpace() ? "" : "its disk is nearly full";
+    return hasDiskSpace() ? noRoomInMemory(1) : "its disk is nearly full";
+  }
+
+  /** Why this process can have no such number of replicas more; empty if it can. */
+  String noRoomInMemory(int replicas) {
+    return logBuffers.noRoom(raft.groups().size(), replicas);
   }
 
   /** This node's replica of a group, or null. */

@@ -127,6 +127,7 @@ final class NodeView implements NodeStatus {
   private ClusterFacts.NodeFacts facts(
       Map<UUID, String> unseeded, Predicate<UUID> wanted, boolean counted) {
     long version = cluster().version(); // first: the replicas are not older than it
+    String noRoom = node.noRoom(); // before the replicas: the one that takes the last is one
     Set<UUID> seeding = node.raft().seeding(); // before the replicas: it is one or the other
     Map<UUID, ClusterFacts.ReplicaFacts> replicas = new HashMap<>();
     for (UUID group : node.raft().groups()) {
@@ -138,7 +139,7 @@ final class NodeView implements NodeStatus {
         version,
         node.memberSince(),
         node.directory().hasArrived(),
-        node.noRoom(),
+        noRoom,
         replicas,
         node.raft().cuts(),
         seeding,

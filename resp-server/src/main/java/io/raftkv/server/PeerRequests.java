@@ -5,6 +5,7 @@ import io.raftkv.meta.job.JobAction;
 import io.raftkv.meta.job.Members;
 import io.raftkv.raft.Member;
 import io.raftkv.raft.MemberChange;
+import io.raftkv.raft.Replica;
 import io.raftkv.shard.PeerTransport;
 import io.raftkv.shard.ReadBarrier;
 import java.io.ByteArrayInputStream;
@@ -163,11 +164,12 @@ final class PeerRequests {
     return startJoining(
         joining.group(),
         () -> {
-          if (!node.noRoom().isEmpty()) {
-            return node.noRoom();
+          Replica there = node.replica(joining.group());
+          String noRoom = there != null && there.isAlive() ? "" : node.noRoom();
+          if (noRoom.isEmpty()) {
+            node.raft().startJoining(joining.group(), joining.term());
           }
-          node.raft().startJoining(joining.group(), joining.term());
-          return "";
+          return noRoom;
         });
   }
 

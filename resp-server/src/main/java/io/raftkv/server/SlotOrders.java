@@ -40,11 +40,8 @@ final class SlotOrders {
    */
   private final Map<UUID, String> seedFailures = new ConcurrentHashMap<>();
 
-  private final LogBuffers buffers;
-
   SlotOrders(Node node) {
     this.node = node;
-    this.buffers = new LogBuffers(node.config().requests().maxEntryBytes());
   }
 
   /** Not on a disk that is nearly full: what ends the fence might not be written any more. */
@@ -104,7 +101,7 @@ final class SlotOrders {
           ControlRequests.outcome("no job is about to begin this group, as far as it knows"));
     }
     long lacking = seed.targets().stream().filter(group -> !node.raft().hasFiles(group)).count();
-    String noRoom = buffers.noRoom(node.raft().groups().size(), (int) lacking);
+    String noRoom = node.noRoomInMemory((int) lacking);
     if (!noRoom.isEmpty()) {
       seedFailures.put(target, noRoom);
       return CompletableFuture.completedFuture(ControlRequests.outcome(noRoom));

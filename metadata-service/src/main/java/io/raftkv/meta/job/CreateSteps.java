@@ -30,6 +30,10 @@ final class CreateSteps implements Steps {
   private static JobAction start(Scene scene, ShardInfo shard) {
     for (String node : shard.voters()) {
       if (scene.facts().replica(node, shard.groupId()).isEmpty()) {
+        ClusterFacts.NodeFacts said = scene.facts().nodes().get(node);
+        if (said != null && !said.noRoom().isEmpty()) {
+          return scene.failed("node " + node + " cannot take a replica: " + said.noRoom());
+        }
         return scene.await("node " + node + " has not started its replica");
       }
     }

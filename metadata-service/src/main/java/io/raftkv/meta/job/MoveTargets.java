@@ -101,11 +101,12 @@ public final class MoveTargets {
     if (target == NodeState.OFFLINE || target == NodeState.REMOVED) {
       return "node " + to.get() + " is " + target.text();
     }
-    return isFull(move, to.get()) ? "node " + to.get() + ": its disk is nearly full" : "";
+    String noRoom = noRoom(move, to.get());
+    return noRoom.isEmpty() ? "" : "node " + to.get() + ": " + noRoom;
   }
 
   /** While the replica runs it may still become whole; one that has stopped for room does not. */
-  private boolean isFull(JobInfo move, String to) {
+  private String noRoom(JobInfo move, String to) {
     ClusterFacts.NodeFacts said = facts.nodes().get(to);
     boolean runs =
         state
@@ -113,6 +114,6 @@ public final class MoveTargets {
             .flatMap(shard -> facts.replica(to, shard.groupId()))
             .filter(ClusterFacts.ReplicaFacts::open)
             .isPresent();
-    return said != null && !said.noRoom().isEmpty() && !runs;
+    return said == null || runs ? "" : said.noRoom();
   }
 }
