@@ -27,8 +27,11 @@ final class StreamClaims {
   /** The largest COUNT that Redis takes. */
   private static final long MAX_AUTO_COUNT = Long.MAX_VALUE / 16;
 
-  /** For a larger COUNT Redis has no memory on any machine: it asks for 16 bytes of each. */
-  private static final long MAX_ALLOCATED_COUNT = 1L << 42;
+  /**
+   * For a larger COUNT Redis has no memory on any machine: it asks for 16 bytes of each, of which
+   * 96 TiB are the next size, and has 85 TiB of addresses in one piece.
+   */
+  private static final long MAX_ALLOCATED_COUNT = 5L << 40;
 
   /** Behind the last word of a call with such a COUNT; from a client it is a syntax error. */
   private static final String TOO_MANY = "!";
