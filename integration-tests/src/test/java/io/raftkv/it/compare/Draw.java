@@ -157,6 +157,7 @@ final class Draw {
           word("integer", Draw::integer),
           word("index", draw -> draw.rarely(20) ? draw.integer() : draw.between(-7, 7)),
           word("rank", draw -> draw.rarely(20) ? draw.integer() : draw.between(-200, 200)),
+          word("whole", draw -> draw.between(-200, 200)),
           word("offset", draw -> draw.rarely(15) ? draw.badOffset() : draw.between(0, 40)),
           word("count", Draw::count),
           word("pagesize", draw -> draw.rarely(8) ? draw.count() : draw.between(20, 300)),
