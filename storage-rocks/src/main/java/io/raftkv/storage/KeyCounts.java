@@ -40,6 +40,16 @@ final class KeyCounts {
         : new Count(numbers.get(slot * NUMBERS), numbers.get(slot * NUMBERS + 1));
   }
 
+  /** As {@link Rows#slotWithKeys}. */
+  int slotWithKeys(int home, int first, int last) {
+    AtomicLongArray numbers = homes.get(home);
+    int slot = first;
+    while (slot <= last && (numbers == null || numbers.get(slot * NUMBERS) == 0)) {
+      slot++;
+    }
+    return slot;
+  }
+
   /** As {@link Rows#slotOfKey}; {@link Slot#COUNT} if there are fewer keys. */
   int slotOfKey(int home, long index) {
     AtomicLongArray numbers = homes.get(home);

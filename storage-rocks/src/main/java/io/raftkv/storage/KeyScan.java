@@ -91,7 +91,7 @@ public final class KeyScan {
             foreign = true;
             int slot = KeyRows.slotOf(row);
             slot = KeyRows.homeOf(row) < home ? slot : slot + 1;
-            position = position(slotWithKeys(keys, slot, lastSlot), 0);
+            position = position(keys.rows().slotWithKeys(home, slot, lastSlot), 0);
           }
         }
       }
@@ -173,16 +173,6 @@ public final class KeyScan {
           return false;
         });
     return found[0];
-  }
-
-  /** The first slot from {@code slot} on where the database has keys; else the one behind last. */
-  private static int slotWithKeys(Keyspace keys, int slot, int lastSlot) {
-    int home = keys.home();
-    int found = slot;
-    while (found <= lastSlot && keys.rows().keysInSlot(found, home) == 0) {
-      found++;
-    }
-    return found;
   }
 
   private static byte[] row(long position, int home) {

@@ -157,6 +157,28 @@ public final class ReadView implements Rows, AutoCloseable {
   }
 
   @Override
+  public int slotWithKeys(int home, int first, int last) {
+    requireOpen();
+    if (snapshot == null) {
+      int slot = store.counts().slotWithKeys(home, first, last);
+      if (countsHold()) {
+        return slot;
+      }
+    }
+    // One walk: a row for each slot would be asked for thousands of times.
+    byte[] from = SysRows.count(first, home);
+    byte[] to = SysRows.count(last + 1, 0);
+    try (RowCursor rows = rocks.cursor(Family.SYS, from, to, true, snapshot)) {
+      while (rows.next()) {
+        if (SysRows.homeOfCount(rows.key()) == home) {
+          return SysRows.slotOfCount(rows.key());
+        }
+      }
+    }
+    return last + 1;
+  }
+
+  @Override
   public int slotOfKey(int home, long index) {
     requireOpen();
     if (snapshot == null) {

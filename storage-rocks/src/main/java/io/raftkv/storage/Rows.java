@@ -55,6 +55,19 @@ public interface Rows {
   long keysInSlot(int slot, int home);
 
   /**
+   * The first of some slots in which a home has keys; the one behind {@code last} if none has.
+   *
+   * @param first where to begin; at most the one behind {@code last}
+   */
+  default int slotWithKeys(int home, int first, int last) {
+    int slot = first;
+    while (slot <= last && keysInSlot(slot, home) == 0) {
+      slot++;
+    }
+    return slot;
+  }
+
+  /**
    * The slot of a key by its index, from 0 to {@link #keys} - 1, where the keys of a home are
    * counted slot by slot. O(number of slots), whatever was deleted.
    */

@@ -273,6 +273,36 @@ class ShardStoreTest {
   }
 
   @Test
+  void theNextSlotWithKeysIsFoundInEveryView() {
+    try (StoreBatch batch = store.begin(0)) {
+      batch.addKeys(3, 1, 1, 0);
+      batch.addKeys(7, 0, 1, 0);
+      batch.addKeys(7, 1, 1, 0);
+      batch.addKeys(9, 1, 1, 0);
+      batch.addKeys(Slot.COUNT - 1, 0, 1, 0);
+      batch.commit(1, 0);
+    }
+    try (StoreBatch batch = store.begin(0)) {
+      batch.addKeys(9, 1, -1, 0);
+      batch.commit(1, 1);
+    }
+    try (ReadView memory = store.readInMemory();
+        ReadView disk = store.readSnapshot();
+        StoreBatch batch = store.begin(0)) {
+      for (Rows rows : List.of(memory, disk, batch)) {
+        assertThat(rows.slotWithKeys(0, 0, Slot.COUNT - 1)).isEqualTo(7);
+        assertThat(rows.slotWithKeys(0, 7, 7)).isEqualTo(7);
+        assertThat(rows.slotWithKeys(0, 8, Slot.COUNT - 1)).isEqualTo(Slot.COUNT - 1);
+        assertThat(rows.slotWithKeys(0, 0, 6)).isEqualTo(7);
+        assertThat(rows.slotWithKeys(0, Slot.COUNT, Slot.COUNT - 1)).isEqualTo(Slot.COUNT);
+        assertThat(rows.slotWithKeys(1, 4, 9)).isEqualTo(7);
+        assertThat(rows.slotWithKeys(1, 8, 9)).isEqualTo(10);
+        assertThat(rows.slotWithKeys(2, 0, Slot.COUNT - 1)).isEqualTo(Slot.COUNT);
+      }
+    }
+  }
+
+  @Test
   void homesOfDatabasesAreOfTheirMomentAndOutliveAReopen() {
     DatabaseHomes swapped = DatabaseHomes.INITIAL.swapped(0, 3);
     String before = store.checksum().sha256();

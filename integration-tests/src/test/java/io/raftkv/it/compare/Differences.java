@@ -19,8 +19,7 @@ final class Differences {
     rule(Rules.ANY_ORDER, "SMEMBERS", "SINTER", "SUNION", "SDIFF", "HKEYS", "HVALS", "KEYS");
     rule(Rules.ANY_ORDER_OF_PAIRS, "HGETALL");
 
-    // Redis 7.0 prints doubles with 17 digits, 7.2 and RaftKV with as many as are needed. Whether
-    // Redis keeps the sign of a zero depends on the size of the sorted set; RaftKV does not.
+    // Redis 7.0 prints doubles with 17 digits, 7.2 and RaftKV with as many as are needed.
     rule(
         Rules.DOUBLES,
         "ZADD ZINCRBY ZSCORE ZMSCORE ZRANGE ZREVRANGE ZRANGEBYSCORE ZREVRANGEBYSCORE".split(" "));

@@ -1,5 +1,7 @@
 package io.raftkv.it.compare;
 
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -126,6 +128,20 @@ final class Draw {
           "inf",
           "nan");
 
+  /** Scores of which sums and products are again such scores, which all releases print alike. */
+  private static final List<String> ZEROS =
+      List.of("-0", "-0", "-0", "-0", "0", "0", "inf", "-inf");
+
+  /** Sorted sets with a score of -0: one that Redis packs, and one with a member of 65 bytes. */
+  private static final List<String> ZERO_DUMPS =
+      List.of(
+          bytes(
+              "0503016200000000000000000161000000000000008001"
+                  + "63000000000000f0ff0a00406c28d2599f4ea0"),
+          bytes(
+              "0504c3094041017878e03400017878000000000000f03f0162000000000000000001"
+                  + "6100000000000000800163000000000000f0ff0a0054237c8b507d3ea6"));
+
   private static final Map<String, Kind> KINDS =
       Map.ofEntries(
           word("key", Draw::key),
@@ -134,10 +150,14 @@ final class Draw {
           Map.entry("keys", Draw::countedKeys),
           word("member", Draw::member),
           word("many", draw -> "m" + draw.below(400)),
+          word("wide", draw -> "w".repeat(59) + (char) (' ' + draw.below(200))),
+          word("zero", draw -> draw.oneOf(ZEROS)),
+          word("zerodump", draw -> draw.oneOf(ZERO_DUMPS)),
           word("value", Draw::value),
           word("integer", Draw::integer),
           word("index", draw -> draw.rarely(20) ? draw.integer() : draw.between(-7, 7)),
           word("rank", draw -> draw.rarely(20) ? draw.integer() : draw.between(-200, 200)),
+          word("whole", draw -> draw.between(-200, 200)),
           word("offset", draw -> draw.rarely(15) ? draw.badOffset() : draw.between(0, 40)),
           word("count", Draw::count),
           word("pagesize", draw -> draw.rarely(8) ? draw.count() : draw.between(20, 300)),
@@ -193,6 +213,11 @@ final class Draw {
       throw new IllegalArgumentException("no kind of word named " + name);
     }
     return kind;
+  }
+
+  /** Each as one character. */
+  private static String bytes(String hex) {
+    return new String(HexFormat.of().parseHex(hex), StandardCharsets.ISO_8859_1);
   }
 
   private static Map.Entry<String, Kind> word(String name, Function<Draw, String> one) {

@@ -34,6 +34,7 @@ final class Family {
           "lists",
           "sets",
           "sortedsets",
+          "zeroscores",
           "lexranges",
           "bitmaps",
           "hyperloglogs",

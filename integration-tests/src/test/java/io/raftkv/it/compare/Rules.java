@@ -40,7 +40,7 @@ final class Rules {
               && raftkv.items() != null
               && sorted(paired(redis.items())).equals(sorted(paired(raftkv.items())));
 
-  /** Byte for byte, but for the digits of equal doubles. */
+  /** Byte for byte, but for the digits of equal doubles; -0 is not 0. */
   static final Rule DOUBLES =
       (words, redis, raftkv) -> withDoubles(redis).equals(withDoubles(raftkv));
 
@@ -87,7 +87,7 @@ final class Rules {
       return text;
     }
     try {
-      return Double.toString(Double.parseDouble(text) + 0.0); // minus zero becomes zero
+      return Double.toString(Double.parseDouble(text));
     } catch (NumberFormatException noDouble) {
       return text;
     }

@@ -125,6 +125,7 @@ public final class GeoCommands {
       scores[i] = GeoCell.score(GeoText.point(args, at + 3 * i));
     }
     ZSetType set = set(args, db);
+    set.expect(places);
     for (int i = 0; i < places; i++) {
       adding.add(set, args.bytes(at + 3 * i + 2), scores[i], false);
     }

@@ -32,6 +32,10 @@ public final class SortCommands {
   private static final String MANY_ANSWERS =
       "More than 16,777,216 answers, elements times GETs, are refused.";
 
+  private static final String CHANGES_NOTHING =
+      "Never changes the sorted set that it sorts: in Redis a small one becomes a large one, which"
+          + " keeps the sign of a score of -0 that it gets later.";
+
   private static final byte[] NOTHING = {};
 
   private static final CommandSpec SORT_RO =
@@ -46,6 +50,7 @@ public final class SortCommands {
               "Returns the sorted elements of a list, a set, or a sorted set. On several shards, BY"
                   + " and GET patterns must have the key's hash tag. "
                   + MANY_ANSWERS)
+          .differs(CHANGES_NOTHING)
           .onSeveralShards(SortOptions::requireOneSlot)
           .reads((args, keys) -> sort(args, keys, false));
 
@@ -66,6 +71,7 @@ public final class SortCommands {
                       + " result. On several shards, BY and GET patterns must have the key's hash"
                       + " tag. Without STORE it runs as SORT_RO. "
                       + MANY_ANSWERS)
+              .differs(CHANGES_NOTHING)
               .onSeveralShards(SortOptions::requireOneSlot)
               .readsAs(SORT_RO, SortOptions::cannotStore)
               .writes((args, keys) -> sort(args, keys, true)));

@@ -46,6 +46,7 @@ final class SortedSetMembers {
       scores[i] = args.float64(at + 2 * i);
     }
     ZSetType set = set(args, db);
+    set.expect(scores.length);
     for (int i = 0; i < scores.length; i++) {
       adding.add(set, args.bytes(at + 2 * i + 1), scores[i], increment);
     }

@@ -87,9 +87,11 @@ final class SortedSetRanges {
   }
 
   static Reply zrangestore(Args args, Keyspace db) {
-    List<ScoredMember> members = parse(args, 2, null, null, true).run(args, db);
+    Query query = parse(args, 2, null, null, true);
+    List<ScoredMember> members = query.run(args, db);
     db.release();
-    return Reply.integer(ZSetType.replace(db.key(args.bytes(1)), members));
+    boolean counted = query.by() == By.RANK;
+    return Reply.integer(ZSetType.replaceOneByOne(db.key(args.bytes(1)), members, counted));
   }
 
   /** ZCOUNT and ZLEXCOUNT. */

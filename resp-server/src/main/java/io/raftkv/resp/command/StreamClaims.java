@@ -12,7 +12,9 @@ import io.raftkv.storage.type.StreamDelivery.Claimed;
 import io.raftkv.storage.type.StreamEntry;
 import io.raftkv.storage.type.StreamGroup;
 import io.raftkv.storage.type.StreamType;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** XCLAIM and XAUTOCLAIM: pending entries change their consumer. */
@@ -25,8 +27,14 @@ final class StreamClaims {
   /** The largest COUNT that Redis takes. */
   private static final long MAX_AUTO_COUNT = Long.MAX_VALUE / 16;
 
-  /** For a larger COUNT Redis has no memory on any machine: it asks for 16 bytes of each. */
-  private static final long MAX_ALLOCATED_COUNT = 1L << 42;
+  /**
+   * For a larger COUNT Redis has no memory on any machine: it asks for 16 bytes of each, of which
+   * 96 TiB are the next size, and has 85 TiB of addresses in one piece.
+   */
+  private static final long MAX_ALLOCATED_COUNT = 5L << 40;
+
+  /** Behind the last word of a call with such a COUNT; from a client it is a syntax error. */
+  private static final String TOO_MANY = "!";
 
   private StreamClaims() {}
 
@@ -105,13 +113,14 @@ final class StreamClaims {
 
   /** What XAUTOCLAIM is asked for. */
   private record AutoClaim(long minIdle, StreamId from, long count, boolean justId) {
-    static AutoClaim of(Args args) {
+    /** Reads the words before {@code end}. */
+    static AutoClaim of(Args args, int end) {
       long minIdle = StreamClaims.minIdle(args, "XAUTOCLAIM");
       StreamId from = StreamIds.rangeStart(args.bytes(5));
       long count = AUTO_COUNT;
       boolean justId = false;
-      for (int i = 6; i < args.size(); i++) {
-        if (i + 1 < args.size() && args.is(i, "COUNT")) {
+      for (int i = 6; i < end; i++) {
+        if (i + 1 < end && args.is(i, "COUNT")) {
           count = args.int64(++i, 1, MAX_AUTO_COUNT, RespErrors.XAUTOCLAIM_COUNT);
         } else if (args.is(i, "JUSTID")) {
           justId = true;
@@ -124,20 +133,26 @@ final class StreamClaims {
   }
 
   /**
-   * A {@link CommandSpec.Admission}: refuses what Redis has no memory for. Not in apply, which
-   * takes such a COUNT from logs that have it.
+   * A {@link CommandSpec.Admission}: marks what Redis has no memory for, which it only looks at
+   * when it knows the group. Not by the COUNT alone, which apply takes from logs that have it.
    */
   static byte[][] admitAuto(byte[][] words, CommandSpec.Limits limits) {
-    if (AutoClaim.of(new Args(words)).count() > MAX_ALLOCATED_COUNT) {
-      throw new CommandException(RespErrors.XAUTOCLAIM_COUNT_TOO_HIGH);
+    if (AutoClaim.of(new Args(words), words.length).count() <= MAX_ALLOCATED_COUNT) {
+      return words;
     }
-    return words;
+    byte[][] marked = Arrays.copyOf(words, words.length + 1);
+    marked[words.length] = TOO_MANY.getBytes(StandardCharsets.US_ASCII);
+    return marked;
   }
 
   static Reply xautoclaim(Args args, Keyspace db) {
-    AutoClaim asked = AutoClaim.of(args);
+    boolean tooMany = args.is(args.size() - 1, TOO_MANY) && args.size() > 6;
+    AutoClaim asked = AutoClaim.of(args, args.size() - (tooMany ? 1 : 0));
     StreamType stream = StreamCommands.stream(args, db);
     StreamGroup group = StreamGroupCommands.requireGroup(stream, args);
+    if (tooMany) {
+      throw new CommandException(RespErrors.XAUTOCLAIM_COUNT_TOO_HIGH);
+    }
     long now = db.timeMillis();
     StreamDelivery delivery =
         new StreamDelivery(stream, group, group.askedBy(args.bytes(3), now), now);

@@ -7,6 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Ids of stream entries as clients write them: {@code 5-3}, {@code 5}, {@code (5}, {@code -}. */
 final class StreamIds {
@@ -14,6 +16,11 @@ final class StreamIds {
   private static final String MAX_NUMBER = Long.toUnsignedString(-1);
   private static final long FIRST_SEQUENCE = 0;
   private static final long LAST_SEQUENCE = -1;
+
+  private static final Pattern ODD_NUMBER =
+      Pattern.compile("[ \\t\\n\\x0B\\f\\r]*(?<sign>[+-]?)(?<digits>[0-9]+)");
+
+  private static final Pattern PLAIN_NEGATIVE = Pattern.compile("-[1-9][0-9]*");
 
   private StreamIds() {}
 
@@ -24,7 +31,7 @@ final class StreamIds {
 
   /** Whether {@link #parse} accepts the word. */
   static boolean isId(byte[] word) {
-    return tryParse(word, FIRST_SEQUENCE) != null;
+    return tryParse(text(word), FIRST_SEQUENCE) != null;
   }
 
   /** As {@link #parse}, or {@code -} for the smallest and {@code +} for the greatest id. */
@@ -73,14 +80,12 @@ final class StreamIds {
    */
   record Wanted(StreamId id, boolean openSequence) {
     static Wanted parse(byte[] word) {
-      int dash = word.length - 2;
-      if (dash > 0 && word[dash] == '-' && word[dash + 1] == '*') {
-        byte[] millis = Arrays.copyOf(word, dash);
-        if (text(millis).indexOf('-') < 0) {
-          return new Wanted(StreamIds.parse(millis), true);
-        }
+      String text = text(word);
+      int dash = text.indexOf('-');
+      if (dash >= 0 && text.substring(dash).equals("-*")) {
+        return new Wanted(StreamIds.parse(text.substring(0, dash), FIRST_SEQUENCE), true);
       }
-      return new Wanted(StreamIds.parse(word), false);
+      return new Wanted(StreamIds.parse(text, FIRST_SEQUENCE), false);
     }
 
     boolean isZero() {
@@ -97,38 +102,61 @@ final class StreamIds {
   }
 
   private static StreamId parseOrEnd(byte[] word, long missingSequence) {
-    if (word.length == 1 && word[0] == '-') {
-      return StreamId.MIN;
-    }
-    if (word.length == 1 && word[0] == '+') {
-      return StreamId.MAX;
-    }
-    return parse(word, missingSequence);
+    String text = text(word);
+    return switch (text) {
+      case "-" -> StreamId.MIN;
+      case "+" -> StreamId.MAX;
+      default -> parse(text, missingSequence);
+    };
   }
 
   private static StreamId parse(byte[] word, long missingSequence) {
-    StreamId id = tryParse(word, missingSequence);
+    return parse(text(word), missingSequence);
+  }
+
+  private static StreamId parse(String text, long missingSequence) {
+    StreamId id = tryParse(text, missingSequence);
     if (id == null) {
       throw new CommandException(RespErrors.STREAM_ID_INVALID);
     }
     return id;
   }
 
-  private static StreamId tryParse(byte[] word, long missingSequence) {
-    String text = text(word);
+  private static StreamId tryParse(String text, long missingSequence) {
     int dash = text.indexOf('-');
-    String millis = dash < 0 ? text : text.substring(0, dash);
-    String sequence = dash < 0 ? null : text.substring(dash + 1);
-    if (!isNumber(millis) || (sequence != null && !isNumber(sequence))) {
-      return null;
-    }
-    return new StreamId(
-        Long.parseUnsignedLong(millis),
-        sequence == null ? missingSequence : Long.parseUnsignedLong(sequence));
+    Long millis = number(dash < 0 ? text : text.substring(0, dash));
+    Long sequence = dash < 0 ? Long.valueOf(missingSequence) : number(text.substring(dash + 1));
+    return millis == null || sequence == null ? null : new StreamId(millis, sequence);
   }
 
+  /** As in Redis, to which a zero byte is the end; nothing of a word that is too long. */
   private static String text(byte[] word) {
-    return word.length > MAX_BYTES ? "" : new String(word, StandardCharsets.ISO_8859_1);
+    if (word.length > MAX_BYTES) {
+      return "";
+    }
+    String text = new String(word, StandardCharsets.ISO_8859_1);
+    int end = text.indexOf('\0');
+    return end < 0 ? text : text.substring(0, end);
+  }
+
+  /**
+   * An unsigned number of 64 bits, null for none. What is no plain number Redis leaves to C, which
+   * passes over blanks and counts a negative one from the end.
+   */
+  private static Long number(String text) {
+    if (isNumber(text)) {
+      return Long.parseUnsignedLong(text);
+    }
+    Matcher odd = ODD_NUMBER.matcher(text);
+    if (!odd.matches() || !isNumber(odd.group("digits"))) {
+      return null;
+    }
+    long value = Long.parseUnsignedLong(odd.group("digits"));
+    boolean plain = PLAIN_NEGATIVE.matcher(text).matches();
+    if (plain && Long.compareUnsigned(value, Long.MIN_VALUE) <= 0) {
+      return null;
+    }
+    return odd.group("sign").equals("-") ? -value : value;
   }
 
   /** An unsigned number of 64 bits; a plus sign and leading zeros are accepted, as by Redis. */

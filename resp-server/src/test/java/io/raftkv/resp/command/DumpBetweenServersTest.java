@@ -171,12 +171,12 @@ class DumpBetweenServersTest {
     return ((List<?>) array).stream().map(DumpBetweenServersTest::ascii).toList();
   }
 
-  /** Redis 7.0 prints scores with 17 digits, RaftKV as Redis 7.2 does, and it has no -0. */
+  /** Redis 7.0 prints scores with 17 digits, RaftKV as Redis 7.2 does. */
   private static List<String> scores(List<String> membersAndScores) {
     List<String> told = new ArrayList<>(membersAndScores);
     for (int i = 1; i < told.size(); i += 2) {
       String score = told.get(i).replace("inf", "Infinity");
-      told.set(i, Double.toString(0.0 + Double.parseDouble(score)));
+      told.set(i, Double.toString(Double.parseDouble(score)));
     }
     return told;
   }

@@ -62,6 +62,28 @@ class SortedSetCommandsTest {
     assertThat(script.encoding("total")).isEqualTo(MetaRow.ROWS);
   }
 
+  /** As Redis from 7.2 on; 7.0, which others are compared with, unpacks before the 129th. */
+  @Test
+  void aZaddOfManyMembersKeepsTheSignOfZeroOfAllThatAreNew() {
+    CollectionScenario script = new CollectionScenario(Form.INLINE);
+    script.run("ZADD few -0 m0 -0 m1");
+    for (String key : List.of("new", "few")) {
+      StringBuilder many = new StringBuilder("ZADD " + key);
+      for (int i = 0; i < 129; i++) {
+        many.append(" -0 m").append(i);
+      }
+      script.run(many.toString());
+      Reply first = Reply.doubleValue(key.equals("new") ? -0.0 : 0.0);
+      assertThat(script.runner.run("ZSCORE", key, "m0")).isEqualTo(first);
+      assertThat(script.runner.run("ZSCORE", key, "m2")).isEqualTo(Reply.doubleValue(-0.0));
+      assertThat(script.runner.run("ZSCORE", key, "m128")).isEqualTo(Reply.doubleValue(-0.0));
+    }
+    script.run("ZADD twice" + " -0 a 0 a".repeat(65));
+    script.run("ZADD twice -0 b");
+    assertThat(script.runner.run("ZMSCORE", "twice", "a", "b"))
+        .isEqualTo(Reply.array(Reply.doubleValue(-0.0), Reply.doubleValue(-0.0)));
+  }
+
   @Test
   void anAnswerThatChangesNothingLeavesTheVersionAlone() {
     CollectionScenario script = new CollectionScenario(Form.INLINE);

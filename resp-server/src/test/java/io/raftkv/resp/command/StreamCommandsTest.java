@@ -26,16 +26,34 @@ class StreamCommandsTest {
 
   private final CommandScript script = new CommandScript(new CommandRunner(SPECS));
 
-  /** In apply it is taken: a log may have it from before it was refused. */
+  /** As Redis, which asks for memory when it knows the group. */
   @Test
-  void theReceivingNodeRefusesACountThatRedisHasNoMemoryFor() {
-    assertThatThrownBy(() -> admit("XAUTOCLAIM s g d 0 0 JUSTID COUNT 4398046511105"))
-        .isInstanceOf(CommandException.class)
-        .hasMessageContaining(
-            "ERR Insufficient memory, failed allocating transient memory, COUNT too high.");
+  void aCountThatRedisHasNoMemoryForIsRefusedIfTheGroupIsThere() {
+    String asked = "XAUTOCLAIM %s %s d 0 0 JUSTID COUNT 5497558138881";
+    script.check("XADD s 1-1 f v => \"1-1\"\nXGROUP CREATE s g 0 => OK\nSET text v => OK");
+    assertThat(admitted(asked.formatted("no", "g")))
+        .isEqualTo(Reply.error("NOGROUP No such key 'no' or consumer group 'g'"));
+    assertThat(admitted(asked.formatted("s", "no")))
+        .isEqualTo(Reply.error("NOGROUP No such key 's' or consumer group 'no'"));
+    assertThat(admitted(asked.formatted("text", "g")))
+        .isEqualTo(
+            Reply.error("WRONGTYPE Operation against a key holding the wrong kind of value"));
+    assertThat(admitted(asked.formatted("s", "g")))
+        .isEqualTo(
+            Reply.error(
+                "ERR Insufficient memory, failed allocating transient memory, COUNT too high."));
     assertThatThrownBy(() -> admit("XAUTOCLAIM s g d 0 0 COUNT 99999999999999999 COUNT 0"))
         .hasMessageContaining("ERR COUNT must be > 0");
-    assertThat(admit("XAUTOCLAIM s g d 0 0 COUNT 4398046511104").length).isEqualTo(8);
+    assertThatThrownBy(() -> admit("XAUTOCLAIM s g d 0 0 !"))
+        .isInstanceOf(CommandException.class)
+        .hasMessageContaining("ERR syntax error");
+    assertThat(admit("XAUTOCLAIM s g d 0 0 COUNT 5497558138880").length).isEqualTo(8);
+    // A log may have it from before it was refused.
+    script.check("XAUTOCLAIM s g d 0 0 COUNT 5497558138881 => [\"0-0\", [], []]");
+  }
+
+  private Reply admitted(String command) {
+    return script.runner().apply(admit(command));
   }
 
   private byte[][] admit(String command) {

@@ -3,6 +3,9 @@ package io.raftkv.storage.type;
 /**
  * Up to what size a value lives inside its metadata record. A collection that outgrows any of its
  * limits moves to element rows, and stays there until it is deleted.
+ *
+ * <p>{@link #ENTRIES} and {@link #ELEMENT_BYTES} are also what Redis packs of a sorted set, by
+ * which it forgets the sign of -0: see {@link ZSetType}.
  */
 public final class InlineLimits {
   /** Most elements (fields, members) of an inline collection. */

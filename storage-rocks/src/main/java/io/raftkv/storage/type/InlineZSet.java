@@ -19,7 +19,6 @@ final class InlineZSet extends ZSetBody {
 
   private final List<ScoredMember> members;
   private int memberBytes;
-  private boolean oversized;
 
   InlineZSet() {
     this.members = new ArrayList<>();
@@ -39,11 +38,37 @@ final class InlineZSet extends ZSetBody {
     in.end();
   }
 
-  /** False once the set has to move to rows. */
-  boolean fits() {
-    return !oversized
-        && members.size() <= InlineLimits.ENTRIES
-        && payloadBytes() <= InlineLimits.TOTAL_BYTES;
+  /**
+   * How many of these, from the first on, Redis packs one by one: it does not mind how many bytes
+   * they take together.
+   */
+  static int packedOf(List<ScoredMember> members) {
+    int most = Math.min(members.size(), InlineLimits.ENTRIES);
+    int packed = 0;
+    while (packed < most && isShort(members.get(packed).member())) {
+      packed++;
+    }
+    return packed;
+  }
+
+  static boolean isShort(byte[] member) {
+    return member.length <= InlineLimits.ELEMENT_BYTES;
+  }
+
+  /** False if the set has to move to rows before the member gets a score. */
+  boolean hasRoomFor(byte[] member) {
+    int more = Double.BYTES + PackedWriter.sizeOf(member);
+    boolean fits =
+        isShort(member)
+            && members.size() < InlineLimits.ENTRIES
+            && PackedWriter.headerBytes(members.size() + 1) + memberBytes + more
+                <= InlineLimits.TOTAL_BYTES;
+    return fits || indexOf(member) >= 0;
+  }
+
+  /** The score as small sets of Redis keep it: as a number whose zero has no sign. */
+  static double packed(double score) {
+    return score == 0 ? 0.0 : score;
   }
 
   @Override
@@ -57,11 +82,10 @@ final class InlineZSet extends ZSetBody {
     return index < 0 ? Double.NaN : members.get(index).score();
   }
 
-  /** As in the listpacks of Redis -0 becomes 0. */
   @Override
   void put(byte[] member, double score) {
     remove(member);
-    ScoredMember added = new ScoredMember(member, score == 0 ? 0.0 : score);
+    ScoredMember added = new ScoredMember(member, packed(score));
     int index = Collections.binarySearch(members, added, ScoredMember.ORDER);
     members.add(-index - 1, added);
     note(member, 1);
@@ -192,7 +216,6 @@ final class InlineZSet extends ZSetBody {
 
   private void note(byte[] member, int sign) {
     memberBytes += sign * (Double.BYTES + PackedWriter.sizeOf(member));
-    oversized |= sign > 0 && member.length > InlineLimits.ELEMENT_BYTES;
   }
 
   private static ZSetCursor walk(List<ScoredMember> part, int first, int step) {

@@ -27,9 +27,14 @@ import java.util.Set;
  *   data row           member to score:8
  *   score row          score, member to nothing, or to 1 if the score is -0
  * </pre>
+ *
+ * The top bit of the size says that the set is <em>packed</em>: it has never had more members, nor
+ * longer ones, than Redis packs, and is in rows only because they take more bytes together than a
+ * record should have. -0 becomes 0 in it as in Redis.
  */
 final class RowZSet extends ZSetBody {
   private static final int FIXED_BYTES = 2 * Long.BYTES;
+  private static final long PACKED = Long.MIN_VALUE;
   private static final byte[] NOTHING = {};
 
   /** In a score row, whose key is that of 0. */
@@ -58,12 +63,14 @@ final class RowZSet extends ZSetBody {
   private final int slot;
   private final long id;
   private final RankTree ranks;
+  private boolean packed;
 
-  private RowZSet(KeyHandle key, long id, RankTree ranks) {
+  private RowZSet(KeyHandle key, long id, boolean packed, RankTree ranks) {
     this.key = key;
     this.rows = key.rows();
     this.slot = key.slot();
     this.id = id;
+    this.packed = packed;
     this.ranks = ranks;
   }
 
@@ -71,12 +78,15 @@ final class RowZSet extends ZSetBody {
   static RowZSet open(KeyHandle key, MetaRow meta) {
     ByteBuffer payload = ByteBuffer.wrap(meta.payload());
     long id = meta.rowsId();
-    long size = payload.capacity() < FIXED_BYTES ? 0 : payload.getLong(Long.BYTES);
-    if (size <= 0) {
+    long sizeAndPacked = payload.capacity() < FIXED_BYTES ? 0 : payload.getLong(Long.BYTES);
+    boolean packed = (sizeAndPacked & PACKED) != 0;
+    long size = sizeAndPacked & ~PACKED;
+    if (size == 0 || (packed && size > InlineLimits.ENTRIES)) {
       throw new CorruptStoreException(
           "sorted set record of " + payload.capacity() + " bytes with " + size + " members");
     }
-    return new RowZSet(key, id, new RankTree(key, id, size, payload.position(FIXED_BYTES)));
+    RankTree ranks = new RankTree(key, id, size, payload.position(FIXED_BYTES));
+    return new RowZSet(key, id, packed, ranks);
   }
 
   /**
@@ -96,7 +106,7 @@ final class RowZSet extends ZSetBody {
           different.add(new ScoredMember(member, decodeScore(score)));
         });
     different.sort(ScoredMember.ORDER);
-    RowZSet set = new RowZSet(key, id, new RankTree(key, id));
+    RowZSet set = new RowZSet(key, id, false, new RankTree(key, id));
     different.forEach(each -> out.put(Family.SCORE, set.scoreRow(each), scoreValue(each.score())));
     set.ranks.addAll(
         set.scoreRow(different.get(0)),
@@ -105,10 +115,10 @@ final class RowZSet extends ZSetBody {
     return set;
   }
 
-  /** Writes the members of a set that outgrew its record to new rows. */
+  /** Writes the members of a set that is to outgrow its record to new rows. */
   static RowZSet moveOut(KeyHandle key, InlineZSet small) {
     long id = key.writableRows().nextId();
-    RowZSet set = new RowZSet(key, id, new RankTree(key, id));
+    RowZSet set = new RowZSet(key, id, true, new RankTree(key, id));
     try (ZSetCursor walk = small.walk(0, false)) {
       while (walk.next()) {
         set.write(walk.member(), walk.score());
@@ -136,8 +146,17 @@ final class RowZSet extends ZSetBody {
     }
     if (!Double.isNaN(before)) {
       dropScore(scoreRow(before, member));
+    } else if (!InlineZSet.isShort(member) || ranks.size() >= InlineLimits.ENTRIES) {
+      packed = false;
     }
-    write(member, score);
+    write(member, packed ? InlineZSet.packed(score) : score);
+  }
+
+  /** From now on Redis does not pack the set. Returns whether it did. */
+  boolean unpack() {
+    boolean was = packed;
+    packed = false;
+    return was;
   }
 
   @Override
@@ -301,6 +320,7 @@ final class RowZSet extends ZSetBody {
 
   private RowZSet inNewRows(List<ScoredMember> members) {
     RowZSet next = create(key, members);
+    next.packed = packed;
     if (next.size() != ranks.size()) {
       throw new CorruptStoreException(
           "sorted set with %d members where it counts %d".formatted(next.size(), ranks.size()));
@@ -336,7 +356,7 @@ final class RowZSet extends ZSetBody {
     byte[] tree = ranks.encode();
     return ByteBuffer.allocate(FIXED_BYTES + tree.length)
         .putLong(id)
-        .putLong(ranks.size())
+        .putLong(packed ? ranks.size() | PACKED : ranks.size())
         .put(tree)
         .array();
   }
@@ -345,7 +365,14 @@ final class RowZSet extends ZSetBody {
   private ScoredMember memberOf(byte[] scoreRow) {
     byte[] member = ElementRows.memberOf(scoreRow);
     double score = ElementRows.scoreOf(scoreRow);
-    return new ScoredMember(member, score == 0 ? score(member) : score);
+    if (score != 0) {
+      return new ScoredMember(member, score);
+    }
+    double signed = score(member);
+    if (signed != 0) {
+      throw new CorruptStoreException("sorted set with a member of score 0 in one of its rows");
+    }
+    return new ScoredMember(member, signed);
   }
 
   /** The member in the score row at which a cursor is. */

@@ -12,14 +12,17 @@ import java.util.List;
  * deleted. After {@link #put} and {@link #remove(byte[])}, {@link #save} writes the metadata
  * record, once for a command with many members.
  *
- * <p>Scores are never NaN, and -0 becomes 0 in small sets. These live in the metadata record (see
- * {@link InlineLimits}), others in element rows: there all is O(log n + members returned or
- * removed). Not thread-safe; lives for one command.
+ * <p>Small sets live in the metadata record (see {@link InlineLimits}), others in element rows:
+ * there all is O(log n + members returned or removed). Scores are never NaN. -0 becomes 0 in a set
+ * that Redis packs, which it does until there are more than 128 members, or one of more than 64
+ * bytes; from then on the set keeps the sign of what is added. Not thread-safe; lives for one
+ * command.
  */
 public final class ZSetType {
   private final KeyHandle key;
   private ZSetBody body;
   private boolean changed;
+  private boolean large;
 
   /**
    * The sorted set of a key.
@@ -53,15 +56,32 @@ public final class ZSetType {
     return body.size();
   }
 
+  /**
+   * As {@link #replace}, for what Redis adds one by one: of the members before the first that makes
+   * the set large, -0 becomes 0.
+   *
+   * @param counted whether Redis knows beforehand how many there are, and so makes the set large
+   *     from the start if there are many
+   */
+  public static long replaceOneByOne(KeyHandle key, List<ScoredMember> members, boolean counted) {
+    List<ScoredMember> added = new ArrayList<>(members);
+    if (!counted || members.size() <= InlineLimits.ENTRIES) {
+      added
+          .subList(0, InlineZSet.packedOf(members))
+          .replaceAll(each -> new ScoredMember(each.member(), InlineZSet.packed(each.score())));
+    }
+    return replace(key, added);
+  }
+
   /** Of many members the rows and their ranks are written at once, in order. */
   private static ZSetBody bodyOf(KeyHandle key, List<ScoredMember> members) {
-    if (members.size() > InlineLimits.ENTRIES) {
+    if (InlineZSet.packedOf(members) < members.size()) {
       return RowZSet.create(key, members);
     }
     ZSetBody body = new InlineZSet();
     for (ScoredMember each : members) {
+      body = withRoomFor(each.member(), key, body);
       body.put(each.member(), each.score());
-      body = movedOutIfTooLarge(key, body);
     }
     return body;
   }
@@ -80,6 +100,24 @@ public final class ZSetType {
     return body == null ? Double.NaN : body.score(member);
   }
 
+  /**
+   * What follows names so many members, whether they are added or not. As in Redis from 7.2 on more
+   * than a small set may have make a large one of it, even if some are named twice.
+   */
+  public void expect(int members) {
+    large = members > InlineLimits.ENTRIES;
+    if (large && body != null) {
+      makeLarge();
+    }
+  }
+
+  private void makeLarge() {
+    if (body instanceof InlineZSet small) {
+      body = RowZSet.moveOut(key, small);
+    }
+    changed |= ((RowZSet) body).unpack();
+  }
+
   /** Adds a member, or gives it another score. */
   public void put(byte[] member, double score) {
     if (Double.isNaN(score)) {
@@ -87,9 +125,12 @@ public final class ZSetType {
     }
     if (body == null) {
       body = new InlineZSet();
+      if (large) {
+        makeLarge();
+      }
     }
+    body = withRoomFor(member, key, body);
     body.put(member, score);
-    body = movedOutIfTooLarge(key, body);
     changed = true;
   }
 
@@ -259,7 +300,9 @@ public final class ZSetType {
     return taken;
   }
 
-  private static ZSetBody movedOutIfTooLarge(KeyHandle key, ZSetBody body) {
-    return body instanceof InlineZSet small && !small.fits() ? RowZSet.moveOut(key, small) : body;
+  private static ZSetBody withRoomFor(byte[] member, KeyHandle key, ZSetBody body) {
+    return body instanceof InlineZSet small && !small.hasRoomFor(member)
+        ? RowZSet.moveOut(key, small)
+        : body;
   }
 }

@@ -11,6 +11,7 @@ import io.raftkv.storage.KeyType;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.MemoryRows;
 import io.raftkv.storage.SeededRandom;
+import io.raftkv.storage.row.ElementRows;
 import io.raftkv.storage.row.MetaRow;
 import io.raftkv.storage.type.ZSetRange.Limit;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -300,6 +302,189 @@ class ZSetTypeTest {
     rows.verify();
   }
 
+  /** As in Redis, which unpacks the set before it adds what the packed one has no room for. */
+  @ParameterizedTest
+  @ValueSource(ints = {2, 65})
+  void theMemberThatMakesASetLargeKeepsTheSignOfItsZero(int length) {
+    ZSetType set = set();
+    for (int i = 0; i < (length > 64 ? 5 : 128); i++) {
+      set.put(bytes("m" + i), -0.0);
+    }
+    assertThat(zeros(set)).containsOnly("0.0");
+    set.put(bytes("x".repeat(length)), -0.0);
+    assertThat(1 / set.score(bytes("x".repeat(length)))).isNegative();
+    assertThat(1 / set.score(bytes("m0"))).isPositive();
+    set.put(bytes("m0"), -0.0); // no other score
+    set.put(bytes("m1"), 1);
+    set.put(bytes("m1"), -0.0);
+    set.save();
+    assertThat(1 / set().score(bytes("m0"))).isPositive();
+    assertThat(1 / set().score(bytes("m1"))).isNegative();
+    assertThat(1 / set().score(bytes("x".repeat(length)))).isNegative();
+    assertThat(key().meta().encoding()).isEqualTo(MetaRow.ROWS);
+    RankTreeCheck.check(rows);
+    rows.verify();
+  }
+
+  /** Redis packs them, too: it has no limit of bytes. */
+  @Test
+  void fewShortMembersInRowsForgetTheSignOfZero() {
+    ZSetType set = set();
+    for (int i = 0; i < 128; i++) {
+      set.put(wide(i), i % 2 == 0 ? -0.0 : i);
+    }
+    set.save();
+    assertThat(key().meta().encoding()).isEqualTo(MetaRow.ROWS);
+    assertThat(HexFormat.of().formatHex(key().meta().payload()))
+        .startsWith("0000000000000001" + "8000000000000080" + "03");
+    assertThat(zeros(set())).doesNotContain("-0.0");
+
+    set = set();
+    for (int i = 0; i < 20; i++) {
+      set.put(wide(0), i + 1);
+    }
+    set.removeRanks(8, 127); // so much goes that the rows are made anew
+    set.save();
+    set = set();
+    set.put(wide(1), -0.0);
+    set.put(wide(3), 5);
+    set.put(wide(3), -0.0);
+    set.save();
+    assertThat(key().meta().rowsId()).isNotEqualTo(1);
+    assertThat(zeros(set())).doesNotContain("-0.0");
+
+    set = set();
+    for (int i = 0; i <= 128; i++) {
+      set.put(wide(i), -0.0);
+    }
+    set.save();
+    assertThat(zeros(set()).stream().filter("-0.0"::equals)).hasSize(1);
+    assertThat(1 / set().score(wide(128))).isNegative();
+    assertThat(HexFormat.of().formatHex(key().meta().payload()).substring(16))
+        .startsWith("0000000000000081");
+    RankTreeCheck.check(rows);
+    rows.verify();
+  }
+
+  @Test
+  void aLongMemberEndsThatForShortOnesInRows() {
+    ZSetType.replace(key(), wides(100, -0.0));
+    assertThat(zeros(set())).containsOnly("0.0");
+    ZSetType set = set();
+    set.put(bytes("x".repeat(65)), 1);
+    set.put(wide(100), -0.0);
+    set.save();
+    assertThat(1 / set().score(wide(100))).isNegative();
+    assertThat(1 / set().score(wide(99))).isPositive();
+  }
+
+  /** Redis makes the result large first, and packs it at the end if it is small. */
+  @Test
+  void aWholeResultKeepsTheSignsIfAnyOfItMakesItLarge() {
+    List<ScoredMember> members = new ArrayList<>(wides(128, -0.0));
+    ZSetType.replace(key(), members.subList(0, 10));
+    assertThat(zeros(set())).hasSize(10).containsOnly("0.0");
+    ZSetType.replace(key(), members);
+    assertThat(zeros(set())).hasSize(128).containsOnly("0.0");
+    members.add(new ScoredMember(wide(128), -0.0));
+    ZSetType.replace(key(), members);
+    assertThat(zeros(set())).hasSize(129).containsOnly("-0.0");
+    members.subList(10, 129).clear();
+    members.add(new ScoredMember(bytes("x".repeat(65)), -0.0));
+    ZSetType.replace(key(), members);
+    assertThat(zeros(set())).hasSize(11).containsOnly("-0.0");
+    rows.verify();
+  }
+
+  @Test
+  void aResultThatIsAddedOneByOneKeepsTheSignsFromWhereItIsLarge() {
+    List<ScoredMember> members = new ArrayList<>(wides(140, -0.0));
+    ZSetType.replaceOneByOne(key(), members, false);
+    assertThat(zeros(set()).stream().filter("-0.0"::equals)).hasSize(12);
+    assertThat(1 / set().score(wide(127))).isPositive();
+    assertThat(1 / set().score(wide(128))).isNegative();
+    ZSetType.replaceOneByOne(key(), members, true);
+    assertThat(zeros(set())).hasSize(140).containsOnly("-0.0");
+    ZSetType.replaceOneByOne(key(), members.subList(0, 128), true);
+    assertThat(zeros(set())).hasSize(128).containsOnly("0.0");
+    members.set(3, new ScoredMember(bytes("x".repeat(65)), -0.0));
+    ZSetType.replaceOneByOne(key(), members.subList(0, 128), true);
+    assertThat(zeros(set()).stream().filter("-0.0"::equals)).hasSize(125);
+    rows.verify();
+  }
+
+  /** Redis from 7.2 on. */
+  @Test
+  void aCommandThatNamesManyMembersMakesASetLargeAtOnce() {
+    ZSetType set = set();
+    set.expect(129);
+    assertThat(set.exists()).isFalse();
+    set.put(bytes("a"), -0.0);
+    set.save();
+    assertThat(1 / set().score(bytes("a"))).isNegative();
+
+    key().delete();
+    set = set();
+    set.expect(128);
+    set.put(bytes("a"), -0.0);
+    set.save();
+    assertThat(1 / set().score(bytes("a"))).isPositive();
+    set = set();
+    set.expect(129); // and nothing comes of it
+    set.save();
+    set = set();
+    set.put(bytes("b"), -0.0);
+    set.save();
+    assertThat(zeros(set())).containsExactly("0.0", "-0.0");
+
+    ZSetType.replace(key(), wides(100, -0.0));
+    set = set();
+    set.expect(129);
+    set.put(wide(100), -0.0);
+    set.save();
+    assertThat(1 / set().score(wide(99))).isPositive();
+    assertThat(1 / set().score(wide(100))).isNegative();
+    RankTreeCheck.check(rows);
+    rows.verify();
+  }
+
+  @Test
+  void aMemberThatLacksARowIsNotReadAsNoNumber() {
+    fill(300);
+    ZSetType set = set();
+    set.put(bytes("m0"), 7);
+    set.put(bytes("zero"), 0);
+    set.save();
+    long first = set().rank(bytes("zero"), false);
+    assertThat(first).isZero();
+    int slot = key().slot();
+    rows.delete(Family.DATA, ElementRows.element(slot, 1, bytes("zero")));
+    assertThatThrownBy(
+            () -> {
+              for (int seed = 0; seed < 5_000; seed++) {
+                set().random(new SeededRandom(seed));
+              }
+            })
+        .isInstanceOf(CorruptStoreException.class);
+  }
+
+  /** So long that a hundred of them are too much for a record, though none is too long. */
+  private static byte[] wide(int number) {
+    return bytes("%060d".formatted(number));
+  }
+
+  private static List<ScoredMember> wides(int count, double score) {
+    return IntStream.range(0, count).mapToObj(i -> new ScoredMember(wide(i), score)).toList();
+  }
+
+  /** The scores that are zero, as they are read along the ranks. */
+  private static List<String> zeros(ZSetType set) {
+    return set.ranks(0, Long.MAX_VALUE, false).stream()
+        .filter(each -> each.score() == 0)
+        .map(each -> Double.toString(each.score()))
+        .toList();
+  }
+
   /** Scores with the sign of zero, which is no part of their order. */
   private static List<String> bits(List<ScoredMember> members) {
     return members.stream()
@@ -359,8 +544,11 @@ class ZSetTypeTest {
       key().replace(KeyType.ZSET, MetaRow.INLINE, HexFormat.of().parseHex(payload), 1L << 62);
       assertThatThrownBy(this::set).as(payload).isInstanceOf(CorruptStoreException.class);
     }
-    key().replace(KeyType.ZSET, MetaRow.ROWS, new byte[16], 1L << 62);
-    assertThatThrownBy(this::set).isInstanceOf(CorruptStoreException.class);
+    for (String size : List.of("0000000000000000", "8000000000000000", "8000000000000081")) {
+      byte[] payload = HexFormat.of().parseHex("0000000000000001" + size);
+      key().replace(KeyType.ZSET, MetaRow.ROWS, payload, 1L << 62);
+      assertThatThrownBy(this::set).as(size).isInstanceOf(CorruptStoreException.class);
+    }
   }
 
   @Test
