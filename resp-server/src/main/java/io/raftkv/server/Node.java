@@ -102,6 +102,7 @@ final class Node implements RunningServer {
   private final ClusterController controller;
   private final ReplicaLoads loads = new ReplicaLoads(this);
   private final NodeHealth health = new NodeHealth(this);
+  private final HandOvers handOvers = new HandOvers(this);
   private final Watchdog watchdog = new Watchdog();
   private final NodeThreads threads = new NodeThreads(watchdog);
   private final ClientListeners listeners;
@@ -345,6 +346,10 @@ final class Node implements RunningServer {
 
   NodeHealth health() {
     return health;
+  }
+
+  HandOvers handOvers() {
+    return handOvers;
   }
 
   Watchdog watchdog() {

@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -35,6 +37,7 @@ final class NodeHealth implements HealthSource {
 
   private final Node node;
   private final Map<UUID, Progress> progress = new ConcurrentHashMap<>();
+  private final ReadyTimes times = new ReadyTimes();
 
   NodeHealth(Node node) {
     this.node = node;
@@ -60,6 +63,7 @@ final class NodeHealth implements HealthSource {
   /** This node has no replica of a group any more. */
   void forget(UUID group) {
     progress.remove(group);
+    times.forget(group);
   }
 
   /** Asks how far the leaders are; to be called a few times per second. */
@@ -71,8 +75,36 @@ final class NodeHealth implements HealthSource {
   }
 
   private void poll(UUID group) {
+    notLeadable(group);
+    ask(group, () -> {});
+  }
+
+  /**
+   * Whether the replica here would do as leader, and at once: it has what the leader has committed,
+   * asked now, and has been ready for a while.
+   *
+   * @return why it would not, empty if it would; within a second or so
+   */
+  CompletionStage<String> leadable(UUID group) {
+    CompletableFuture<Void> asked = new CompletableFuture<>();
+    ask(group, () -> asked.complete(null));
+    return asked.thenApplyAsync(known -> notLeadable(group), node.orders());
+  }
+
+  private String notLeadable(UUID group) {
+    ShardHealth health = health(node.groupName(group), group);
+    long now = System.nanoTime();
+    times.note(group, health.ready(), now);
+    return health.ready() ? times.unsettled(group, now).orElse("") : health.detail();
+  }
+
+  /**
+   * @param then run when the answer is known, or will not come
+   */
+  private void ask(UUID group, Runnable then) {
     Replica replica = node.replica(group);
     if (replica == null || !replica.isAlive()) {
+      then.run();
       return;
     }
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
@@ -89,11 +121,13 @@ final class NodeHealth implements HealthSource {
                     new Progress(commitIndex, System.nanoTime(), has),
                     (old, now) ->
                         new Progress(now.commitIndex, now.atNanos, old.caughtUp || now.caughtUp));
+                then.run();
               }
 
               @Override
               public void failed() {
                 LOG.debug("no leader confirmed shard={}", node.groupName(group));
+                then.run();
               }
             });
   }

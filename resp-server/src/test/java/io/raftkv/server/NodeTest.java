@@ -190,6 +190,28 @@ class NodeTest {
     }
   }
 
+  /** It would be slow, and may still apply what is in its log. */
+  @Test
+  void aNodeThatHasJustStartedIsNotToLeadYet() throws Exception {
+    long begun = System.nanoTime();
+    RunningServer server = start();
+    try (Client client = new Client(server)) {
+      awaitWritable(client);
+      Node node = (Node) server;
+      UUID group = node.metadata().state().shards().get("s1").groupId();
+      await().atMost(Duration.ofSeconds(30)).until(() -> whyNotToLead(node, group).isEmpty());
+      assertThat(System.nanoTime() - begun).isGreaterThan(ReadyTimes.SETTLED.toNanos());
+      assertThat(whyNotToLead(node, new UUID(1, 2))).isEqualTo("the replica is not running");
+    } finally {
+      server.close();
+    }
+    awaitNoThreads();
+  }
+
+  private static String whyNotToLead(Node node, UUID group) {
+    return node.handOvers().whyNot(group, node.config().node().id()).join();
+  }
+
   /** All that starts and stops replicas waits for one that starts. */
   @Test
   void jobsGoOnWhileAReplicaIsBeingStarted() throws Exception {
