@@ -517,9 +517,7 @@ final class Node implements RunningServer {
         probe.setReuseAddress(true);
         probe.bind(new InetSocketAddress(host, raftPort));
       } catch (IOException refused) {
-        throw new IOException(
-            "cannot listen on " + host + " raft-port " + raftPort + ": " + refused.getMessage(),
-            refused);
+        throw ListenTrouble.of(NodeSettings.RAFT_PORT, host, raftPort, refused);
       }
     }
   }
@@ -533,6 +531,7 @@ final class Node implements RunningServer {
               transport.serverChannel(),
               hosts,
               config.listen().httpPort().getAsInt(),
+              (host, port, cause) -> ListenTrouble.of(NodeSettings.HTTP_PORT, host, port, cause),
               metrics.registry(),
               health);
     }
@@ -726,7 +725,14 @@ final class Node implements RunningServer {
   }
 
   private FailStop failStop() {
-    return (group, what, cause) -> LOG.error("replica stopped shard={}: {}", group, what, cause);
+    return (group, what, cause) -> {
+      if (StartupException.isTrouble(cause)) { // which the line tells, and what to do about it
+        LOG.error("replica stopped shard={}: {}", group, what);
+        LOG.debug("replica stopped shard={}", group, cause);
+      } else {
+        LOG.error("replica stopped shard={}: {}", group, what, cause);
+      }
+    };
   }
 
   private void stopByCommand() {

@@ -355,7 +355,9 @@ class NodeTest {
       ServerConfig config = config(taken.getLocalPort(), 0);
       assertThatThrownBy(() -> ServerAssembly.start(config))
           .isInstanceOf(StartupException.class)
-          .hasMessageContaining("cannot listen on 127.0.0.1");
+          .hasMessage(
+              "cannot listen on 127.0.0.1 port %d, the port is in use: stop what uses it, or choose another one with --port"
+                  .formatted(taken.getLocalPort()));
     }
     awaitNoThreads();
     start().close(); // the directory is free
@@ -367,7 +369,8 @@ class NodeTest {
       ServerConfig config = config(0, taken.getLocalPort());
       assertThatThrownBy(() -> ServerAssembly.start(config))
           .isInstanceOf(StartupException.class)
-          .hasMessageContaining("cannot listen on 127.0.0.1 raft-port " + taken.getLocalPort());
+          .hasMessageContaining("cannot listen on 127.0.0.1 raft-port " + taken.getLocalPort())
+          .hasMessageEndingWith("choose another one with --raft-port");
     }
     awaitNoThreads();
     start().close();
