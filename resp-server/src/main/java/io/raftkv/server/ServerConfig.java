@@ -55,7 +55,7 @@ public record ServerConfig(
   /** Whoever writes more has mistaken the unit; it is far from what overflows. */
   private static final ByteSize MAX_SIZE = ByteSize.mebibytes(16L << 20);
 
-  /** Ratis counts the bytes of one file of the log as it likes, and never needs more. */
+  /** Several times what the largest entry takes. */
   private static final ByteSize MAX_SEGMENT = ByteSize.mebibytes(4096);
 
   /** More is not merged at all: clients wait meanwhile. */
