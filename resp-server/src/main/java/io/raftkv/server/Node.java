@@ -47,6 +47,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.Marker;
+import org.slf4j.MarkerFactory;
 
 /**
  * One running node: every part made and connected, started in order and stopped in the reverse
@@ -54,6 +56,9 @@ import org.slf4j.LoggerFactory;
  */
 final class Node implements RunningServer {
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
+
+  /** Of a line for people without the stack, see log4j2.xml. */
+  private static final Marker TROUBLE = MarkerFactory.getMarker("TROUBLE");
 
   private static final long TICK_MILLIS = 10;
   private static final long DISK_CHECK_MILLIS = 250;
@@ -727,7 +732,7 @@ final class Node implements RunningServer {
   private FailStop failStop() {
     return (group, what, cause) -> {
       if (StartupException.isTrouble(cause)) { // which the line tells, and what to do about it
-        LOG.error("replica stopped shard={}: {}", group, what);
+        LOG.error(TROUBLE, "replica stopped shard={}: {}", group, what, cause);
         LOG.debug("replica stopped shard={}", group, cause);
       } else {
         LOG.error("replica stopped shard={}: {}", group, what, cause);
