@@ -1,10 +1,13 @@
 package io.raftkv.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.raftkv.it.cluster.RespConnection;
 import io.raftkv.it.cluster.TestCluster;
 import io.raftkv.it.cluster.TestNode;
 import io.raftkv.it.load.MassLoad;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -50,6 +53,25 @@ class DamagedFileIT {
     assertThatOneReplicaIsRefusedAndCanBeRebuilt(node, segment.toString());
   }
 
+  /** To open the store shows nothing of it. Nobody is answered by that replica any more. */
+  @Test
+  void aDamagedBlockThatAReadMeets() throws IOException {
+    assumeTrue(TestSize.isFaults(), "only in the profile 'faults'");
+    TestNode node = loadedAndStopped();
+    Path table = DataFiles.largest(node, "/stores/.*\\.sst");
+    DataFiles.flip(table, table.toFile().length() / 3);
+    int before = node.logLines().size();
+    node.start();
+    CLUSTER.awaitReady();
+    try (RespConnection connection = node.connect()) {
+      assertThat(connection.call("RAFTKV.CONSISTENCY", "EVENTUAL")).isEqualTo("OK");
+      for (int i = 0; i < KEYS; i++) {
+        assertThat(connection.call("GET", "k:" + i)).as("k:%d", i).isEqualTo("v" + i);
+      }
+    }
+    assertThatOneReplicaStopsAndCanBeRebuilt(node, table.getFileName().toString(), before);
+  }
+
   private TestNode loadedAndStopped() {
     MassLoad.strings("k:", KEYS).sendTo(CLUSTER.nodes().get(0));
     CLUSTER.awaitEqualDigests();
@@ -61,6 +83,10 @@ class DamagedFileIT {
   private void assertThatOneReplicaIsRefusedAndCanBeRebuilt(TestNode node, String file) {
     int before = node.logLines().size();
     node.start();
+    assertThatOneReplicaStopsAndCanBeRebuilt(node, file, before);
+  }
+
+  private void assertThatOneReplicaStopsAndCanBeRebuilt(TestNode node, String file, int before) {
     Matcher[] advice = new Matcher[1];
     CLUSTER.await(
         "the refusal of a replica",

@@ -70,6 +70,7 @@ class MajorityLostIT {
       assertThatOldDataIsShownToThoseWhoAskForIt(survivor, keys);
       awaitThatNothingIsSentAnyMore(survivor, List.copyOf(uncertain.keySet()));
       assertThatStaleDataIsNotShownToThoseWhoSetABound(survivor, keys);
+      assertThatNodesAreNotSaidToBeOnline(survivor);
       assertThat(survivor.http("/health/ready").status()).isEqualTo(503);
       assertThat(survivor.http("/health/live").status()).isEqualTo(200);
       assertThat(load.history().count(Outcome.OK)).as("by a minority").isEqualTo(acknowledged);
@@ -162,6 +163,17 @@ class MajorityLostIT {
         assertThat(code(connection.call("GET", key))).as("GET %s", key).isEqualTo("TRYAGAIN");
       }
     }
+  }
+
+  /** Nobody can write into the metadata that they are not. */
+  private void assertThatNodesAreNotSaidToBeOnline(TestNode node) {
+    cluster.await(
+        "states that are not known",
+        PATIENCE,
+        () -> node.call("RAFTKV.CLUSTER", "STATUS").toString().contains("not confirmed by a"));
+    assertThat(node.call("RAFTKV.NODE", "LIST").toString())
+        .contains("unknown (online ")
+        .doesNotContain("state, online,");
   }
 
   private void assertThatOnlyUncertainWritesCanHaveChangedAnything(List<String> keys) {

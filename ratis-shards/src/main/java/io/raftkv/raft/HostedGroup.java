@@ -174,6 +174,7 @@ final class HostedGroup {
     }
     try {
       String damage = RaftLogFiles.damage(logDirectory());
+      damage = damage == null ? RaftMetaFiles.damage(logDirectory()) : damage;
       return damage == null ? root.toString() : damage;
     } catch (IOException unreadable) {
       return logDirectory() + " cannot be read: " + unreadable;

@@ -53,11 +53,8 @@ final class MemberChanges {
     this.requests = requests;
   }
 
-  /**
-   * @param heir see {@link RaftNode#changeMembers}
-   */
   CompletableFuture<MemberChange> change(
-      List<Member> expected, List<Member> next, String heir, long timeoutMillis) {
+      List<Member> expected, List<Member> next, RaftNode.Heirs heirs, long timeoutMillis) {
     LeaderView view = replica.view();
     if (view == null || !view.ready()) {
       return CompletableFuture.completedFuture(MemberChange.NOT_LEADER);
@@ -78,7 +75,7 @@ final class MemberChanges {
     }
     return voters.contains(division.getId().toString())
         ? set(expected, next, timeoutMillis)
-        : handOver(voters, heir, timeoutMillis);
+        : handOver(voters, heirs, timeoutMillis);
   }
 
   private static boolean has(RaftConfiguration configuration, List<Member> members) {
@@ -105,10 +102,11 @@ final class MemberChanges {
   }
 
   private CompletableFuture<MemberChange> handOver(
-      Set<String> voters, String wanted, long timeoutMillis) {
+      Set<String> voters, RaftNode.Heirs ready, long timeoutMillis) {
     Set<String> heirs = new HashSet<>(replica.followersHeardWithin(HEARD_HEARTBEATS));
     heirs.retainAll(voters);
-    return heir(heirs, replica.followerMatchIndexes(), wanted)
+    heirs.retainAll(ready.ready());
+    return heir(heirs, replica.followerMatchIndexes(), ready.wanted())
         .map(
             heir ->
                 requests.handOver(replica.group(), heir, Math.min(timeoutMillis, HAND_OVER_MILLIS)))

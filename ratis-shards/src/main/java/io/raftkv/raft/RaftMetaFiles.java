@@ -1,8 +1,10 @@
 package io.raftkv.raft;
 
 import java.io.IOException;
+import java.io.Reader;
 import java.io.StringWriter;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,6 +46,22 @@ final class RaftMetaFiles {
   /** Whether the vote could not be written, and with it the one before it is gone. */
   static boolean isVoteLost(Path directory) throws IOException {
     return isEmpty(directory.resolve(VOTE));
+  }
+
+  /** Says what is wrong with the vote in {@code directory}, or returns null if it is sound. */
+  static String damage(Path directory) throws IOException {
+    Path file = directory.resolve(VOTE);
+    if (!Files.exists(file)) {
+      return null;
+    }
+    Properties values = new Properties();
+    try (Reader text = Files.newBufferedReader(file)) {
+      values.load(text);
+      Long.parseLong(values.getProperty("term"));
+      return values.getProperty("votedFor") == null ? file + " is damaged: no vote" : null;
+    } catch (CharacterCodingException | IllegalArgumentException nonsense) {
+      return file + " is damaged: no term";
+    }
   }
 
   /**

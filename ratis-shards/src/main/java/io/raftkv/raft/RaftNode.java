@@ -823,18 +823,30 @@ public final class RaftNode implements AutoCloseable {
   }
 
   /**
+   * To whom a leader that is to leave hands over.
+   *
+   * @param ready the voters that would lead at once, see {@link #changeMembers}; those among them
+   *     that are silent are passed over
+   * @param wanted the one that it should be, unless it is behind others; empty for any
+   */
+  public record Heirs(Set<String> ready, String wanted) {
+    public Heirs {
+      ready = Set.copyOf(ready);
+    }
+  }
+
+  /**
    * Changes the members of a group that this node leads, if they are the expected ones. One voter
    * may come or go at a time; one that comes has a replica on its node ({@link #startJoining}). The
    * group goes on meanwhile. If this node is to leave, it hands over first, and the next leader is
    * to be asked. Never blocks.
    *
-   * @param heir the voter to hand over to, unless it is silent or behind others; empty for any
    * @param timeoutMillis when it takes longer the outcome is {@link MemberChange#UNDER_WAY}: asked
    *     again for the same, it tells of the same change. A new member may need minutes
    * @return completes normally
    */
   public CompletableFuture<MemberChange> changeMembers(
-      UUID group, List<Member> expected, List<Member> next, String heir, long timeoutMillis) {
+      UUID group, List<Member> expected, List<Member> next, Heirs heirs, long timeoutMillis) {
     if (next.stream().noneMatch(Member::voter)) {
       throw new IllegalArgumentException("a group without voters: " + next);
     }
@@ -844,7 +856,7 @@ public final class RaftNode implements AutoCloseable {
       return CompletableFuture.completedFuture(MemberChange.NOT_LEADER);
     }
     return new MemberChanges(hosted.replica(), machine.division(), leaderRequests)
-        .change(expected, next, heir, timeoutMillis);
+        .change(expected, next, heirs, timeoutMillis);
   }
 
   /** Asks the leader of a group, which must be this node, to hand over to another voter. */

@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 
 /**
  * A group on some of a cluster's nodes whose members change: with a writer that knows what was
@@ -117,7 +118,16 @@ final class ChangingGroup implements AutoCloseable {
   }
 
   CompletableFuture<MemberChange> ask(TestCluster.Node node, List<Member> from, List<Member> to) {
-    return node.raft().changeMembers(id, from, to, "", CHANGE_MILLIS);
+    return node.raft().changeMembers(id, from, to, anyOf(to), CHANGE_MILLIS);
+  }
+
+  static RaftNode.Heirs anyOf(List<Member> members) {
+    return heirs(members, "");
+  }
+
+  static RaftNode.Heirs heirs(List<Member> ready, String wanted) {
+    return new RaftNode.Heirs(
+        ready.stream().map(Member::nodeId).collect(Collectors.toSet()), wanted);
   }
 
   /** Asks whoever leads until it is done, or certain that it never will be. */

@@ -11,8 +11,10 @@ import io.raftkv.shard.BatchOutcome;
 import io.raftkv.shard.JournalApplier;
 import io.raftkv.shard.ProposedBatch;
 import io.raftkv.storage.CorruptStoreException;
+import io.raftkv.storage.DamagedFileException;
 import io.raftkv.storage.Family;
 import io.raftkv.storage.OutOfSpaceException;
+import io.raftkv.storage.RowCursor;
 import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.StorageException;
 import io.raftkv.storage.StoreBatch;
@@ -301,6 +303,14 @@ class RaftNodeFaultTest {
   }
 
   @Test
+  void damagedVoteKeepsItsGroupFromStartingAndNoOther() throws IOException {
+    TestCluster.Node node = stoppedNodeWithTwoGroups();
+    Path vote = node.groupDirectory(GROUP).resolve("current").resolve("raft-meta");
+    Files.writeString(vote, "garbage\n");
+    assertThatOnlyTheOtherGroupRuns(node, Path.of(vote + " is damaged: no term"));
+  }
+
+  @Test
   void damagedStoreKeepsItsGroupFromStartingAndNoOther() throws IOException {
     cluster = TestCluster.start(directory, 1, MANY);
     TestCluster.Node node = cluster.node(0);
@@ -336,9 +346,8 @@ class RaftNodeFaultTest {
     }
   }
 
-  /** RocksDB refuses writes then as for a full disk; to open the store shows nothing. */
-  @Test
-  void damageThatACompactionMeetsStopsThatReplicaForGood() throws Exception {
+  /** A table of a node with two groups has a damaged block; to open the store shows nothing. */
+  private Path startWithADamagedTable() throws IOException {
     cluster = TestCluster.prepare(directory, 1, MANY, 2 << 20);
     TestCluster.Node node = cluster.node(0).meaning(group -> new Rows()).start();
     node.raft().startReplica(OTHER, cluster.members());
@@ -355,6 +364,53 @@ class RaftNodeFaultTest {
     node.start();
     assertThat(cluster.leader()).isEqualTo(node);
     assertThat(node.failures()).isEmpty();
+    return table;
+  }
+
+  /** The looks at the disk come a few times per second. */
+  @Test
+  void damageThatAReadMeetsStopsThatReplicaAtTheNextLookAtTheDisk() throws Exception {
+    Path table = startWithADamagedTable();
+    TestCluster.Node node = cluster.node(0);
+    assertThat(node.replica().storeIsWritable()).isTrue();
+    assertThat(node.failures()).isEmpty();
+    assertThatThrownBy(() -> node.replica().withStore(ShardStore::checksum))
+        .isInstanceOf(DamagedFileException.class);
+    assertThat(node.replica().storeIsWritable()).isTrue();
+    assertThat(node.failures()).as("who asked for a checksum was told").isEmpty();
+    assertThatThrownBy(() -> node.replica().withStore(RaftNodeFaultTest::readAll))
+        .isInstanceOf(DamagedFileException.class);
+    assertThat(node.replica().storeIsWritable()).as("of the disk").isTrue();
+    assertThat(node.replica().storeIsWritable()).isTrue();
+    assertDamageIsTold(node, table);
+    assertThat(node.failures()).as("once").isEmpty();
+    waitUntil("stop", () -> !node.replica().isAlive());
+    assertThat(node.replica(OTHER).isAlive()).isTrue();
+
+    node.stop();
+    node.start();
+    assertDamageIsTold(node, table);
+    assertThat(node.raft().runs(GROUP)).isFalse();
+  }
+
+  private static int readAll(ShardStore store) {
+    return store.query(
+        view -> {
+          int rows = 0;
+          try (RowCursor cursor = view.cursor(Family.DATA, new byte[0], null, true)) {
+            while (cursor.next()) {
+              rows++;
+            }
+          }
+          return rows;
+        });
+  }
+
+  /** RocksDB refuses writes then as for a full disk. */
+  @Test
+  void damageThatACompactionMeetsStopsThatReplicaForGood() throws Exception {
+    Path table = startWithADamagedTable();
+    TestCluster.Node node = cluster.node(0);
     assertThatThrownBy(() -> node.replica().giveBackSpace(() -> Long.MAX_VALUE))
         .isInstanceOf(IOException.class)
         .hasCauseInstanceOf(CorruptStoreException.class);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftkv.raft.Member;
 import io.raftkv.raft.MemberChange;
+import io.raftkv.raft.RaftNode;
 import io.raftkv.raft.Replica;
 import io.raftkv.raft.TestCluster;
 import java.nio.ByteBuffer;
@@ -24,6 +25,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -417,7 +419,9 @@ class ShardHostTest {
   }
 
   private MemberChange change(List<Member> from, List<Member> to) {
-    return get(cluster.leader(OTHER).raft().changeMembers(OTHER, from, to, "", 20_000));
+    Set<String> all = to.stream().map(Member::nodeId).collect(Collectors.toSet());
+    RaftNode.Heirs heirs = new RaftNode.Heirs(all, "");
+    return get(cluster.leader(OTHER).raft().changeMembers(OTHER, from, to, heirs, 20_000));
   }
 
   @Test

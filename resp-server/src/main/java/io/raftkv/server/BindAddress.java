@@ -10,9 +10,7 @@ import java.util.Locale;
  */
 public record BindAddress(String host, boolean optional) {
   public BindAddress {
-    if (host.isEmpty() || host.chars().anyMatch(c -> c <= ' ' || c == ',')) {
-      throw new IllegalArgumentException("'" + host + "' is not an address to listen on");
-    }
+    HostName.check(host);
   }
 
   /** Reads {@code 127.0.0.1}, {@code -::1}, {@code *}, {@code ::*}. */

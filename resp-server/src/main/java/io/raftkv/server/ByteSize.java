@@ -58,6 +58,12 @@ public record ByteSize(long bytes) implements Comparable<ByteSize> {
     }
   }
 
+  /** Both together; {@link Long#MAX_VALUE} if that is less. */
+  ByteSize plus(ByteSize other) {
+    return new ByteSize(
+        bytes > Long.MAX_VALUE - other.bytes ? Long.MAX_VALUE : bytes + other.bytes);
+  }
+
   /** The size as an {@code int}; values above 2 GiB become {@link Integer#MAX_VALUE}. */
   public int intBytes() {
     return (int) Math.min(bytes, Integer.MAX_VALUE);

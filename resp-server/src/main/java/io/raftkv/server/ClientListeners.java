@@ -85,8 +85,7 @@ final class ClientListeners implements AutoCloseable {
         Thread.currentThread().interrupt();
         throw new IOException("interrupted", interrupted);
       } catch (Exception refused) {
-        throw new IOException(
-            "cannot listen on " + address + " port " + port + ": " + refused.getMessage(), refused);
+        throw ListenTrouble.of(NodeSettings.PORT, address, port, refused);
       }
     }
   }

@@ -109,7 +109,7 @@ final class ClientSettings {
           "max-command-bytes",
           ValueType.SIZE,
           "max-value-bytes + 1mb",
-          values -> new ByteSize(values.get(MAX_VALUE_BYTES).bytes() + (1L << 20)),
+          values -> values.get(MAX_VALUE_BYTES).plus(ByteSize.mebibytes(1)),
           "Largest command, all arguments together; at most 1gb. Each shard keeps a log buffer of"
               + " this size.",
           config -> config.requests().maxCommand());
@@ -152,6 +152,7 @@ final class ClientSettings {
 
   private static ByteSize requestMemory(SettingValues values) {
     long share = Runtime.getRuntime().maxMemory() / HEAP_SHARE_OF_REQUESTS;
-    return new ByteSize(Math.max(share, 2 * values.get(MAX_COMMAND_BYTES).bytes()));
+    ByteSize command = values.get(MAX_COMMAND_BYTES);
+    return new ByteSize(Math.max(share, command.plus(command).bytes()));
   }
 }

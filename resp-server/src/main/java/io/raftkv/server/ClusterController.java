@@ -62,7 +62,7 @@ final class ClusterController implements AutoCloseable {
   private static final long HEARD_NANOS = TimeUnit.MILLISECONDS.toNanos(3 * HEARTBEAT_MILLIS);
 
   private static final long HEALTH_MILLIS = 250;
-  private static final long TRANSFER_TIMEOUT_MILLIS = 3_000;
+  private static final long STOP_MILLIS = 3_000;
 
   /** RocksDB tries every five seconds to get over a full disk. */
   private static final Duration STORE_RECOVERY = Duration.ofSeconds(15);
@@ -101,7 +101,7 @@ final class ClusterController implements AutoCloseable {
       new LeaderSpreader(
           new LeaderSpreader.Settings(
               Duration.ofMillis(500),
-              Duration.ofMillis(TRANSFER_TIMEOUT_MILLIS),
+              Duration.ofMillis(HandOvers.PATIENCE_MILLIS),
               Duration.ofSeconds(10),
               SPREAD_LAG_ENTRIES));
   private final MetadataCatchUp catchUp;
@@ -163,8 +163,8 @@ final class ClusterController implements AutoCloseable {
   public void close() throws InterruptedException {
     thread.shutdownNow();
     jobThread.shutdownNow();
-    if (!thread.awaitTermination(TRANSFER_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)
-        || !jobThread.awaitTermination(TRANSFER_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)) {
+    if (!thread.awaitTermination(STOP_MILLIS, TimeUnit.MILLISECONDS)
+        || !jobThread.awaitTermination(STOP_MILLIS, TimeUnit.MILLISECONDS)) {
       LOG.warn("the control threads are still busy");
     }
   }
@@ -607,12 +607,23 @@ final class ClusterController implements AutoCloseable {
         .next(state, mine, (shard, to) -> lag(state, shard, to), System.nanoTime())
         .ifPresent(
             transfer -> {
-              LOG.info("handing over leadership shard={} to={}", transfer.shardId(), transfer.to());
-              node.raft()
-                  .transferLeadership(transfer.groupId(), transfer.to(), TRANSFER_TIMEOUT_MILLIS)
-                  .thenAccept(
-                      done -> LOG.debug("handed over shard={}: {}", transfer.shardId(), done));
+              UUID group = transfer.groupId();
+              node.handOvers()
+                  .whyNot(group, transfer.to())
+                  .thenAccept(why -> soon(thread, () -> handOver(transfer, why)));
             });
+  }
+
+  private void handOver(LeaderSpreader.Transfer transfer, String whyNot) {
+    if (!whyNot.isEmpty()) {
+      LOG.debug("{} not handed to {}: {}", transfer.shardId(), transfer.to(), whyNot);
+      spreader.refused(transfer, System.nanoTime());
+      return;
+    }
+    LOG.info("handing over leadership shard={} to={}", transfer.shardId(), transfer.to());
+    node.handOvers()
+        .transfer(transfer.groupId(), transfer.to())
+        .thenAccept(why -> LOG.debug("handed over shard={}: {}", transfer.shardId(), why));
   }
 
   /**

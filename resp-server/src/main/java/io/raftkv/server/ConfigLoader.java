@@ -38,13 +38,13 @@ public final class ConfigLoader {
     // A stronger source is read later, but only the stronger ones know where the file is.
     List<Assignment> strong = new ArrayList<>(ofEnvironment(environment));
     strong.addAll(ofFlags(flags));
-    String file = null;
+    Assignment file = null;
     for (Assignment assignment : strong) {
       if (assignment.name().equals(NodeSettings.CONFIG.name())) {
-        file = assignment.text();
+        file = assignment;
       }
     }
-    if (file != null && !file.isEmpty()) {
+    if (file != null && isPath(file.text())) {
       ofFile(file).forEach(this::assign);
     }
     strong.forEach(this::assign);
@@ -63,6 +63,15 @@ public final class ConfigLoader {
   private void throwIfAny() throws ConfigException {
     if (!problems.isEmpty()) {
       throw new ConfigException(problems);
+    }
+  }
+
+  /** What is none is told where the setting itself is read. */
+  private static boolean isPath(String text) {
+    try {
+      return NodeSettings.CONFIG.type().parser().apply(text).isPresent();
+    } catch (IllegalArgumentException notAPath) {
+      return false;
     }
   }
 
@@ -124,9 +133,10 @@ public final class ConfigLoader {
     return found;
   }
 
-  private List<Assignment> ofFile(String file) {
+  private List<Assignment> ofFile(Assignment config) {
+    String file = config.text();
     List<Assignment> found = new ArrayList<>();
-    List<String> lines = linesOf(file);
+    List<String> lines = linesOf(file, config.origin());
     for (int i = 0; i < lines.size(); i++) {
       String line = lines.get(i).strip();
       String origin = file + ":" + (i + 1);
@@ -156,7 +166,7 @@ public final class ConfigLoader {
     return found;
   }
 
-  private List<String> linesOf(String file) {
+  private List<String> linesOf(String file, String origin) {
     try {
       Path path = Path.of(file);
       if (Files.size(path) > MAX_FILE_BYTES) {
@@ -166,8 +176,15 @@ public final class ConfigLoader {
       return Files.readAllLines(path, StandardCharsets.UTF_8);
     } catch (CharacterCodingException notText) {
       problems.add(file + ": is not UTF-8 text");
-    } catch (IOException | IllegalArgumentException unreadable) {
-      problems.add("cannot read the configuration file " + file + ": " + unreadable);
+    } catch (IOException unreadable) {
+      problems.add(
+          "cannot read the configuration file "
+              + file
+              + ": "
+              + FileTrouble.reason(unreadable)
+              + " ("
+              + origin
+              + ")");
     }
     return List.of();
   }

@@ -38,6 +38,7 @@ final class ControlRequests {
   static final byte BALANCE = 32;
   static final byte SLOT_LOAD = 14;
   static final byte PART_STARTS = 15;
+  static final byte MAY_LEAD = 16;
   static final byte JOIN_METADATA = 20;
 
   private ControlRequests() {}
@@ -206,6 +207,11 @@ final class ControlRequests {
   /** Inverse of {@link #handOver}, behind the kind. */
   static JobAction.HandOver decodeHandOver(String self, DataInputStream in) throws IOException {
     return new JobAction.HandOver(self, group(in), in.readUTF());
+  }
+
+  /** Whether a node's replica would do as leader; answered with {@link #outcome}. */
+  static byte[] mayLead(UUID group) {
+    return bytes(MAY_LEAD, out -> NodeFactsCodec.write(out, group));
   }
 
   /** Answered with {@link #outcome}. */

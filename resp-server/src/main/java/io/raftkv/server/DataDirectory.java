@@ -65,7 +65,13 @@ public final class DataDirectory implements AutoCloseable {
       opened = true;
       return taken;
     } catch (IOException unusable) {
-      throw new StartupException("cannot use data directory " + path + ": " + unusable, unusable);
+      throw new StartupException(
+          "cannot use data directory "
+              + path
+              + ": "
+              + FileTrouble.reason(unusable)
+              + "; choose another one with --data-dir",
+          unusable);
     } finally {
       if (!opened && channel != null) {
         closeAfterFailure(channel);

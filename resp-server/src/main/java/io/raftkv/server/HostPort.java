@@ -5,9 +5,7 @@ public record HostPort(String host, int port) {
   private static final int MAX_PORT = 65_535;
 
   public HostPort {
-    if (host.isEmpty() || host.chars().anyMatch(c -> c <= ' ' || c == ',' || c == '=')) {
-      throw new IllegalArgumentException("'" + host + "' is not a host name");
-    }
+    HostName.check(host);
     if (port < 1 || port > MAX_PORT) {
       throw new IllegalArgumentException("port " + port + " is not from 1 to " + MAX_PORT);
     }

@@ -151,7 +151,9 @@ public final class Main {
       server = factory.start(config);
     } catch (StartupException refused) {
       err.println("raftkv: " + refused.getMessage());
-      if (refused.getCause() != null) {
+      if (refused.getCause() == null || StartupException.isTrouble(refused)) {
+        log.debug("cannot start", refused);
+      } else {
         log.error("cannot start", refused);
       }
       return FAILED;

@@ -47,6 +47,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.Marker;
+import org.slf4j.MarkerFactory;
 
 /**
  * One running node: every part made and connected, started in order and stopped in the reverse
@@ -54,6 +56,9 @@ import org.slf4j.LoggerFactory;
  */
 final class Node implements RunningServer {
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
+
+  /** Of a line for people without the stack, see log4j2.xml. */
+  private static final Marker TROUBLE = MarkerFactory.getMarker("TROUBLE");
 
   private static final long TICK_MILLIS = 10;
   private static final long DISK_CHECK_MILLIS = 250;
@@ -103,6 +108,7 @@ final class Node implements RunningServer {
   private final ClusterController controller;
   private final ReplicaLoads loads = new ReplicaLoads(this);
   private final NodeHealth health = new NodeHealth(this);
+  private final HandOvers handOvers = new HandOvers(this);
   private final Watchdog watchdog = new Watchdog();
   private final NodeThreads threads = new NodeThreads(watchdog);
   private final ClientListeners listeners;
@@ -349,6 +355,10 @@ final class Node implements RunningServer {
     return health;
   }
 
+  HandOvers handOvers() {
+    return handOvers;
+  }
+
   Watchdog watchdog() {
     return watchdog;
   }
@@ -519,9 +529,7 @@ final class Node implements RunningServer {
         probe.setReuseAddress(true);
         probe.bind(new InetSocketAddress(host, raftPort));
       } catch (IOException refused) {
-        throw new IOException(
-            "cannot listen on " + host + " raft-port " + raftPort + ": " + refused.getMessage(),
-            refused);
+        throw ListenTrouble.of(NodeSettings.RAFT_PORT, host, raftPort, refused);
       }
     }
   }
@@ -535,6 +543,7 @@ final class Node implements RunningServer {
               transport.serverChannel(),
               hosts,
               config.listen().httpPort().getAsInt(),
+              (host, port, cause) -> ListenTrouble.of(NodeSettings.HTTP_PORT, host, port, cause),
               metrics.registry(),
               health);
     }
@@ -728,7 +737,14 @@ final class Node implements RunningServer {
   }
 
   private FailStop failStop() {
-    return (group, what, cause) -> LOG.error("replica stopped shard={}: {}", group, what, cause);
+    return (group, what, cause) -> {
+      if (StartupException.isTrouble(cause)) { // which the line tells, and what to do about it
+        LOG.error(TROUBLE, "replica stopped shard={}: {}", group, what, cause);
+        LOG.debug("replica stopped shard={}", group, cause);
+      } else {
+        LOG.error("replica stopped shard={}: {}", group, what, cause);
+      }
+    };
   }
 
   private void stopByCommand() {

@@ -12,7 +12,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,16 +28,33 @@ final class NodeHealth implements HealthSource {
   private static final Logger LOG = LoggerFactory.getLogger(NodeHealth.class);
   private static final long MAX_LAG_ENTRIES = 1_000;
 
+  /** For how long a majority is asked. */
+  private static final long ASK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private static final long AGAIN_MILLIS = 20;
+
+  /** Younger than that need not be confirmed again: nodes are judged by seconds of silence. */
+  private static final long FRESH_MILLIS = 1_000;
+
   /**
    * What a round among the replicas told of a shard.
    *
    * @param commitIndex the leader's: a replica's own says nothing if nobody talks to it
-   * @param caughtUp true if the replica here had all of it at this or an earlier round
+   * @param hadAllNanos when the replica here last had all of it; null if it never had
    */
-  private record Progress(long commitIndex, long atNanos, boolean caughtUp) {}
+  private record Progress(long commitIndex, long atNanos, Long hadAllNanos) {
+    boolean caughtUp() {
+      return hadAllNanos != null;
+    }
+
+    Progress or(Progress before) {
+      return hadAllNanos == null ? new Progress(commitIndex, atNanos, before.hadAllNanos) : this;
+    }
+  }
 
   private final Node node;
   private final Map<UUID, Progress> progress = new ConcurrentHashMap<>();
+  private final ReadyTimes times = new ReadyTimes();
 
   NodeHealth(Node node) {
     this.node = node;
@@ -60,6 +80,7 @@ final class NodeHealth implements HealthSource {
   /** This node has no replica of a group any more. */
   void forget(UUID group) {
     progress.remove(group);
+    times.forget(group);
   }
 
   /** Asks how far the leaders are; to be called a few times per second. */
@@ -71,11 +92,73 @@ final class NodeHealth implements HealthSource {
   }
 
   private void poll(UUID group) {
+    notLeadable(group);
+    ask(group, () -> {});
+  }
+
+  /**
+   * Whether the replica here would do as leader, and at once: it has what the leader has committed,
+   * asked now, and has been ready for a while.
+   *
+   * @return why it would not, empty if it would; within a second or so
+   */
+  CompletionStage<String> leadable(UUID group) {
+    CompletableFuture<Void> asked = new CompletableFuture<>();
+    ask(group, () -> asked.complete(null));
+    return asked.thenApplyAsync(known -> notLeadable(group), node.orders());
+  }
+
+  /** See {@link NodeStatus#metadataAgeMillis}. */
+  CompletionStage<Long> metadataAgeMillis() {
+    CompletableFuture<Long> answer = new CompletableFuture<>();
+    tellMetadataAge(answer, System.nanoTime() + ASK_NANOS);
+    return answer;
+  }
+
+  private void tellMetadataAge(CompletableFuture<Long> answer, long deadlineNanos) {
+    long age = metadataAge();
+    if ((age >= 0 && age <= FRESH_MILLIS) || deadlineNanos - System.nanoTime() <= 0) {
+      answer.complete(age);
+    } else {
+      ask(MetadataGroup.GROUP, () -> tellMetadataAgeSoon(answer, deadlineNanos));
+    }
+  }
+
+  /** What was just committed may not be applied here yet. */
+  private void tellMetadataAgeSoon(CompletableFuture<Long> answer, long deadlineNanos) {
+    try {
+      node.timer()
+          .schedule(
+              () -> tellMetadataAge(answer, deadlineNanos), AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException stopping) {
+      answer.complete(metadataAge());
+    }
+  }
+
+  private long metadataAge() {
+    Progress known = progress.get(MetadataGroup.GROUP);
+    return known == null || !known.caughtUp()
+        ? -1
+        : TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - known.hadAllNanos);
+  }
+
+  private String notLeadable(UUID group) {
+    ShardHealth health = health(node.groupName(group), group);
+    long now = System.nanoTime();
+    times.note(group, health.ready(), now);
+    return health.ready() ? times.unsettled(group, now).orElse("") : health.detail();
+  }
+
+  /**
+   * @param then run when the answer is known, or will not come
+   */
+  private void ask(UUID group, Runnable then) {
     Replica replica = node.replica(group);
     if (replica == null || !replica.isAlive()) {
+      then.run();
       return;
     }
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
+    long deadline = System.nanoTime() + ASK_NANOS;
     node.barrier()
         .confirm(
             group,
@@ -84,16 +167,16 @@ final class NodeHealth implements HealthSource {
               @Override
               public void confirmed(long commitIndex) {
                 boolean has = replica.appliedIndex() >= commitIndex;
-                progress.merge(
-                    group,
-                    new Progress(commitIndex, System.nanoTime(), has),
-                    (old, now) ->
-                        new Progress(now.commitIndex, now.atNanos, old.caughtUp || now.caughtUp));
+                long now = System.nanoTime();
+                Progress known = new Progress(commitIndex, now, has ? now : null);
+                progress.merge(group, known, (before, after) -> after.or(before));
+                then.run();
               }
 
               @Override
               public void failed() {
                 LOG.debug("no leader confirmed shard={}", node.groupName(group));
+                then.run();
               }
             });
   }
@@ -134,7 +217,7 @@ final class NodeHealth implements HealthSource {
       return "no majority has confirmed a leader lately";
     }
     long lag = known.commitIndex - applied;
-    if (!known.caughtUp && lag > 0) {
+    if (!known.caughtUp() && lag > 0) {
       return lag + " entries behind, not caught up since the start";
     }
     return lag > MAX_LAG_ENTRIES ? lag + " entries behind" : null;

@@ -80,6 +80,13 @@ public interface NodeStatus {
   /** The newest state that this node has applied. */
   ClusterState cluster();
 
+  /**
+   * How long ago a majority of the metadata group last confirmed that {@link #cluster} is all that
+   * was committed: milliseconds; -1 if that has not been since this process began. If it was not
+   * lately, asks for it, for a second or two; does not fail.
+   */
+  CompletionStage<Long> metadataAgeMillis();
+
   /** Leader of a group (a shard's or {@link #metadataGroup}) as this node knows it, or null. */
   String leaderOf(UUID group);
 

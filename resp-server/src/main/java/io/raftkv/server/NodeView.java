@@ -75,6 +75,11 @@ final class NodeView implements NodeStatus {
   }
 
   @Override
+  public CompletionStage<Long> metadataAgeMillis() {
+    return node.health().metadataAgeMillis();
+  }
+
+  @Override
   public String leaderOf(UUID group) {
     return node.shards().leader(group);
   }

@@ -5,6 +5,7 @@ import io.raftkv.meta.job.JobAction;
 import io.raftkv.meta.job.Members;
 import io.raftkv.raft.Member;
 import io.raftkv.raft.MemberChange;
+import io.raftkv.raft.RaftNode;
 import io.raftkv.raft.Replica;
 import io.raftkv.shard.PeerTransport;
 import io.raftkv.shard.ReadBarrier;
@@ -12,6 +13,7 @@ import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,8 +31,6 @@ final class PeerRequests {
 
   /** Less than the patience of {@link JobDriver}, which asks again. */
   private static final long CHANGE_TIMEOUT_MILLIS = 20_000;
-
-  private static final long HAND_OVER_TIMEOUT_MILLIS = 3_000;
 
   private static final long NEWS_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -92,6 +92,8 @@ final class PeerRequests {
         case ControlRequests.JOIN ->
             joins.answer(JoinExchange.decodeRequest(in)).thenApply(JoinExchange::encode);
         case ControlRequests.HAND_OVER -> handOver(ControlRequests.decodeHandOver(self, in));
+        case ControlRequests.MAY_LEAD ->
+            node.health().leadable(ControlRequests.group(in)).thenApply(ControlRequests::outcome);
         case ControlRequests.FENCE -> slots.fence(ControlRequests.decodeFence(self, in));
         case ControlRequests.SEED -> slots.seed(ControlRequests.decodeSeed(self, in));
         case ControlRequests.KEEP -> slots.keep(ControlRequests.decodeKeep(self, in));
@@ -208,6 +210,25 @@ final class PeerRequests {
   }
 
   private CompletionStage<byte[]> changeMembers(JobAction.ChangeMembers change) {
+    String self = node.config().node().id();
+    if (change.next().voters().contains(self)) {
+      return changeMembers(change, Set.of()); // it stays, and leads on
+    }
+    return node.handOvers()
+        .whyNot(change.group(), change.next().voters())
+        .thenCompose(
+            answers -> {
+              Set<String> heirs = new HashSet<>(answers.keySet());
+              heirs.removeIf(id -> !answers.get(id).isEmpty());
+              return heirs.isEmpty()
+                  ? CompletableFuture.completedFuture(
+                      ControlRequests.outcome("no voter is ready to lead: " + answers))
+                  : changeMembers(change, heirs);
+            });
+  }
+
+  private CompletableFuture<byte[]> changeMembers(
+      JobAction.ChangeMembers change, Set<String> heirs) {
     List<Member> expected = members(change.expected());
     List<Member> next = members(change.next());
     // Ratis takes its monitor for it, which it holds while it writes a vote.
@@ -215,7 +236,11 @@ final class PeerRequests {
             () ->
                 node.raft()
                     .changeMembers(
-                        change.group(), expected, next, change.heir(), CHANGE_TIMEOUT_MILLIS),
+                        change.group(),
+                        expected,
+                        next,
+                        new RaftNode.Heirs(heirs, change.heir()),
+                        CHANGE_TIMEOUT_MILLIS),
             node.appendPool())
         .thenCompose(asked -> asked)
         .thenApply(
@@ -238,12 +263,8 @@ final class PeerRequests {
       return CompletableFuture.completedFuture(
           ControlRequests.outcome("node " + handOver.to() + " is silent or behind"));
     }
-    return CompletableFuture.supplyAsync(
-            () ->
-                node.raft()
-                    .transferLeadership(handOver.group(), handOver.to(), HAND_OVER_TIMEOUT_MILLIS),
-            node.appendPool())
-        .thenCompose(asked -> asked)
-        .thenApply(done -> ControlRequests.outcome(done ? "" : "it did not hand over in time"));
+    return node.handOvers()
+        .handOver(handOver.group(), handOver.to())
+        .thenApply(ControlRequests::outcome);
   }
 }

@@ -27,7 +27,8 @@ public final class ServerAssembly {
       started = true;
       return node;
     } catch (IOException | RuntimeException failed) {
-      throw new StartupException(failed.getMessage(), failed);
+      String message = failed.getMessage();
+      throw new StartupException(message == null ? "cannot start: " + failed : message, failed);
     } finally {
       if (!started) {
         if (node == null) {

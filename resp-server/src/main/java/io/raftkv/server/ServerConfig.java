@@ -52,6 +52,12 @@ public record ServerConfig(
   private static final ByteSize MAX_COMMAND = ByteSize.mebibytes(1024);
   private static final ByteSize MIN_BUFFER = ByteSize.mebibytes(1);
 
+  /** Whoever writes more has mistaken the unit; it is far from what overflows. */
+  private static final ByteSize MAX_SIZE = ByteSize.mebibytes(16L << 20);
+
+  /** Several times what the largest entry takes. */
+  private static final ByteSize MAX_SEGMENT = ByteSize.mebibytes(4096);
+
   /** More is not merged at all: clients wait meanwhile. */
   private static final ByteSize MAX_MERGE = ByteSize.mebibytes(128);
 
@@ -190,6 +196,7 @@ public record ServerConfig(
           memory.compareTo(maxCommand) >= 0,
           name(ClientSettings.REQUEST_MEMORY),
           "must be at least max-command-bytes, " + maxCommand);
+      requireAtMost(ClientSettings.REQUEST_MEMORY, memory, MAX_SIZE);
       require(
           batchBytes.bytes() > 0 && batchBytes.compareTo(maxCommand) <= 0,
           name(ClientSettings.BATCH_BYTES),
@@ -221,7 +228,10 @@ public record ServerConfig(
           name(ShardSettings.ELECTION_TIMEOUT_MAX),
           "must be more than election-timeout-min, "
               + ValueType.formatDuration(electionTimeoutMin));
+      requireAtMost(ShardSettings.LOG_SEGMENT_BYTES, logSegment, MAX_SEGMENT);
       requireAtLeast(ShardSettings.SNAPSHOT_LOG_BYTES, snapshotLog, logSegment);
+      requireAtMost(ShardSettings.SNAPSHOT_LOG_BYTES, snapshotLog, MAX_SIZE);
+      requireAtMost(ShardSettings.MIGRATION_RATE, migrationRate, MAX_SIZE);
       require(
           migrationRate.bytes() == 0 || migrationRate.compareTo(MIN_MIGRATION_RATE) >= 0,
           name(ShardSettings.MIGRATION_RATE),
@@ -238,7 +248,11 @@ public record ServerConfig(
       ByteSize blockCache, ByteSize rowCache, ByteSize writeBuffer, ByteSize minFreeDisk) {
     public Store {
       requireAtLeast(ShardSettings.BLOCK_CACHE, blockCache, MIN_BUFFER);
+      requireAtMost(ShardSettings.BLOCK_CACHE, blockCache, MAX_SIZE);
+      requireAtMost(ShardSettings.ROW_CACHE, rowCache, MAX_SIZE);
       requireAtLeast(ShardSettings.WRITE_BUFFER, writeBuffer, MIN_BUFFER);
+      requireAtMost(ShardSettings.WRITE_BUFFER, writeBuffer, MAX_SIZE);
+      requireAtMost(ShardSettings.MIN_FREE_DISK, minFreeDisk, MAX_SIZE);
     }
   }
 
@@ -259,6 +273,7 @@ public record ServerConfig(
       requireAtMost(BalancingSettings.BALANCE_PAUSE, pause, MAX_BALANCE_PAUSE);
       requireAtMost(BalancingSettings.AUTO_SPLIT_AFTER, splitAfter, MAX_BALANCE_TIME);
       requireAtMost(BalancingSettings.AUTO_MERGE_AFTER, mergeAfter, MAX_BALANCE_TIME);
+      requireAtMost(BalancingSettings.AUTO_SPLIT_BYTES, splitBytes, MAX_SIZE);
       requireAtMost(BalancingSettings.AUTO_MERGE_BYTES, mergeBytes, MAX_MERGE);
       boolean merges = mergeBytes.bytes() > 0;
       require(

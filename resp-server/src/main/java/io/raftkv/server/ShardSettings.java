@@ -58,8 +58,8 @@ final class ShardSettings {
                   ServerConfig.smallestSegment(
                       values.get(ClientSettings.MAX_COMMAND_BYTES),
                       values.get(ClientSettings.BATCH_BYTES))),
-          "Size of one file of the Raft log; at least what the largest entry takes, which is a few"
-              + " MB more than max-command-bytes: 69mb by default.",
+          "Size of one file of the Raft log; at most 4gb, at least what the largest entry takes, which"
+              + " is a few MB more than max-command-bytes: 69mb by default.",
           config -> config.raft().logSegment());
 
   static final Setting<ByteSize> MIGRATION_RATE =

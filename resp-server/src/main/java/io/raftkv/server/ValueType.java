@@ -46,7 +46,7 @@ record ValueType<T>(String placeholder, Function<String, T> parser, Function<T, 
           text -> text.isEmpty() ? Optional.empty() : Optional.of(new Secret(text)),
           secret -> secret.isPresent() ? Secret.MASK : "");
   static final ValueType<Optional<String>> OPTIONAL_HOST =
-      optional(new ValueType<>("HOST", text -> text, text -> text));
+      optional(new ValueType<>("HOST", HostName::check, host -> host));
   static final ValueType<Optional<HostPort>> OPTIONAL_HOST_PORT =
       optional(new ValueType<>("HOST:PORT", HostPort::parse, HostPort::toString));
   static final ValueType<List<BindAddress>> BIND =
@@ -119,7 +119,7 @@ record ValueType<T>(String placeholder, Function<String, T> parser, Function<T, 
 
   private static Path parsePath(String text) {
     try {
-      if (text.isEmpty()) {
+      if (text.isBlank()) {
         throw new IllegalArgumentException("must not be empty");
       }
       return Path.of(text);

@@ -141,6 +141,15 @@ class ConfigLoaderTest {
           --max-command-bytes 1mb                 | max-command-bytes must be at least max-value-bytes, 64mb (flag --max-command-bytes)
           --output-buffer-pause 1023              | output-buffer-pause must be at least 1kb (flag --output-buffer-pause)
           --output-buffer-pause 2gb               | output-buffer-pause must be at most 1gb (flag --output-buffer-pause)
+          --announce-host nosuch!!                | announce-host is wrong: 'nosuch!!' is not a host name or address, not 'nosuch!!' (flag --announce-host)
+          --announce-host 256.0.0.1               | announce-host is wrong: '256.0.0.1' is not a host name or address, not '256.0.0.1' (flag --announce-host)
+          --bind 127.0.0.1,such!!                 | bind is wrong: 'such!!' is not a host name or address, not '127.0.0.1,such!!' (flag --bind)
+          --bind 99999999999                      | bind is wrong: '99999999999' is not a host name or address, not '99999999999' (flag --bind)
+          --join such!!:6379                      | join is wrong: 'such!!' is not a host name or address, not 'such!!:6379' (flag --join)
+          --cluster n1=such!!:1:2                 | cluster is wrong: 'such!!' is not a host name or address, not 'n1=such!!:1:2' (flag --cluster)
+          --max-value-bytes 9223372036854775807   | max-value-bytes must be at most 512mb (flag --max-value-bytes)
+          --log-segment-bytes 5gb                 | log-segment-bytes must be at most 4gb (flag --log-segment-bytes)
+          --config nosuchfile                     | cannot read the configuration file nosuchfile: nosuchfile does not exist (flag --config)
           --min-free-disk lots                    | min-free-disk must be a size such as 64mb, 1gb or 4096, not 'lots' (flag --min-free-disk)
           --replication-factor 3                  | replication-factor must be at most the number of nodes, 1, but is 3 (flag --replication-factor)
           --join nowhere                          | join is wrong: 'nowhere' is not host:port, not 'nowhere' (flag --join)
@@ -172,6 +181,33 @@ class ConfigLoaderTest {
           .asString()
           .startsWith(time.name() + " must be at most ")
           .endsWith(" (flag " + time.flag() + ")");
+    }
+  }
+
+  /** The same for sizes, of which two may be added up, or one be counted in another unit. */
+  @Test
+  void everySizeHasAnUpperBound() {
+    List<Setting<?>> sizes =
+        ServerSettings.ALL.stream()
+            .filter(setting -> setting.type().placeholder().equals("SIZE"))
+            .toList();
+    assertThat(sizes).hasSizeGreaterThan(10);
+    for (Setting<?> size : sizes) {
+      for (String huge : List.of("9223372036854775807", "99999999gb")) {
+        assertThat(problems(size.flag(), huge))
+            .singleElement()
+            .asString()
+            .startsWith(size.name() + " must be ")
+            .endsWith(" (flag " + size.flag() + ")");
+      }
+    }
+  }
+
+  /** As a variable that is not set in a script gives it. */
+  @Test
+  void blanksAreNoNames() {
+    for (String flag : List.of("--data-dir", "--node-id", "--announce-host", "--join")) {
+      assertThat(problems(flag, " ")).singleElement().asString().contains("(flag " + flag + ")");
     }
   }
 

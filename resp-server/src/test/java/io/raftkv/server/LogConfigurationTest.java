@@ -18,15 +18,19 @@ class LogConfigurationTest {
   private static final String DIVISION = "org.apache.ratis.server.RaftServer$Division";
 
   private static boolean isShown(Level level, String line) throws URISyntaxException {
+    return isShown(DIVISION, level, line);
+  }
+
+  private static boolean isShown(String name, Level level, String line) throws URISyntaxException {
     Configuration configuration =
         ConfigurationFactory.getInstance()
             .getConfiguration(
                 new LoggerContext("test"), "test", Main.class.getResource("/log4j2.xml").toURI());
     configuration.initialize();
-    LoggerConfig logger = configuration.getLoggerConfig(DIVISION);
+    LoggerConfig logger = configuration.getLoggerConfig(name);
     Log4jLogEvent event =
         Log4jLogEvent.newBuilder()
-            .setLoggerName(DIVISION)
+            .setLoggerName(name)
             .setLevel(level)
             .setMessage(new SimpleMessage(line))
             .build();
@@ -57,6 +61,24 @@ class LogConfigurationTest {
   @Test
   void entriesThatCannotBeAppendedAreShownWhateverTheCause() throws URISyntaxException {
     assertThat(isShown(Level.ERROR, "n1@group-1: Failed appendEntries* n2->n1#0-t2,previous=(t:1)"))
+        .isTrue();
+  }
+
+  /** RaftKV's own line names the file and what to do. */
+  @Test
+  void theStackOfAReplicaThatDoesNotStartIsNotShown() throws URISyntaxException {
+    String lifeCycle = "org.apache.ratis.util.LifeCycle";
+    String machine = "ReplicatedStateMachine-1:n1:group-D388D5E3C3DD";
+    String server = "org.apache.ratis.server.RaftServer";
+    assertThat(isShown(lifeCycle, Level.WARN, machine + ": Failed to start (state=STARTING)"))
+        .isFalse();
+    assertThat(isShown(lifeCycle, Level.ERROR, machine + " has failed (STARTING -> EXCEPTION)"))
+        .isFalse();
+    assertThat(isShown(lifeCycle, Level.ERROR, machine + " has failed (RUNNING -> EXCEPTION)"))
+        .isTrue();
+    assertThat(isShown(server, Level.WARN, "n1: Failed groupAdd* GroupManagementRequest:client-A"))
+        .isFalse();
+    assertThat(isShown(server, Level.WARN, "n1: Failed groupRemove* GroupManagementRequest:c"))
         .isTrue();
   }
 

@@ -2,15 +2,21 @@ package io.raftkv.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftkv.storage.CorruptStoreException;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -155,6 +161,27 @@ class MainTest {
 
     assertThat(code).isEqualTo(Main.FAILED);
     assertThat(err()).contains("raftkv: the directory is taken");
+  }
+
+  /** A port that is taken, say. What is not foreseen is told with its place in the program. */
+  @Test
+  void onlyAFaultOfTheProgramIsToldWithAStack() {
+    IOException taken = new IOException("cannot listen", new BindException("in use"));
+    assertThat(StartupException.isTrouble(new StartupException("cannot listen", taken))).isTrue();
+    assertThat(
+            StartupException.isTrouble(
+                new IOException(
+                    "Ratis did not do it",
+                    new ExecutionException(new CorruptStoreException("000012.sst is damaged")))))
+        .isTrue();
+    assertThat(StartupException.isTrouble(new UncheckedIOException(taken))).isTrue();
+    for (Throwable bug :
+        List.of(
+            new IllegalStateException("a bug"),
+            new IOException("Ratis did not do it", new ExecutionException(new Error("a bug"))))) {
+      assertThat(StartupException.isTrouble(new StartupException("cannot start", bug))).isFalse();
+    }
+    assertThat(StartupException.isTrouble(null)).isFalse();
   }
 
   @Test

@@ -7,7 +7,9 @@ import static org.awaitility.Awaitility.await;
 import io.raftkv.meta.JobState;
 import io.raftkv.meta.job.ClusterFacts;
 import io.raftkv.meta.job.ClusterFacts.NodeFacts;
+import io.raftkv.meta.job.JobAction;
 import io.raftkv.meta.job.JobPlans;
+import io.raftkv.meta.job.Members;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -27,6 +29,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -190,6 +193,58 @@ class NodeTest {
     }
   }
 
+  /** It would be slow, and may still apply what is in its log. */
+  @Test
+  void aNodeThatHasJustStartedIsNotToLeadYet() throws Exception {
+    long begun = System.nanoTime();
+    RunningServer server = start();
+    try (Client client = new Client(server)) {
+      awaitWritable(client);
+      Node node = (Node) server;
+      UUID group = node.metadata().state().shards().get("s1").groupId();
+      await().atMost(Duration.ofSeconds(30)).until(() -> whyNotToLead(node, group).isEmpty());
+      assertThat(System.nanoTime() - begun).isGreaterThan(ReadyTimes.SETTLED.toNanos());
+      assertThat(whyNotToLead(node, new UUID(1, 2))).isEqualTo("the replica is not running");
+    } finally {
+      server.close();
+    }
+    awaitNoThreads();
+  }
+
+  /** Whoever wants the hand-over: from the time that Ratis is asked for it nobody can write. */
+  @Test
+  void nothingIsHandedToANodeThatDoesNotSayThatItIsReady() throws Exception {
+    RunningServer server = start();
+    try (Client client = new Client(server)) {
+      awaitWritable(client);
+      Node node = (Node) server;
+      UUID group = node.metadata().state().shards().get("s1").groupId();
+      assertThat(node.handOvers().handOver(group, "n9").get(20, TimeUnit.SECONDS))
+          .isEqualTo("node n9 is not ready: it does not answer");
+      TreeSet<String> nobody = new TreeSet<>();
+      JobAction.ChangeMembers leaving =
+          new JobAction.ChangeMembers(
+              "n1",
+              group,
+              new Members(new TreeSet<>(List.of("n1")), nobody),
+              new Members(new TreeSet<>(List.of("n9")), nobody),
+              "n9");
+      byte[] answer =
+          FactsInquiry.call(node, "n1", ControlRequests.changeMembers(leaving))
+              .get(20, TimeUnit.SECONDS);
+      assertThat(ControlRequests.decodeOutcome(answer))
+          .isEqualTo("no voter is ready to lead: {n9=it does not answer}");
+      assertThat(client.ask("SET k v")).isEqualTo("+OK");
+    } finally {
+      server.close();
+    }
+    awaitNoThreads();
+  }
+
+  private static String whyNotToLead(Node node, UUID group) {
+    return node.handOvers().whyNot(group, node.config().node().id()).join();
+  }
+
   /** All that starts and stops replicas waits for one that starts. */
   @Test
   void jobsGoOnWhileAReplicaIsBeingStarted() throws Exception {
@@ -333,7 +388,9 @@ class NodeTest {
       ServerConfig config = config(taken.getLocalPort(), 0);
       assertThatThrownBy(() -> ServerAssembly.start(config))
           .isInstanceOf(StartupException.class)
-          .hasMessageContaining("cannot listen on 127.0.0.1");
+          .hasMessage(
+              "cannot listen on 127.0.0.1 port %d, the port is in use: stop what uses it, or choose another one with --port"
+                  .formatted(taken.getLocalPort()));
     }
     awaitNoThreads();
     start().close(); // the directory is free
@@ -345,7 +402,8 @@ class NodeTest {
       ServerConfig config = config(0, taken.getLocalPort());
       assertThatThrownBy(() -> ServerAssembly.start(config))
           .isInstanceOf(StartupException.class)
-          .hasMessageContaining("cannot listen on 127.0.0.1 raft-port " + taken.getLocalPort());
+          .hasMessageContaining("cannot listen on 127.0.0.1 raft-port " + taken.getLocalPort())
+          .hasMessageEndingWith("choose another one with --raft-port");
     }
     awaitNoThreads();
     start().close();

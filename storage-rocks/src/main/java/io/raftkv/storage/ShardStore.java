@@ -528,6 +528,7 @@ public final class ShardStore implements AutoCloseable {
     if (isWritable()) {
       return true;
     }
+    rocks.requireUndamaged(); // RocksDB itself may write on if it was a read that met the damage
     synchronized (flushLock) {
       try {
         // Refused while RocksDB is stopped. Only then flush: before, it would undo the recovery.

@@ -20,6 +20,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A damaged store is recognized, and the file is named; it never opens as an older or empty one.
@@ -36,8 +38,12 @@ class StoreDamageTest {
 
   @BeforeEach
   void fillStore() {
+    fillStore(directory, 4);
+  }
+
+  private void fillStore(Path place, int tables) {
     Random random = new Random(3);
-    try (ShardStore store = ShardStore.open(directory, environment)) {
+    try (ShardStore store = ShardStore.open(place, environment)) {
       for (int i = 0; i < ROWS; i++) {
         byte[] value = new byte[1_000];
         random.nextBytes(value);
@@ -45,7 +51,7 @@ class StoreDamageTest {
           batch.put(Family.DATA, bytes("row" + i), value);
           batch.commit(1, i);
         }
-        if (i % 50 == 49) {
+        if ((i + 1) % (ROWS / tables) == 0) {
           store.flush();
         }
       }
@@ -95,6 +101,37 @@ class StoreDamageTest {
           .hasMessageContaining(directory.toString())
           .hasMessageContaining(table.getFileName().toString());
       assertThatThrownBy(store::checksum).isInstanceOf(CorruptStoreException.class);
+    }
+  }
+
+  /** As if a write had found it: whoever looks after the stores stops the replica. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whatAReadFindsDamagedStopsTheStoreFromBeingWritten(boolean byCursor) throws IOException {
+    Path quiet = directory.resolve("quiet"); // one table: no compaction is faster
+    fillStore(quiet, 1);
+    Path table = largest(quiet, ".sst");
+    flipBit(table, Files.size(table) / 3);
+    try (ShardStore store = ShardStore.open(quiet, environment)) {
+      assertThatThrownBy(store::checksum).isInstanceOf(DamagedFileException.class);
+      assertThat(store.tryResume()).as("a checksum is only told").isTrue();
+      assertDamage(() -> readAll(store, byCursor), table);
+      assertDamage(store::tryResume, table);
+      assertThat(store.isWritable()).isFalse();
+    }
+  }
+
+  private static void readAll(ShardStore store, boolean byCursor) {
+    try (ReadView view = store.readSnapshot()) {
+      if (byCursor) {
+        try (RowCursor rows = view.cursor(Family.DATA, bytes("row"), bytes("rox"), true)) {
+          while (rows.next()) {}
+        }
+      } else {
+        for (int i = 0; i < ROWS; i++) {
+          view.get(Family.DATA, bytes("row" + i));
+        }
+      }
     }
   }
 
@@ -223,8 +260,12 @@ class StoreDamageTest {
   }
 
   private Path largest(String kind) throws IOException {
+    return largest(directory, kind);
+  }
+
+  private static Path largest(Path place, String kind) throws IOException {
     Path largest = null;
-    for (Path file : files(directory)) {
+    for (Path file : files(place)) {
       if (file.getFileName().toString().contains(kind)
           && (largest == null || Files.size(file) > Files.size(largest))) {
         largest = file;

@@ -66,6 +66,9 @@ public final class LeaderSpreader {
    */
   static final Duration REST = Duration.ofSeconds(3);
 
+  /** How long a node is not asked again to take a leadership for which it was not ready. */
+  static final Duration REFUSAL_REST = Duration.ofSeconds(2);
+
   private final long intervalNanos;
   private final long patienceNanos;
   private final long retryAfterNanos;
@@ -76,6 +79,11 @@ public final class LeaderSpreader {
 
   /** When a shard was last seen in the hands of a job for which its clients wait. */
   private final Map<String, Long> heldAtNanos = new HashMap<>();
+
+  /** A node that did not want a shard's leadership. */
+  private record Refusal(String shardId, String nodeId) {}
+
+  private final Map<Refusal, Long> refusedAtNanos = new HashMap<>();
 
   private Transfer inFlight;
   private long lastProposedNanos;
@@ -96,6 +104,7 @@ public final class LeaderSpreader {
   public Optional<Transfer> next(
       ClusterState state, Map<String, String> leaders, Lag lag, long nowNanos) {
     proposedAtNanos.values().removeIf(at -> nowNanos - at >= retryAfterNanos);
+    refusedAtNanos.values().removeIf(at -> nowNanos - at >= REFUSAL_REST.toNanos());
     noteHeld(state, nowNanos);
     if (inFlight != null) {
       boolean arrived = inFlight.to().equals(leaders.get(inFlight.shardId()));
@@ -115,6 +124,18 @@ public final class LeaderSpreader {
           proposedAtNanos.put(transfer.shardId(), nowNanos);
         });
     return next;
+  }
+
+  /**
+   * A transfer was not made: the node that shall lead is not ready for it. Others go on at once,
+   * the same one is tried again soon.
+   */
+  public void refused(Transfer transfer, long nowNanos) {
+    refusedAtNanos.put(new Refusal(transfer.shardId(), transfer.to()), nowNanos);
+    if (transfer.equals(inFlight)) { // else it was too late, and counts as one that failed
+      inFlight = null;
+      proposedAtNanos.remove(transfer.shardId());
+    }
   }
 
   private void noteHeld(ClusterState state, long nowNanos) {
@@ -168,7 +189,8 @@ public final class LeaderSpreader {
 
   private boolean mayLead(ClusterState state, ShardInfo shard, String nodeId, Lag lag) {
     if (!shard.replicaOn(nodeId).map(Replica::isVoter).orElse(false)
-        || state.node(nodeId).map(NodeInfo::state).orElse(null) != NodeState.ONLINE) {
+        || state.node(nodeId).map(NodeInfo::state).orElse(null) != NodeState.ONLINE
+        || refusedAtNanos.containsKey(new Refusal(shard.id(), nodeId))) {
       return false;
     }
     OptionalLong behind = lag.entries(shard.id(), nodeId);

@@ -105,6 +105,46 @@ class LeaderSpreaderTest {
     assertThat(spreader.next(STATE, leaders, (s, n) -> OptionalLong.of(100), 0)).isPresent();
   }
 
+  /** A node that has just been started says so when it is asked. */
+  @Test
+  void whoIsNotReadyIsAskedAgainSoonAndKeepsNobodyWaiting() {
+    Map<String, String> leaders = new HashMap<>(preferred(STATE));
+    leaders.put("s2", "n1");
+    leaders.put("s3", "n1");
+    Transfer first = spreader.next(STATE, leaders, CAUGHT_UP, 0).orElseThrow();
+    assertThat(first.shardId()).isEqualTo("s2");
+    spreader.refused(first, 1);
+    Transfer second = spreader.next(STATE, leaders, CAUGHT_UP, 2).orElseThrow();
+    assertThat(second.shardId()).as("the other one goes at once").isEqualTo("s3");
+    leaders.put("s3", "n3");
+    long again = LeaderSpreader.REFUSAL_REST.toNanos() + 1;
+    assertThat(spreader.next(STATE, leaders, CAUGHT_UP, again - 1)).isEmpty();
+    assertThat(spreader.next(STATE, leaders, CAUGHT_UP, again)).contains(first);
+  }
+
+  /** The answer that comes when the transfer has been given up says nothing of the next one. */
+  @Test
+  void aLateRefusalDoesNotStopTheTransferThatCameAfter() {
+    Map<String, String> leaders = new HashMap<>(preferred(STATE));
+    leaders.put("s2", "n1");
+    leaders.put("s3", "n1");
+    Transfer first = spreader.next(STATE, leaders, CAUGHT_UP, 0).orElseThrow();
+    assertThat(next(leaders, 5)).isEqualTo("s3");
+    spreader.refused(first, seconds(6));
+    assertThat(next(leaders, 9)).as("s3 is under way, and s2 counts as tried").isNull();
+  }
+
+  @Test
+  void whoIsToBecomeEmptyGivesToAnotherOneIfTheFirstIsNotReady() {
+    Map<String, String> leaders = new HashMap<>(preferred(STATE));
+    ClusterState state = Samples.with(STATE, "n2", NodeState.DRAINING);
+    Transfer first = spreader.next(state, leaders, CAUGHT_UP, 0).orElseThrow();
+    spreader.refused(first, 0);
+    Transfer second = spreader.next(state, leaders, CAUGHT_UP, 0).orElseThrow();
+    assertThat(second.shardId()).isEqualTo(first.shardId());
+    assertThat(List.of(first.to(), second.to())).containsExactlyInAnyOrder("n1", "n3");
+  }
+
   @Test
   void nodeThatIsNotOnlineDoesNotGetTheLead() {
     Map<String, String> leaders = new HashMap<>(preferred(STATE));

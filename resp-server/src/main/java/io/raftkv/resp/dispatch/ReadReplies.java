@@ -7,6 +7,7 @@ import io.raftkv.resp.command.WholeReplies;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.ReplySize;
 import io.raftkv.resp.reply.RespErrors;
+import io.raftkv.storage.DamagedFileException;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.NotInMemoryException;
 import io.raftkv.storage.ReadView;
@@ -124,8 +125,8 @@ final class ReadReplies {
       }
       Reply.Collected small = streamed.collect(Math.min(ReplyPortions.BYTES, smallBytesLeft));
       return small == null ? reply : small.reply();
-    } catch (NotInMemoryException | StaleViewException otherView) {
-      throw otherView;
+    } catch (NotInMemoryException | StaleViewException | DamagedFileException notThisView) {
+      throw notThisView;
     } catch (RuntimeException | Error bug) {
       return internalError(op, bug);
     }
@@ -145,6 +146,8 @@ final class ReadReplies {
     try {
       Keyspace keys = keyspace(view, clock.getAsLong());
       reply = settled(read(op, keys), keys);
+    } catch (DamagedFileException damage) {
+      throw damage;
     } catch (RuntimeException | Error bug) {
       reply = internalError(op, bug);
     }

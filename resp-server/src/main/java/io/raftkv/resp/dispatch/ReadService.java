@@ -5,6 +5,7 @@ import io.raftkv.resp.command.ReadConsistency;
 import io.raftkv.resp.reply.Reply;
 import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.shard.ReadBarrier;
+import io.raftkv.storage.DamagedFileException;
 import io.raftkv.storage.NotInMemoryException;
 import io.raftkv.storage.ReadView;
 import io.raftkv.storage.RetainedView;
@@ -190,10 +191,20 @@ final class ReadService implements ShardReads {
       if (finished || replica.isAlive() || isOverdue()) {
         return false;
       }
-      replies.readAgain();
-      end();
-      remote.read(shard, replies.rest(), consistency, loop, turn);
+      readElsewhere();
       return true;
+    }
+
+    /**
+     * On the loop. A replica of which a read has met a damaged file is about to be stopped, and
+     * says itself which file that is: it counts as if it were not here any more.
+     */
+    private void readElsewhere() {
+      if (!finished) {
+        replies.readAgain();
+        end();
+        remote.read(shard, replies.rest(), consistency, loop, turn);
+      }
     }
 
     private boolean isOverdue() {
@@ -282,6 +293,8 @@ final class ReadService implements ShardReads {
         }
       } catch (RejectedExecutionException full) {
         failAll(RespErrors.tryAgain("this node is overloaded with reads"));
+      } catch (DamagedFileException damage) {
+        damaged(damage);
       } catch (RuntimeException | Error fault) {
         fault(fault);
       }
@@ -296,10 +309,15 @@ final class ReadService implements ShardReads {
       }
     }
 
-    /** What is not the doing of a single command, as a damaged file: others go on. */
+    /** What is not the doing of a single command: others go on. */
     private void fault(Throwable fault) {
       LOG.error("reads of shard={} failed", shard.id(), fault);
       onLoop(() -> failAll(RespErrors.INTERNAL));
+    }
+
+    private void damaged(DamagedFileException damage) {
+      LOG.debug("reads of shard={} go elsewhere", shard.id(), damage);
+      onLoop(this::readElsewhere);
     }
 
     /** A snapshot is being installed: the store is away for a moment; or the replica is removed. */
@@ -325,6 +343,8 @@ final class ReadService implements ShardReads {
                   return true;
                 });
         loopExecute(open == null ? this::retry : this::answered);
+      } catch (DamagedFileException damage) {
+        damaged(damage);
       } catch (RuntimeException | Error fault) {
         fault(fault);
       }
@@ -350,12 +370,15 @@ final class ReadService implements ShardReads {
       if (view == null) {
         return;
       }
-      Reply.Streamed large = view.use(replies::readLarge);
-      if (large == null) {
-        view.close();
-      } else {
-        stream = new ReplyStream(large, view, readPool, loop);
+      Reply.Streamed large = null;
+      try {
+        large = view.use(replies::readLarge);
+      } finally {
+        if (large == null) {
+          view.close();
+        }
       }
+      stream = large == null ? null : new ReplyStream(large, view, readPool, loop);
     }
 
     /** On the loop: all is answered up to a large reply, but for reads that met a due key. */

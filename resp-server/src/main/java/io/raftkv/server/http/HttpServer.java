@@ -50,6 +50,12 @@ public final class HttpServer implements AutoCloseable {
   private final ThreadPoolExecutor answers;
   private final List<Channel> listeners = new ArrayList<>();
 
+  /** Says why an address cannot be listened on. */
+  @FunctionalInterface
+  public interface Refusal {
+    IOException of(String host, int port, Throwable cause);
+  }
+
   /**
    * Listens when it returns.
    *
@@ -57,6 +63,7 @@ public final class HttpServer implements AutoCloseable {
    * @param type of listening socket, to match the group
    * @param hosts addresses to listen on; at least one
    * @param port 0 is any free one, see {@link #port}
+   * @param refusal what is thrown if an address cannot be listened on
    * @throws IOException if one of them cannot be listened on
    */
   public HttpServer(
@@ -64,6 +71,7 @@ public final class HttpServer implements AutoCloseable {
       Class<? extends ServerChannel> type,
       List<String> hosts,
       int port,
+      Refusal refusal,
       PrometheusMeterRegistry registry,
       HealthSource health)
       throws IOException {
@@ -81,7 +89,7 @@ public final class HttpServer implements AutoCloseable {
     boolean listening = false;
     try {
       for (String host : hosts) {
-        listeners.add(listen(bootstrap, host, listeners.isEmpty() ? port : port()));
+        listeners.add(listen(bootstrap, host, listeners.isEmpty() ? port : port(), refusal));
       }
       listening = true;
     } finally {
@@ -91,13 +99,11 @@ public final class HttpServer implements AutoCloseable {
     }
   }
 
-  private static Channel listen(ServerBootstrap bootstrap, String host, int port)
+  private static Channel listen(ServerBootstrap bootstrap, String host, int port, Refusal refusal)
       throws IOException {
     ChannelFuture bound = bootstrap.bind(host, port).awaitUninterruptibly();
     if (!bound.isSuccess()) {
-      throw new IOException(
-          "cannot listen for HTTP on " + host + ":" + port + ": " + bound.cause().getMessage(),
-          bound.cause());
+      throw refusal.of(host, port, bound.cause());
     }
     return bound.channel();
   }

@@ -20,6 +20,7 @@ import io.raftkv.resp.reply.RespErrors;
 import io.raftkv.shard.ApplyContext;
 import io.raftkv.shard.ProposalFailure;
 import io.raftkv.shard.ReadBarrier;
+import io.raftkv.storage.DamagedFileException;
 import io.raftkv.storage.Keyspace;
 import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.StoreBatch;
@@ -125,6 +126,12 @@ class ReadServiceTest {
               throw new StackOverflowError("of the test");
             }));
     specs.add(reading("NOTHING", args -> null));
+    specs.add(
+        reading(
+            "DAMAGED",
+            args -> {
+              throw new DamagedFileException("damaged by the test", null);
+            }));
     specs.add(
         command("TWICE")
             .arity(3)
@@ -703,6 +710,30 @@ class ReadServiceTest {
     assertThat(replies.get(5)).isEqualTo("v");
     assertThat(done).isEqualTo(1);
     assertThat(pool).isEmpty();
+  }
+
+  /** The replica is about to be stopped: it is as if there were none here. */
+  @Test
+  void aDamagedFileSendsReadsElsewhere() {
+    apply(TIME, "SET k v");
+    read(ReadConsistency.EVENTUAL, "GET k", "DAMAGED", "GET k");
+    assertThatAllWentElsewhere(3);
+  }
+
+  @Test
+  void aDamagedFileOnThePoolSendsReadsElsewhere() {
+    apply(TIME, "SET k v");
+    reopen();
+    read(ReadConsistency.EVENTUAL, "GET k", "DAMAGED");
+    runPool();
+    assertThatAllWentElsewhere(2);
+  }
+
+  private void assertThatAllWentElsewhere(int reads) {
+    assertThat(forwarded).hasSize(reads);
+    assertThat(remote).isEqualTo(1);
+    assertThat(replies).as("from here").containsOnlyNulls();
+    assertThat(done).isZero();
   }
 
   @Test

@@ -94,6 +94,7 @@ class HttpServerTest {
         NioServerSocketChannel.class,
         List.of("127.0.0.1"),
         port,
+        (host, taken, cause) -> new IOException("cannot listen on " + host + ":" + taken, cause),
         metrics.registry(),
         health);
   }

@@ -1,6 +1,8 @@
 package io.raftkv.storage.rocks;
 
 import io.raftkv.storage.SeekableCursor;
+import io.raftkv.storage.StorageException;
+import java.util.function.Function;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
@@ -9,6 +11,7 @@ import org.rocksdb.Slice;
 /** A cursor over committed rows of one family. Not thread-safe. */
 public final class RocksCursor implements SeekableCursor {
   private final RocksHandles store;
+  private final Function<RocksDBException, StorageException> failure;
   private final RocksIterator iterator;
   private final ReadOptions options;
   private final Slice lower;
@@ -17,15 +20,21 @@ public final class RocksCursor implements SeekableCursor {
   private boolean started;
   private boolean closed;
 
-  /** Owns all it is given, and a use of the store's gate. */
+  /**
+   * Owns all it is given, and a use of the store's gate.
+   *
+   * @param failure what is thrown when a row cannot be read
+   */
   RocksCursor(
       RocksHandles store,
+      Function<RocksDBException, StorageException> failure,
       RocksIterator iterator,
       ReadOptions options,
       Slice lower,
       Slice upper,
       boolean ascending) {
     this.store = store;
+    this.failure = failure;
     this.iterator = iterator;
     this.options = options;
     this.lower = lower;
@@ -99,7 +108,7 @@ public final class RocksCursor implements SeekableCursor {
       iterator.status();
       return false;
     } catch (RocksDBException e) {
-      throw RocksErrors.translate(store.directory(), "read", e);
+      throw failure.apply(e);
     }
   }
 

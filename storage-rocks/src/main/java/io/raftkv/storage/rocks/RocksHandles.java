@@ -18,6 +18,7 @@ import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.rocksdb.Checkpoint;
@@ -243,7 +244,7 @@ public final class RocksHandles implements AutoCloseable {
       return database.get(
           families.get(family), snapshot == null ? plainRead : snapshot.options(), row);
     } catch (RocksDBException e) {
-      throw RocksErrors.translate(directory, "read", e);
+      throw readFailed(e);
     } finally {
       leave();
     }
@@ -257,10 +258,13 @@ public final class RocksHandles implements AutoCloseable {
    */
   public RocksCursor cursor(
       Family family, byte[] from, byte[] to, boolean ascending, RocksSnapshot snapshot) {
-    return cursor(family, from, to, ascending, newReadOptions(snapshot));
+    return cursor(family, from, to, ascending, newReadOptions(snapshot), this::readFailed);
   }
 
-  /** All rows of a family, for one pass that shall not displace what the block cache holds. */
+  /**
+   * All rows of a family, for one pass that shall not displace what the block cache holds. To find
+   * damage is then a matter of who asked for the pass: others go on with the rest.
+   */
   public RocksCursor scan(Family family, RocksSnapshot snapshot) {
     return scan(family, new byte[0], null, snapshot);
   }
@@ -274,7 +278,8 @@ public final class RocksHandles implements AutoCloseable {
   public RocksCursor scan(Family family, byte[] from, byte[] to, RocksSnapshot snapshot) {
     ReadOptions options =
         newReadOptions(snapshot).setFillCache(false).setReadaheadSize(SCAN_READAHEAD_BYTES);
-    return cursor(family, from, to, true, options);
+    return cursor(
+        family, from, to, true, options, e -> RocksErrors.translate(directory, "read", e));
   }
 
   private static ReadOptions newReadOptions(RocksSnapshot snapshot) {
@@ -282,7 +287,12 @@ public final class RocksHandles implements AutoCloseable {
   }
 
   private RocksCursor cursor(
-      Family family, byte[] from, byte[] to, boolean ascending, ReadOptions options) {
+      Family family,
+      byte[] from,
+      byte[] to,
+      boolean ascending,
+      ReadOptions options,
+      Function<RocksDBException, StorageException> failure) {
     try {
       enter();
     } catch (StorageException e) {
@@ -297,7 +307,7 @@ public final class RocksHandles implements AutoCloseable {
       options.setIterateUpperBound(upper);
     }
     RocksIterator iterator = database.newIterator(families.get(family), options);
-    return new RocksCursor(this, iterator, options, lower, upper, ascending);
+    return new RocksCursor(this, failure, iterator, options, lower, upper, ascending);
   }
 
   /** This moment, readable until closed. */
@@ -332,6 +342,15 @@ public final class RocksHandles implements AutoCloseable {
     }
   }
 
+  /** What a read finds damaged nobody can use any more: it counts as if a write had found it. */
+  private StorageException readFailed(RocksDBException cause) {
+    StorageException failure = RocksErrors.translate(directory, "read", cause);
+    if (failure instanceof DamagedFileException damage) {
+      health.damaged(damage);
+    }
+    return failure;
+  }
+
   private StorageException failed(String doing, RocksDBException cause) {
     StorageException failure = RocksErrors.translate(directory, doing, cause);
     if (failure instanceof CorruptStoreException damage) {
@@ -343,8 +362,8 @@ public final class RocksHandles implements AutoCloseable {
   }
 
   /**
-   * @throws CorruptStoreException if a write or flush, also one that RocksDB began by itself, has
-   *     met damaged files
+   * @throws CorruptStoreException if a read, or a write or flush, also one that RocksDB began by
+   *     itself, has met damaged files
    */
   public void requireUndamaged() {
     CorruptStoreException damage = health.damage();

@@ -35,7 +35,7 @@ final class StoreHealth extends AbstractEventListener {
     return error;
   }
 
-  /** What a write or flush has found damaged, or null. It stays so until the store is closed. */
+  /** What was found damaged, or null. It stays so until the store is closed. */
   synchronized CorruptStoreException damage() {
     return damage;
   }
@@ -49,7 +49,7 @@ final class StoreHealth extends AbstractEventListener {
     recovered = false;
   }
 
-  /** A write or flush found that files are damaged: the disk is not to blame. */
+  /** A read, write or flush found that files are damaged: the disk is not to blame. */
   synchronized void damaged(CorruptStoreException found) {
     if (damage == null) {
       damage = found;

@@ -166,17 +166,20 @@ public final class AdminCommands {
 
   private List<CommandSpec> cluster() {
     return family("RAFTKV.CLUSTER", "Tells of the cluster as a whole.")
-        .add(
+        .addAsync(
             "STATUS",
             2,
             SINCE,
             PER_SHARD,
             "Return the cluster at a glance.",
-            (args, connection) -> clusterStatus())
+            (args, connection) ->
+                status
+                    .metadataAgeMillis()
+                    .thenApply(millis -> clusterStatus(new MetadataAge(millis))))
         .all();
   }
 
-  private Reply clusterStatus() {
+  private Reply clusterStatus(MetadataAge age) {
     ClusterState cluster = status.cluster();
     return new MapReply()
         .put("cluster", cluster.clusterId())
@@ -187,9 +190,10 @@ public final class AdminCommands {
         .put("routing-version", cluster.routing().version())
         .put("assigned-slots", cluster.routing().assignedSlots())
         .put("this-node", status.nodeId())
+        .put("metadata", age.text())
         .put("metadata-leader", status.leaderOf(status.metadataGroup()))
         .put("metadata-voters", String.join(" ", cluster.metadataVoters()))
-        .put("nodes", nodes.lines())
+        .put("nodes", nodes.lines(age))
         .put("shards", shards.lines())
         .put(
             "running-jobs",

@@ -18,10 +18,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 
 /** RAFTKV.NODE: the nodes as they are, and jobs on them. Immutable. */
 final class NodeCommands {
   private static final String PER_SHARD = "O(s) for s shards";
+  private static final String UNKNOWN_HELP =
+      "A state is unknown while no majority of the metadata group confirms it.";
   private static final String JOB = "O(n) for n jobs; the job goes on after the reply";
 
   private final NodeStatus status;
@@ -36,20 +39,22 @@ final class NodeCommands {
 
   List<CommandSpec> all() {
     return AdminCommands.family("RAFTKV.NODE", "Tells of the nodes, and works on them by jobs.")
-        .add(
+        .addAsync(
             "LIST",
             2,
             AdminCommands.SINCE,
             PER_SHARD,
             "Return all nodes.",
-            (args, connection) -> replies.list())
-        .add(
+            (args, connection) -> withAge(replies::list),
+            UNKNOWN_HELP)
+        .addAsync(
             "STATUS <node>",
             3,
             AdminCommands.SINCE,
             PER_SHARD,
             "Return a node with the shards it leads and follows, and the job that is about it.",
-            (args, connection) -> replies.status(nodeOf(args)))
+            (args, connection) -> status(nodeOf(args)),
+            UNKNOWN_HELP)
         .addAsync(
             "DRAIN <node> [SYNC]",
             -3,
@@ -88,6 +93,14 @@ final class NodeCommands {
             (args, connection) -> jobs.change(new MetaCommand.ResumeNode(nodeOf(args).id())),
             "What has moved away does not come back by itself.")
         .all();
+  }
+
+  private CompletionStage<Reply> status(NodeInfo node) {
+    return withAge(age -> replies.status(node, age));
+  }
+
+  private CompletionStage<Reply> withAge(Function<MetadataAge, Reply> reply) {
+    return status.metadataAgeMillis().thenApply(millis -> reply.apply(new MetadataAge(millis)));
   }
 
   private NodeInfo nodeOf(Args args) {

@@ -8,7 +8,12 @@ import io.raftkv.server.NodeStatus;
 import java.util.List;
 import java.util.Optional;
 
-/** What RAFTKV.NODE and RAFTKV.CLUSTER say of nodes. Immutable. */
+/**
+ * What RAFTKV.NODE and RAFTKV.CLUSTER say of nodes. Immutable.
+ *
+ * <p>The state of a node is an entry in the metadata. While no majority confirms those, nobody
+ * judges nodes either, so states are told as what they are then: of some time ago.
+ */
 final class NodeReplies {
   private final NodeStatus status;
 
@@ -17,12 +22,12 @@ final class NodeReplies {
   }
 
   /** All nodes, removed ones included. */
-  Reply list() {
+  Reply list(MetadataAge age) {
     return Reply.array(
         status.cluster().nodes().values().stream()
             .map(
                 node ->
-                    basics(node)
+                    basics(node, age)
                         .put("leads", ledBy(node).size())
                         .put("replicas", status.cluster().shardsOn(node.id()).size())
                         .reply())
@@ -30,26 +35,26 @@ final class NodeReplies {
   }
 
   /** One line for each node that is part of the cluster. */
-  List<String> lines() {
-    return status.cluster().members().stream().map(this::line).toList();
+  List<String> lines(MetadataAge age) {
+    return status.cluster().members().stream().map(node -> line(node, age)).toList();
   }
 
-  private String line(NodeInfo node) {
+  private String line(NodeInfo node, MetadataAge age) {
     return String.format(
         "%s %s, %s, %s, leads %d of %d replicas",
         node.id(),
-        AdminCommands.lower(node.state()),
+        age.stateOf(node),
         address(node),
         isConnected(node) ? "connected" : "not connected",
         ledBy(node).size(),
         status.cluster().shardsOn(node.id()).size());
   }
 
-  Reply status(NodeInfo node) {
+  Reply status(NodeInfo node, MetadataAge age) {
     List<ShardInfo> held = status.cluster().shardsOn(node.id());
     List<ShardInfo> led = ledBy(node);
     Optional<JobInfo> job = status.cluster().jobOfNode(node.id());
-    return basics(node)
+    return basics(node, age)
         .put("redis-id", status.cluster().redisNodeId(node.id()))
         .put("raft-port", node.raftPort())
         .put("http-port", node.httpPort())
@@ -70,10 +75,10 @@ final class NodeReplies {
         .reply();
   }
 
-  private MapReply basics(NodeInfo node) {
+  private MapReply basics(NodeInfo node, MetadataAge age) {
     return new MapReply()
         .put("id", node.id())
-        .put("state", AdminCommands.lower(node.state()))
+        .put("state", age.stateOf(node))
         .put("address", address(node))
         .put("connected", isConnected(node))
         .put("version", node.softwareVersion());

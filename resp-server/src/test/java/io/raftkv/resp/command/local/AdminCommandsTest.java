@@ -276,6 +276,32 @@ class AdminCommandsTest {
         .containsEntry("preferred-leader-of", List.of("s1"));
   }
 
+  /** Nobody judges nodes then: what the metadata say is of some time ago. */
+  @Test
+  void whatNoMajorityConfirmsIsNotToldAsIfItWereSo() {
+    node.metadataAgeMillis = 3_000;
+    assertThat(maps("raftkv.node", "list").get(1)).containsEntry("state", "online");
+    assertThat(map("raftkv.cluster", "status")).containsEntry("metadata", "current");
+
+    node.metadataAgeMillis = 12_345;
+    String unknown = "unknown (online 12 s ago)";
+    assertThat(maps("raftkv.node", "list"))
+        .extracting(one -> one.get("state"))
+        .containsExactly(unknown, unknown, unknown);
+    assertThat(map("raftkv.node", "status", "n2")).containsEntry("state", unknown);
+    assertThat(map("raftkv.cluster", "status"))
+        .containsEntry("metadata", "not confirmed by a majority, as of 12 s ago")
+        .extractingByKey("nodes")
+        .asInstanceOf(InstanceOfAssertFactories.LIST)
+        .contains("n2 unknown (online 12 s ago), 10.0.0.2:7001, connected, leads 1 of 3 replicas");
+
+    node.metadataAgeMillis = -1;
+    assertThat(map("raftkv.node", "status", "n2"))
+        .containsEntry("state", "unknown (online before this node started)");
+    assertThat(map("raftkv.cluster", "status"))
+        .containsEntry("metadata", "not confirmed by a majority, as of before this node started");
+  }
+
   @Test
   void routingIsAListOfRanges() {
     node.leaders.remove(node.group("s2"));
@@ -361,7 +387,7 @@ class AdminCommandsTest {
   void repliesAreMapsInResp3() {
     client.connection.protocol(3);
 
-    assertThat(client.send("raftkv.cluster status")).startsWith("%13|$7|cluster|$12|test-cluster|");
+    assertThat(client.send("raftkv.cluster status")).startsWith("%14|$7|cluster|$12|test-cluster|");
     assertThat(client.send("raftkv.shard list")).startsWith("*3|%7|");
   }
 

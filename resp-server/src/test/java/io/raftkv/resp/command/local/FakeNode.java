@@ -77,6 +77,9 @@ final class FakeNode implements NodeStatus, ClusterChanges {
   /** Whether the metadata group takes changes. */
   boolean isMetadataReachable = true;
 
+  /** Since a majority last confirmed the metadata; -1 if it never did. */
+  long metadataAgeMillis;
+
   /** What happens while somebody waits for the end of a job. */
   Runnable untilTheEnd = () -> {};
 
@@ -182,6 +185,11 @@ final class FakeNode implements NodeStatus, ClusterChanges {
   @Override
   public ClusterState cluster() {
     return state;
+  }
+
+  @Override
+  public CompletionStage<Long> metadataAgeMillis() {
+    return CompletableFuture.completedFuture(metadataAgeMillis);
   }
 
   @Override
