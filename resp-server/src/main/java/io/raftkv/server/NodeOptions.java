@@ -50,11 +50,10 @@ final class NodeOptions {
 
   /**
    * How long a leader may be silent before those who miss it elect another one. Heartbeats come
-   * twice in the shortest election timeout: one may be lost, and the next one late. A majority has
-   * to miss it; the timeouts of Ratis begin earlier still.
+   * twice in the shortest election timeout: two may be lost.
    */
   Duration leaderSilence() {
-    return config.raft().electionTimeoutMin().multipliedBy(5).dividedBy(4);
+    return config.raft().electionTimeoutMin().multipliedBy(3).dividedBy(2);
   }
 
   /**
