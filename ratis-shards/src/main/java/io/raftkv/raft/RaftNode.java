@@ -230,7 +230,7 @@ public final class RaftNode implements AutoCloseable {
    */
   public synchronized void startAfterFullDisk() throws IOException {
     for (HostedGroup group : groups.values()) {
-      if (group.lacksSpace()) {
+      if (group.lacksSpace() && !isBeingDeleted(group.id())) {
         remove(group);
         group.forgive();
         startFound(group);
@@ -606,7 +606,7 @@ public final class RaftNode implements AutoCloseable {
    */
   public synchronized void suspend(UUID group) throws IOException {
     HostedGroup hosted = groups.get(group);
-    if (hosted != null && hosted.isOpen()) {
+    if (hosted != null && hosted.isOpen() && !isBeingDeleted(group)) {
       remove(hosted);
       LOG.info("replica suspended shard={}", hosted.name());
     }
@@ -615,7 +615,7 @@ public final class RaftNode implements AutoCloseable {
   /** Starts a replica that was suspended; does nothing if it runs, or has failed. */
   public synchronized void resume(UUID group) {
     HostedGroup hosted = groups.get(group);
-    if (hosted != null && !hosted.isOpen() && !hosted.hasFailed()) {
+    if (hosted != null && !hosted.isOpen() && !hosted.hasFailed() && !isBeingDeleted(group)) {
       startFound(hosted);
       if (hosted.isOpen()) {
         LOG.info("replica resumed shard={}", hosted.name());
@@ -668,14 +668,18 @@ public final class RaftNode implements AutoCloseable {
   /**
    * Ends this node's replica of a group for good, and deletes its files. For one that is no member
    * any more; a member's vote is needed, and what it has acknowledged would be lost. Does nothing
-   * if there is none. Waits until it has stopped, but not for the files: however large they are,
-   * other replicas can be started and stopped meanwhile.
+   * if there is none. Waits for neither: a replica takes up to a second to stop, and its files as
+   * long as they are large, while other replicas are started and stopped.
    *
-   * @return when nothing is left; fails with an IOException if not all could be deleted: the rest
-   *     is at the next call, the next start of a replica of the group, or that of the node
-   * @throws IOException if it could not be marked or stopped
+   * @param stopped called when the replica has stopped, before its files go and before another one
+   *     of the group can be started here; on another thread. Not if there was none
+   * @return when nothing is left; fails with an IOException if it could not be stopped or not all
+   *     could be deleted: the rest is at the next call, the next start of a replica of the group,
+   *     or that of the node
+   * @throws IOException if it could not be marked
    */
-  public synchronized CompletableFuture<Void> removeReplica(UUID group) throws IOException {
+  public synchronized CompletableFuture<Void> removeReplica(UUID group, Runnable stopped)
+      throws IOException {
     if (group.equals(first.getGroupId().getUuid())) {
       throw new IllegalArgumentException("every start brings this group along: " + group);
     }
@@ -691,27 +695,25 @@ public final class RaftNode implements AutoCloseable {
     removed.mark(group, name);
     CompletableFuture<Void> deleted = new CompletableFuture<>();
     deletions.put(group, deleted); // first: it is never unknown that there are files
-    if (hosted != null) {
-      try {
-        stop(hosted);
-      } catch (IOException | RuntimeException failed) {
-        deletions.remove(group);
-        throw failed;
-      }
-      groups.remove(group);
-    }
-    files.execute(() -> delete(group, name, deleted));
+    files.execute(() -> delete(group, name, stopped, deleted));
     return deleted;
   }
 
-  private void delete(UUID group, String name, CompletableFuture<Void> deleted) {
+  /** Without the lock: until this has ended nobody else starts or stops a replica of the group. */
+  private void delete(UUID group, String name, Runnable stopped, CompletableFuture<Void> deleted) {
     try {
+      HostedGroup hosted = groups.get(group);
+      if (hosted != null) {
+        stop(hosted);
+        groups.remove(group);
+      }
+      stopped.run();
       removed.delete(group);
       LOG.info("replica removed shard={}", name);
       deletions.remove(group);
       deleted.complete(null);
     } catch (IOException | RuntimeException failed) {
-      LOG.error("not all files of a removed replica could be deleted shard={}", name, failed);
+      LOG.error("a removed replica is not gone altogether shard={}", name, failed);
       deleted.completeExceptionally(failed);
     } finally {
       // After an error, too: else it would be under way for ever. Does nothing if it has ended.
@@ -727,7 +729,7 @@ public final class RaftNode implements AutoCloseable {
 
   private void finishRemoval(UUID group) throws IOException {
     if (isBeingDeleted(group)) {
-      throw new IOException("the files of the replica before are being deleted");
+      throw new IOException("the replica before is being deleted");
     }
     if (removed.isMarked(group)) {
       String name = names.apply(group);
