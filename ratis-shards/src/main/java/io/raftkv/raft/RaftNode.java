@@ -2,6 +2,7 @@ package io.raftkv.raft;
 
 import io.raftkv.shard.PeerTransport;
 import io.raftkv.shard.ShardApplier;
+import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.StoreEnvironment;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -26,6 +27,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.apache.ratis.conf.Parameters;
@@ -111,6 +113,8 @@ public final class RaftNode implements AutoCloseable {
 
   /** Replicas that are being made of cuts. */
   private final Map<UUID, CompletableFuture<Void>> seeds = new ConcurrentHashMap<>();
+
+  private volatile Consumer<UUID> cutListener = group -> {};
 
   /** Files of removed replicas that are being deleted, or could not be. */
   private final Map<UUID, CompletableFuture<Void>> deletions = new ConcurrentHashMap<>();
@@ -502,6 +506,14 @@ public final class RaftNode implements AutoCloseable {
   }
 
   /**
+   * Has somebody told of each new cut, by the group that it is for. On a thread that applies
+   * entries, which must not block.
+   */
+  public void onCut(Consumer<UUID> listener) {
+    cutListener = listener;
+  }
+
+  /**
    * Makes the files of replicas of new groups from what other groups gave away, for {@link
    * #startReplica}, on a thread of its own. They do nothing that changes data before their group is
    * told what to keep of that. Does nothing about groups of which there are files: so it ends what
@@ -590,8 +602,19 @@ public final class RaftNode implements AutoCloseable {
         throw new IOException("no replica is wanted any more of group " + group);
       }
       cuts.takeOver(prepared, groupsDirectory().resolve(group.toString()));
+      restore(hosted(group));
+    } else {
+      hosted(group);
     }
-    hosted(group);
+  }
+
+  /** Does what its start would do first, while whoever waits for the replica goes on. */
+  private static void restore(HostedGroup seeded) {
+    try {
+      CheckpointStorage.restore(RaftMetaFiles.checkpoints(seeded.directory()), seeded.store());
+    } catch (IOException later) {
+      LOG.debug("the start has to make the store shard={}", seeded.name(), later);
+    }
   }
 
   /** Nobody begins a group with this any more. */
@@ -908,12 +931,17 @@ public final class RaftNode implements AutoCloseable {
             environment,
             options.snapshotLogBytes(),
             appliers.apply(group.id()),
-            cuts,
+            this::cut,
             (name, what, cause) -> group.fail(what, cause),
             replica);
     replica.attach(machine);
     group.starting(replica, machine);
     return machine;
+  }
+
+  private void cut(UUID group, UUID source, ShardStore store) throws IOException {
+    cuts.take(group, source, store);
+    cutListener.accept(group);
   }
 
   private static long leftAt(HostedGroup group) {

@@ -465,10 +465,13 @@ final class SplitSimulation {
 
   private void cut(UUID group, String node, int index) {
     ModelGroup of = groups.get(group);
+    UUID target = of.at(index).target().orElseThrow();
     if (!fault(6)) {
-      cuts.get(node)
-          .computeIfAbsent(of.at(index).target().orElseThrow(), target -> new TreeMap<>())
-          .put(group, new Cut(of, index));
+      cuts.get(node).computeIfAbsent(target, any -> new TreeMap<>()).put(group, new Cut(of, index));
+      if (!faulty || random.nextInt(3) == 0) { // else it was busy, and is asked
+        Set<UUID> made = Set.copyOf(cuts.get(node).get(target).keySet());
+        JobRunner.seed(known.get(node), node, target, made).ifPresent(this::seed);
+      }
     }
   }
 
