@@ -416,6 +416,11 @@ final class ClusterController implements AutoCloseable {
     }
   }
 
+  /** Whether a state that is read now has all that was decided before this process began. */
+  boolean hasCaughtUp() {
+    return catchUp.isReached();
+  }
+
   /** A node has done something for a job; from any thread. */
   void heardNews() {
     jobs.heardNews();

@@ -122,6 +122,10 @@ final class SlotOrders {
    * Makes replicas of the cuts for a group as soon as this node has all of them: whoever drives the
    * job would ask for that as soon as it saw them, and does if this node does not know of the job
    * yet. Never blocks.
+   *
+   * <p>A start cuts again what it replays. By metadata of long ago it would then make a replica that
+   * was there already and is lost, without what that has acknowledged since: so not before this
+   * node has caught up.
    */
   void cutMade(UUID group) {
     try {
@@ -132,6 +136,9 @@ final class SlotOrders {
   }
 
   private void seedUnasked(UUID group) {
+    if (!node.controller().hasCaughtUp()) {
+      return;
+    }
     Set<UUID> cuts = node.raft().cuts().getOrDefault(group, Set.of());
     JobRunner.seed(node.metadata().state(), node.config().node().id(), group, cuts)
         .ifPresent(this::seed);
