@@ -12,7 +12,7 @@ import sys
 
 LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) \w+ +(.*)")
 FENCE = re.compile(r"job=(\S+) asks for Fence\[.* target=([0-9a-f-]+),")
-LONGEST_SECONDS = 10
+JOB = re.compile(r"job=(\S+) asks for ")
 
 
 def lines(logs):
@@ -51,9 +51,10 @@ def main():
         seen.add(fence[1])
         reached = {stage: [] for stage in stages(*fence.groups())}
         for at, later in all_lines[i:]:
-            millis = round((at - begin).total_seconds() * 1000)
-            if millis > LONGEST_SECONDS * 1000 or (FENCE.search(later) and at > begin):
+            job = JOB.search(later)
+            if job and job[1] != fence[1]:
                 break
+            millis = round((at - begin).total_seconds() * 1000)
             for stage, words in stages(*fence.groups()).items():
                 if all(word in later for word in words):
                     reached[stage].append(millis)

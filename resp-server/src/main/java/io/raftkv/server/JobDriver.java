@@ -109,11 +109,29 @@ final class JobDriver {
       ClusterFacts facts = asked.join();
       asked = null;
       running(state).forEach(job -> step(state, job, facts));
+      if (running(state).stream().anyMatch(this::isLeftOut)) {
+        soon.run();
+      }
       if (repair) {
         lastRepairNanos = System.nanoTime();
         JobRunner.repairs(state, facts).forEach(this::repair);
       }
     }
+  }
+
+  /**
+   * Something went on for it when the facts were asked for, and has ended since: who heard of that
+   * could not ask while others were asked.
+   */
+  private boolean isLeftOut(JobInfo job) {
+    return isUrgent(job)
+        && !AdvanceJob.Place.of(job).equals(idle.get(job.id()))
+        && !goesOn(underWay.get(job.id()))
+        && !goesOn(proposing.get(job.id()));
+  }
+
+  private static boolean goesOn(CompletableFuture<?> work) {
+    return work != null && !work.isDone();
   }
 
   private static List<JobInfo> running(ClusterState state) {

@@ -123,9 +123,9 @@ final class SlotOrders {
    * job would ask for that as soon as it saw them, and does if this node does not know of the job
    * yet. Never blocks.
    *
-   * <p>A start cuts again what it replays. By metadata of long ago it would then make a replica that
-   * was there already and is lost, without what that has acknowledged since: so not before this
-   * node has caught up.
+   * <p>A start cuts again what it replays. By metadata of long ago it would then make a replica
+   * that was there already and is lost, without what that has acknowledged since: so not before
+   * this node has caught up.
    */
   void cutMade(UUID group) {
     try {
