@@ -117,9 +117,24 @@ final class CheckpointStorage implements StateMachineStorage {
    * linked; the few others are copied. A crash leaves {@code live} as it was, or missing, or new.
    */
   void restoreTo(Path live) throws IOException {
+    restoreTo(live, checkpoints());
+  }
+
+  /**
+   * The same for a replica that has not started, if it has no store yet.
+   *
+   * @param checkpoints directory of its checkpoints; nothing is done if there are none
+   */
+  static void restore(Path checkpoints, Path live) throws IOException {
+    List<Path> found = checkpoints(checkpoints);
+    if (!Files.exists(live) && !found.isEmpty()) {
+      restoreTo(live, found);
+    }
+  }
+
+  private static void restoreTo(Path live, List<Path> found) throws IOException {
     cleanUp(live);
     Path building = building(live);
-    List<Path> found = checkpoints();
     copy(found.get(found.size() - 1), building);
     DurableFiles.forceTreeOfLinks(building);
     if (Files.exists(live)) {
@@ -187,6 +202,10 @@ final class CheckpointStorage implements StateMachineStorage {
   }
 
   private List<Path> checkpoints() throws IOException {
+    return checkpoints(directory);
+  }
+
+  private static List<Path> checkpoints(Path directory) throws IOException {
     return DurableFiles.list(directory).stream()
         .filter(path -> NAME.matcher(path.getFileName().toString()).matches())
         .sorted(Comparator.comparingLong(path -> positionOf(path).getIndex()))

@@ -2,6 +2,7 @@ package io.raftkv.raft;
 
 import io.raftkv.shard.PeerTransport;
 import io.raftkv.shard.ShardApplier;
+import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.StoreEnvironment;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -26,6 +27,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.apache.ratis.conf.Parameters;
@@ -111,6 +113,8 @@ public final class RaftNode implements AutoCloseable {
 
   /** Replicas that are being made of cuts. */
   private final Map<UUID, CompletableFuture<Void>> seeds = new ConcurrentHashMap<>();
+
+  private volatile Consumer<UUID> cutListener = group -> {};
 
   /** Files of removed replicas that are being deleted, or could not be. */
   private final Map<UUID, CompletableFuture<Void>> deletions = new ConcurrentHashMap<>();
@@ -230,7 +234,7 @@ public final class RaftNode implements AutoCloseable {
    */
   public synchronized void startAfterFullDisk() throws IOException {
     for (HostedGroup group : groups.values()) {
-      if (group.lacksSpace()) {
+      if (group.lacksSpace() && !isBeingDeleted(group.id())) {
         remove(group);
         group.forgive();
         startFound(group);
@@ -502,6 +506,14 @@ public final class RaftNode implements AutoCloseable {
   }
 
   /**
+   * Has somebody told of each new cut, by the group that it is for. On a thread that applies
+   * entries, which must not block.
+   */
+  public void onCut(Consumer<UUID> listener) {
+    cutListener = listener;
+  }
+
+  /**
    * Makes the files of replicas of new groups from what other groups gave away, for {@link
    * #startReplica}, on a thread of its own. They do nothing that changes data before their group is
    * told what to keep of that. Does nothing about groups of which there are files: so it ends what
@@ -590,8 +602,19 @@ public final class RaftNode implements AutoCloseable {
         throw new IOException("no replica is wanted any more of group " + group);
       }
       cuts.takeOver(prepared, groupsDirectory().resolve(group.toString()));
+      restore(hosted(group));
+    } else {
+      hosted(group);
     }
-    hosted(group);
+  }
+
+  /** Does what its start would do first, while whoever waits for the replica goes on. */
+  private static void restore(HostedGroup seeded) {
+    try {
+      CheckpointStorage.restore(RaftMetaFiles.checkpoints(seeded.directory()), seeded.store());
+    } catch (IOException later) {
+      LOG.debug("the start has to make the store shard={}", seeded.name(), later);
+    }
   }
 
   /** Nobody begins a group with this any more. */
@@ -606,7 +629,7 @@ public final class RaftNode implements AutoCloseable {
    */
   public synchronized void suspend(UUID group) throws IOException {
     HostedGroup hosted = groups.get(group);
-    if (hosted != null && hosted.isOpen()) {
+    if (hosted != null && hosted.isOpen() && !isBeingDeleted(group)) {
       remove(hosted);
       LOG.info("replica suspended shard={}", hosted.name());
     }
@@ -615,7 +638,7 @@ public final class RaftNode implements AutoCloseable {
   /** Starts a replica that was suspended; does nothing if it runs, or has failed. */
   public synchronized void resume(UUID group) {
     HostedGroup hosted = groups.get(group);
-    if (hosted != null && !hosted.isOpen() && !hosted.hasFailed()) {
+    if (hosted != null && !hosted.isOpen() && !hosted.hasFailed() && !isBeingDeleted(group)) {
       startFound(hosted);
       if (hosted.isOpen()) {
         LOG.info("replica resumed shard={}", hosted.name());
@@ -668,14 +691,18 @@ public final class RaftNode implements AutoCloseable {
   /**
    * Ends this node's replica of a group for good, and deletes its files. For one that is no member
    * any more; a member's vote is needed, and what it has acknowledged would be lost. Does nothing
-   * if there is none. Waits until it has stopped, but not for the files: however large they are,
-   * other replicas can be started and stopped meanwhile.
+   * if there is none. Waits for neither: a replica takes up to a second to stop, and its files as
+   * long as they are large, while other replicas are started and stopped.
    *
-   * @return when nothing is left; fails with an IOException if not all could be deleted: the rest
-   *     is at the next call, the next start of a replica of the group, or that of the node
-   * @throws IOException if it could not be marked or stopped
+   * @param stopped called when the replica has stopped, before its files go and before another one
+   *     of the group can be started here; on another thread. Not if there was none
+   * @return when nothing is left; fails with an IOException if it could not be stopped or not all
+   *     could be deleted: the rest is at the next call, the next start of a replica of the group,
+   *     or that of the node
+   * @throws IOException if it could not be marked
    */
-  public synchronized CompletableFuture<Void> removeReplica(UUID group) throws IOException {
+  public synchronized CompletableFuture<Void> removeReplica(UUID group, Runnable stopped)
+      throws IOException {
     if (group.equals(first.getGroupId().getUuid())) {
       throw new IllegalArgumentException("every start brings this group along: " + group);
     }
@@ -691,27 +718,25 @@ public final class RaftNode implements AutoCloseable {
     removed.mark(group, name);
     CompletableFuture<Void> deleted = new CompletableFuture<>();
     deletions.put(group, deleted); // first: it is never unknown that there are files
-    if (hosted != null) {
-      try {
-        stop(hosted);
-      } catch (IOException | RuntimeException failed) {
-        deletions.remove(group);
-        throw failed;
-      }
-      groups.remove(group);
-    }
-    files.execute(() -> delete(group, name, deleted));
+    files.execute(() -> delete(group, name, stopped, deleted));
     return deleted;
   }
 
-  private void delete(UUID group, String name, CompletableFuture<Void> deleted) {
+  /** Without the lock: until this has ended nobody else starts or stops a replica of the group. */
+  private void delete(UUID group, String name, Runnable stopped, CompletableFuture<Void> deleted) {
     try {
+      HostedGroup hosted = groups.get(group);
+      if (hosted != null) {
+        stop(hosted);
+        groups.remove(group);
+      }
+      stopped.run();
       removed.delete(group);
       LOG.info("replica removed shard={}", name);
       deletions.remove(group);
       deleted.complete(null);
     } catch (IOException | RuntimeException failed) {
-      LOG.error("not all files of a removed replica could be deleted shard={}", name, failed);
+      LOG.error("a removed replica is not gone altogether shard={}", name, failed);
       deleted.completeExceptionally(failed);
     } finally {
       // After an error, too: else it would be under way for ever. Does nothing if it has ended.
@@ -727,7 +752,7 @@ public final class RaftNode implements AutoCloseable {
 
   private void finishRemoval(UUID group) throws IOException {
     if (isBeingDeleted(group)) {
-      throw new IOException("the files of the replica before are being deleted");
+      throw new IOException("the replica before is being deleted");
     }
     if (removed.isMarked(group)) {
       String name = names.apply(group);
@@ -918,12 +943,17 @@ public final class RaftNode implements AutoCloseable {
             environment,
             options.snapshotLogBytes(),
             appliers.apply(group.id()),
-            cuts,
+            this::cut,
             (name, what, cause) -> group.fail(what, cause),
             replica);
     replica.attach(machine);
     group.starting(replica, machine);
     return machine;
+  }
+
+  private void cut(UUID group, UUID source, ShardStore store) throws IOException {
+    cuts.take(group, source, store);
+    cutListener.accept(group);
   }
 
   private static long leftAt(HostedGroup group) {

@@ -158,5 +158,13 @@ public final class RaftTransport implements RpcType {
         appender.tellCommit();
       }
     }
+
+    /** Tells all followers. */
+    void tellCommit(RaftGroupMemberId leader) {
+      appenders
+          .getOrDefault(leader, Map.of())
+          .keySet()
+          .forEach(follower -> nudge(leader, follower));
+    }
   }
 }

@@ -650,6 +650,14 @@ public final class Replica implements ReadBarrier.Source, LeaderSuccession.Follo
     }
   }
 
+  /** Has all followers hear now of what is committed, if this leads. Does not block. */
+  void tellCommit() {
+    RaftServer.Division running = alive();
+    if (running != null && running.getInfo().isLeader()) {
+      transport.tellCommit(running.getMemberId());
+    }
+  }
+
   void appending(long callId) {
     Append append = appends.get(callId);
     if (append != null) {

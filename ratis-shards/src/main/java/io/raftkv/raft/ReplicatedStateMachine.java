@@ -61,11 +61,17 @@ final class ReplicatedStateMachine extends BaseStateMachine {
   /** For so long a follower that needs a checkpoint has time to receive one. */
   private static final long COPY_NANOS = TimeUnit.MINUTES.toNanos(10);
 
+  /** Takes cuts of the store: see {@link StoreCuts#take}. */
+  @FunctionalInterface
+  interface Cutter {
+    void take(UUID group, UUID source, ShardStore store) throws IOException;
+  }
+
   private final Path live;
   private final StoreEnvironment environment;
   private final long snapshotLogBytes;
   private final ShardApplier applier;
-  private final StoreCuts cuts;
+  private final Cutter cuts;
   private final FailStop failStop;
   private final Replica replica;
   private final CheckpointStorage checkpoints = new CheckpointStorage();
@@ -118,7 +124,7 @@ final class ReplicatedStateMachine extends BaseStateMachine {
       StoreEnvironment environment,
       long snapshotLogBytes,
       ShardApplier applier,
-      StoreCuts cuts,
+      Cutter cuts,
       FailStop failStop,
       Replica replica) {
     this.live = live;
@@ -247,6 +253,7 @@ final class ReplicatedStateMachine extends BaseStateMachine {
             slotsEpoch = slots.epoch();
             fencedNanos = fencedSince(slots);
             if (slots.fence() != null) {
+              replica.tellCommit(); // first: clients wait until the followers are cut, too
               cut(slots.fence().target(), open);
             }
           }

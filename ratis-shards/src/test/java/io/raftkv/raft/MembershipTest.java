@@ -322,7 +322,7 @@ class MembershipTest {
       long written = group.acknowledged();
       waitUntil("writes", () -> group.acknowledged() > written + 20);
       assertThat(group.change(to, from)).isEqualTo(MemberChange.DONE);
-      cluster.node(3).raft().removeReplica(group.id()).join();
+      cluster.node(3).raft().removeReplica(group.id(), () -> {}).join();
     }
     group.stopLoad();
     group.assertWhole(0, 1, 2);
@@ -341,11 +341,11 @@ class MembershipTest {
       int leaves = group.withoutLeader(0, 1, 2)[0];
       List<Member> rest = group.members(without(leaves));
       endLeader(four, rest, delay);
-      cluster.node(leaves).raft().removeReplica(group.id()).join();
+      cluster.node(leaves).raft().removeReplica(group.id(), () -> {}).join();
       group.join(leaves);
       assertThat(group.change(rest, four)).isEqualTo(MemberChange.DONE);
       assertThat(group.change(four, three)).isEqualTo(MemberChange.DONE);
-      cluster.node(3).raft().removeReplica(group.id()).join();
+      cluster.node(3).raft().removeReplica(group.id(), () -> {}).join();
     }
     group.stopLoad();
     group.assertWhole(0, 1, 2);
@@ -425,7 +425,7 @@ class MembershipTest {
     List<Member> four = group.members(0, 1, 2, 3);
     group.longestPauseMillis();
     for (int round = 0; round < 3; round++) {
-      cluster.node(comes).raft().removeReplica(group.id()).join();
+      cluster.node(comes).raft().removeReplica(group.id(), () -> {}).join();
       group.join(comes);
       group.startWriting();
       assertThat(group.change(three, four)).isEqualTo(MemberChange.DONE);

@@ -17,7 +17,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -97,7 +99,7 @@ class ReplicaRemovalTest {
     assertThat(openFiles(node)).isNotEmpty();
     assertThat(threads(node)).isNotEmpty();
 
-    node.raft().removeReplica(group.id()).join();
+    node.raft().removeReplica(group.id(), () -> {}).join();
 
     assertThat(node.raft().isBeingDeleted(group.id())).isFalse();
     assertThat(node.raft().groups()).containsExactly(GROUP);
@@ -108,7 +110,7 @@ class ReplicaRemovalTest {
     assertThat(node.replica(group.id())).isNull();
     assertThat(node.raft().replicas()).extracting(Replica::group).containsExactly(GROUP);
     assertThat(node.raft().hasFailed(group.id())).isFalse();
-    node.raft().removeReplica(group.id()).join();
+    node.raft().removeReplica(group.id(), () -> {}).join();
     node.stop();
     node.start();
     assertThat(node.raft().replicas()).extracting(Replica::group).containsExactly(GROUP);
@@ -123,10 +125,68 @@ class ReplicaRemovalTest {
     group.assertWhole(0, 1, 2);
   }
 
+  /** Whatever it waits for: here for a reader; else Ratis takes up to a second for it. */
+  @Test
+  void whileARemovedReplicaStopsOthersAreStarted() throws Exception {
+    start(0, 1, 2);
+    TestCluster.Node node = removeVoter();
+    CompletableFuture<Void> read = new CompletableFuture<>();
+    CompletableFuture<Void> reads = new CompletableFuture<>();
+    Thread reader =
+        new Thread(
+            () ->
+                node.replica(group.id())
+                    .withStore(
+                        store -> {
+                          reads.complete(null);
+                          return read.join();
+                        }));
+    reader.start();
+    reads.get(20, TimeUnit.SECONDS);
+    AtomicBoolean stopped = new AtomicBoolean();
+    CompletableFuture<CompletableFuture<Void>> removal =
+        CompletableFuture.supplyAsync(() -> remove(node, () -> stopped.set(true)));
+    try {
+      CompletableFuture<Void> deleted = removal.get(20, TimeUnit.SECONDS);
+      UUID other = UUID.randomUUID();
+      CompletableFuture.runAsync(() -> startAlone(node, other)).get(20, TimeUnit.SECONDS);
+      assertThat(node.raft().runs(other)).isTrue();
+      assertThat(stopped).isFalse();
+      assertThat(deleted).isNotDone();
+      assertThat(node.raft().isBeingDeleted(group.id())).isTrue();
+      assertThatThrownBy(() -> node.raft().startJoining(group.id(), 1))
+          .isInstanceOf(IOException.class);
+      node.raft().resume(group.id());
+      node.raft().suspend(group.id()); // neither has anything to do with it any more
+    } finally {
+      read.complete(null);
+    }
+    removal.join().get(20, TimeUnit.SECONDS);
+    assertThat(stopped).isTrue();
+    assertThat(files(node)).isEmpty();
+    reader.join();
+  }
+
+  private CompletableFuture<Void> remove(TestCluster.Node node, Runnable stopped) {
+    try {
+      return node.raft().removeReplica(group.id(), stopped);
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  private void startAlone(TestCluster.Node node, UUID other) {
+    try {
+      node.raft().startReplica(other, group.members(cluster.nodes().indexOf(node)));
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
   @Test
   void groupThatEveryStartBringsAlongIsNotRemoved() throws IOException {
     start(0, 1, 2);
-    assertThatThrownBy(() -> cluster.node(0).raft().removeReplica(GROUP))
+    assertThatThrownBy(() -> cluster.node(0).raft().removeReplica(GROUP, () -> {}))
         .isInstanceOf(IllegalArgumentException.class);
   }
 
@@ -280,7 +340,7 @@ class ReplicaRemovalTest {
     assertThat(group.read(cluster.node(away), 100)).isNull();
     assertThat(group.leader().replica(group.id()).term()).isEqualTo(term);
     group.write();
-    cluster.node(away).raft().removeReplica(group.id()).join();
+    cluster.node(away).raft().removeReplica(group.id(), () -> {}).join();
     assertThat(files(cluster.node(away))).isEmpty();
     group.assertWhole(others(away));
   }
@@ -292,7 +352,7 @@ class ReplicaRemovalTest {
     TestCluster.Node leader = group.leader();
     TestCluster.Node voter = cluster.node(group.withoutLeader(0, 1, 2)[0]);
     long later = leader.replica(group.id()).term() + 5;
-    voter.raft().removeReplica(group.id()).join(); // the leader does not know
+    voter.raft().removeReplica(group.id(), () -> {}).join(); // the leader does not know
     voter.raft().startJoining(group.id(), later);
     // It refuses, and the one that is refused gives way to a leader of a later term.
     waitUntil("a leader is followed", () -> voter.replica(group.id()).logEnd().index() >= 0);

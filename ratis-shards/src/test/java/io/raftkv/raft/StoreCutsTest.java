@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -228,11 +229,15 @@ class StoreCutsTest {
   @Test
   void whatWasSeededIsNotLostByARestart() throws Exception {
     start();
+    TestCluster.Node node = cluster.node(0);
+    List<UUID> told = new CopyOnWriteArrayList<>();
+    node.raft().onCut(told::add);
     cluster.write(1, 2);
     cluster.write(FENCE);
     awaitCuts();
-    TestCluster.Node node = cluster.node(0);
+    waitUntil("told of its cut", () -> told.equals(List.of(CHILD)));
     seed(node);
+    assertThat(node.storeDirectory(CHILD)).as("for its start to find").isNotEmptyDirectory();
     Files.createDirectories(node.home().resolve("cuts").resolve(CHILD + ".unfinished"));
     cluster.nodes().forEach(TestCluster.Node::stop);
     cluster.nodes().forEach(TestCluster.Node::start);

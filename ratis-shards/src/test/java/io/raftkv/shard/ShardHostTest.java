@@ -323,7 +323,7 @@ class ShardHostTest {
       // It hands over first.
     }
     CompletableFuture<Object> meanwhile = leaves.write(OTHER);
-    leader.raft().removeReplica(OTHER).join();
+    leader.raft().removeReplica(OTHER, () -> {}).join();
     leaves.shards.forget(OTHER);
     leaves.barrier.forget(OTHER);
     assertThat(get(meanwhile)).isEqualTo(4L);

@@ -9,6 +9,7 @@ import io.raftkv.meta.NodeSpec;
 import io.raftkv.meta.NodeState;
 import io.raftkv.meta.ShardInfo;
 import io.raftkv.meta.ShardSpec;
+import io.raftkv.meta.ShardState;
 import io.raftkv.meta.balance.BalanceReport;
 import io.raftkv.meta.control.FailureDetector;
 import io.raftkv.meta.control.LeaderSpreader;
@@ -415,6 +416,32 @@ final class ClusterController implements AutoCloseable {
     }
   }
 
+  /** Whether a state that is read now has all that was decided before this process began. */
+  boolean hasCaughtUp() {
+    return catchUp.isReached();
+  }
+
+  /** A node has done something for a job; from any thread. */
+  void heardNews() {
+    jobs.heardNews();
+  }
+
+  /**
+   * Tells who drives jobs that something is done here which one may wait for: it looks often, but
+   * only now and then. If that is lost nothing is.
+   */
+  void tellNews() {
+    String driver = node.shards().leader(MetadataGroup.GROUP);
+    if (driver != null) {
+      FactsInquiry.call(node, driver, ControlRequests.news())
+          .exceptionally(
+              lost -> {
+                LOG.debug("news not told to node={}", driver, lost);
+                return null;
+              });
+    }
+  }
+
   /** From any thread; one call waits for its turn at most. */
   private void driveJobsSoon() {
     if (jobsAreDue.compareAndSet(false, true)) {
@@ -471,6 +498,9 @@ final class ClusterController implements AutoCloseable {
     try {
       node.raft().startReplica(shard.groupId(), members(shard));
       failedStarts.remove(shard.groupId());
+      if (shard.state() == ShardState.CREATING) {
+        tellNews();
+      }
     } catch (IOException | RuntimeException failed) {
       if (!failed.toString().equals(failedStarts.put(shard.groupId(), failed.toString()))) {
         LOG.error("replica not started, trying again shard={}", shard.id(), failed);

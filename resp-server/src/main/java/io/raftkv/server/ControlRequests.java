@@ -40,6 +40,7 @@ final class ControlRequests {
   static final byte PART_STARTS = 15;
   static final byte MAY_LEAD = 16;
   static final byte JOIN_METADATA = 20;
+  static final byte NEWS = 21;
 
   private ControlRequests() {}
 
@@ -102,6 +103,13 @@ final class ControlRequests {
     String host = text(in);
     return new Heartbeat(
         clock, cluster, removed, host.isEmpty() ? Optional.empty() : Optional.of(host));
+  }
+
+  /**
+   * To whoever drives jobs: what clients may be waiting for is done here. Answered with nothing.
+   */
+  static byte[] news() {
+    return new byte[] {NEWS};
   }
 
   /**

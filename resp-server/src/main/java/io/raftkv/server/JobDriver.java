@@ -19,6 +19,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -78,6 +79,9 @@ final class JobDriver {
   /** Where jobs were when something was asked for them that is under way. */
   private final Map<String, AdvanceJob.Place> askedAt = new HashMap<>();
 
+  /** Something was done since the facts were asked for, and may not be among them. */
+  private final AtomicBoolean news = new AtomicBoolean();
+
   private CompletableFuture<ClusterFacts> asked;
   private long lastRepairNanos = System.nanoTime();
 
@@ -90,6 +94,12 @@ final class JobDriver {
     this.inquiry = new FactsInquiry(node);
   }
 
+  /** A node has done something that a job may wait for; from any thread. */
+  void heardNews() {
+    news.set(true);
+    soon.run();
+  }
+
   /** Takes all jobs further as far as is known; to be called often while this node leads. */
   void step(ClusterState state) {
     boolean repair = System.nanoTime() - lastRepairNanos >= REPAIR_NANOS;
@@ -99,11 +109,29 @@ final class JobDriver {
       ClusterFacts facts = asked.join();
       asked = null;
       running(state).forEach(job -> step(state, job, facts));
+      if (running(state).stream().anyMatch(this::isLeftOut)) {
+        soon.run();
+      }
       if (repair) {
         lastRepairNanos = System.nanoTime();
         JobRunner.repairs(state, facts).forEach(this::repair);
       }
     }
+  }
+
+  /**
+   * Something went on for it when the facts were asked for, and has ended since: who heard of that
+   * could not ask while others were asked.
+   */
+  private boolean isLeftOut(JobInfo job) {
+    return isUrgent(job)
+        && !AdvanceJob.Place.of(job).equals(idle.get(job.id()))
+        && !goesOn(underWay.get(job.id()))
+        && !goesOn(proposing.get(job.id()));
+  }
+
+  private static boolean goesOn(CompletableFuture<?> work) {
+    return work != null && !work.isDone();
   }
 
   private static List<JobInfo> running(ClusterState state) {
@@ -131,6 +159,7 @@ final class JobDriver {
       }
     }
     if (repair || !running(state).isEmpty()) {
+      news.set(false);
       List<JobInfo> urgent = running(state).stream().filter(JobDriver::isUrgent).toList();
       boolean alone = !repair && urgent.size() == running(state).size();
       asked = urgent.isEmpty() ? askAll(state) : askVoters(state, urgent, alone);
@@ -216,7 +245,9 @@ final class JobDriver {
     if (action instanceof JobAction.Await await) {
       refusals.forget(job.id());
       tell(job, await);
-      if (isUrgent(job)) {
+      if (news.get()) {
+        soon.run();
+      } else if (isUrgent(job)) {
         node.timer().schedule(soon, HURRY_MILLIS, TimeUnit.MILLISECONDS);
       }
     } else if (action instanceof JobAction.Advance advance) {

@@ -24,7 +24,7 @@ final class MetadataCatchUp implements ReadBarrier.Waiter {
   /** The version of the state at that index, or of a later one; null until it is applied. */
   private Long version;
 
-  private boolean reached;
+  private volatile boolean reached;
 
   MetadataCatchUp(Node node) {
     this.node = node;
@@ -56,7 +56,7 @@ final class MetadataCatchUp implements ReadBarrier.Waiter {
     reached = version != null && state.version() >= version;
   }
 
-  /** Whether the state of the last look, and so each one after it, is new enough. */
+  /** Whether the state of the last look, and so each one after it, is new enough. Any thread. */
   boolean isReached() {
     return reached;
   }

@@ -230,6 +230,7 @@ final class Node implements RunningServer {
               threads.appendPool(),
               disk::spareBytes,
               new OwnCluster());
+      raft.onCut(requests::cutMade);
       this.traffic =
           new ShardTraffic(
               table[0],

@@ -101,6 +101,7 @@ final class PeerRequests {
         case ControlRequests.LEAD -> slots.lead(ControlRequests.decodeLead(self, in));
         case ControlRequests.JOIN_METADATA -> joinMetadata(ControlRequests.decodeJoinMetadata(in));
         case ControlRequests.UNFENCE -> slots.unfence(ControlRequests.decodeUnfence(self, in));
+        case ControlRequests.NEWS -> news();
         case ControlRequests.BALANCE ->
             node.controller().balance(in.readInt()).thenApply(BalanceReportCodec::encode);
         case ControlRequests.SLOT_LOAD ->
@@ -146,6 +147,16 @@ final class PeerRequests {
                   .orElseGet(() -> node.view().facts(unseeded)));
         },
         groups.isPresent() ? node.orders() : node.readPool());
+  }
+
+  private CompletionStage<byte[]> news() {
+    node.controller().heardNews();
+    return CompletableFuture.completedFuture(new byte[0]);
+  }
+
+  /** See {@link SlotOrders#cutMade}. */
+  void cutMade(UUID group) {
+    slots.cutMade(group);
   }
 
   private CompletionStage<byte[]> partStarts(ControlRequests.PartStarts asked) {

@@ -92,8 +92,8 @@ final class ReplicaCleaner {
   }
 
   /**
-   * Takes a step for each replica that may have to go; to be called often. Waits for a replica to
-   * stop, but not for its files.
+   * Takes a step for each replica that may have to go; to be called often. Waits for one that is
+   * suspended to stop, but not for one that goes.
    */
   void look(ClusterState state) {
     Set<UUID> hosted = new HashSet<>(node.raft().groups());
@@ -237,10 +237,14 @@ final class ReplicaCleaner {
   }
 
   private void remove(UUID group) throws IOException {
-    node.raft().removeReplica(group);
-    node.shards().forget(group);
-    node.barrier().forget(group);
-    node.health().forget(group);
+    node.raft()
+        .removeReplica(
+            group,
+            () -> {
+              node.shards().forget(group);
+              node.barrier().forget(group);
+              node.health().forget(group);
+            });
     candidates.remove(group);
   }
 }

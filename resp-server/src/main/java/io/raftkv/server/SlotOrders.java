@@ -11,11 +11,13 @@ import io.raftkv.storage.ShardStore;
 import io.raftkv.storage.SlotSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -113,6 +115,32 @@ final class SlotOrders {
     return CompletableFuture.completedFuture(ControlRequests.outcome(""));
   }
 
+  /**
+   * Makes replicas of the cuts for a group as soon as this node has all of them: whoever drives the
+   * job would ask for that as soon as it saw them, and does if this node does not know of the job
+   * yet. Never blocks.
+   *
+   * <p>A start cuts again what it replays. By metadata of long ago it would then make a replica
+   * that was there already and is lost, without what that has acknowledged since: so not before
+   * this node has caught up.
+   */
+  void cutMade(UUID group) {
+    try {
+      node.orders().execute(() -> seedUnasked(group));
+    } catch (RejectedExecutionException stopping) {
+      LOG.debug("no replica made for group={}: the node stops", group, stopping);
+    }
+  }
+
+  private void seedUnasked(UUID group) {
+    if (!node.controller().hasCaughtUp()) {
+      return;
+    }
+    Set<UUID> cuts = node.raft().cuts().getOrDefault(group, Set.of());
+    JobRunner.seed(node.metadata().state(), node.config().node().id(), group, cuts)
+        .ifPresent(this::seed);
+  }
+
   private boolean isWanted(List<UUID> targets) {
     return JobRunner.mayBeSeeded(node.metadata().state(), targets);
   }
@@ -126,6 +154,7 @@ final class SlotOrders {
           targets.size(),
           target,
           millis);
+      node.controller().tellNews();
     } else if (isWanted(targets)) {
       LOG.error("no replica made of what was cut off for group={}", target, failed);
       String why = failed.toString();

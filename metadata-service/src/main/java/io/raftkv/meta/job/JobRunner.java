@@ -2,6 +2,7 @@ package io.raftkv.meta.job;
 
 import io.raftkv.meta.ClusterState;
 import io.raftkv.meta.JobInfo;
+import io.raftkv.meta.JobKind;
 import io.raftkv.meta.JobState;
 import io.raftkv.meta.MetaCommand;
 import io.raftkv.meta.ShardInfo;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -88,6 +90,33 @@ public final class JobRunner {
   /** The same for several, all at once. */
   public static boolean mayBeSeeded(ClusterState state, Collection<UUID> groups) {
     return groups.stream().allMatch(group -> mayBeSeeded(state, group));
+  }
+
+  /**
+   * What a node is to do with its cuts for a group as soon as it has all of them: what it would be
+   * asked for a little later.
+   *
+   * @param group the first one that a job is about to begin
+   * @param cuts groups of which it has a cut for that
+   * @return empty if some are missing, or the job is not there yet as far as this state tells
+   */
+  public static Optional<JobAction.Seed> seed(
+      ClusterState state, String node, UUID group, Set<UUID> cuts) {
+    return state.jobs().values().stream()
+        .filter(job -> job.state() == JobState.RUNNING && job.kind().beginsWithCuts())
+        .filter(job -> SplitSteps.childOf(job).equals(group) && isCutting(job))
+        .map(job -> new JobAction.Seed(node, SplitSteps.childrenOf(job), sources(state, job)))
+        .filter(seed -> cuts.containsAll(seed.sources()) && mayBeSeeded(state, seed.targets()))
+        .findFirst();
+  }
+
+  private static boolean isCutting(JobInfo job) {
+    return job.step().equals(job.kind() == JobKind.SPLIT ? SplitSteps.CUT : MergeSteps.CUT);
+  }
+
+  private static List<UUID> sources(ClusterState state, JobInfo job) {
+    Scene scene = new Scene(state, job, new ClusterFacts(Map.of(), Set.of()));
+    return job.kind() == JobKind.SPLIT ? SplitSteps.groups(scene) : MergeSteps.groups(scene);
   }
 
   /** True if a job was to begin this group, and is being undone or was not done. */

@@ -244,7 +244,7 @@ final class MergeSteps implements Steps {
           .map(source -> awaitLeader(scene, source))
           .orElseGet(() -> new JobAction.Together(fences));
     }
-    List<UUID> groups = groups(scene, sources);
+    List<UUID> groups = groups(scene);
     List<String> voters = sources.get(0).shard().voters();
     Beginning beginning = Beginning.of(scene, List.of(child), voters, groups);
     if (beginning.mayBegin(waited, CUT_MILLIS, COPY_MILLIS)) {
@@ -269,9 +269,9 @@ final class MergeSteps implements Steps {
   }
 
   /** The groups of the sources, the base first, the others in the order of the job. */
-  private static List<UUID> groups(Scene scene, List<Source> sources) {
+  static List<UUID> groups(Scene scene) {
     String base = scene.job().argument(BASE);
-    return sources.stream()
+    return sources(scene).stream()
         .map(Source::shard)
         .sorted(Comparator.comparing(shard -> !shard.id().equals(base)))
         .map(ShardInfo::groupId)

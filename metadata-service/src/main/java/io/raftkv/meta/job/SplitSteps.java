@@ -150,7 +150,7 @@ final class SplitSteps implements Steps {
           : new JobAction.Fence(
               leader.nodeId(), leader.group(), epoch(scene), child, moving(scene));
     }
-    List<UUID> groups = List.of(scene.shard().groupId());
+    List<UUID> groups = groups(scene);
     List<UUID> children = childrenOf(scene.job());
     Beginning beginning = Beginning.of(scene, children, scene.shard().voters(), groups);
     if (beginning.mayBegin(parent.fenceMillis(), CUT_MILLIS, 2 * CUT_MILLIS)) {
@@ -169,6 +169,11 @@ final class SplitSteps implements Steps {
         beginning
             .obstacle("the slots are cut off")
             .orElse("too few nodes answer that have a replica of shard " + scene.shard().id()));
+  }
+
+  /** The groups that are cut. */
+  static List<UUID> groups(Scene scene) {
+    return List.of(scene.shard().groupId());
   }
 
   /** The children's records, which have their nodes start their replicas. */

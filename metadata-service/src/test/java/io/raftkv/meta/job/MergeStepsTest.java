@@ -115,6 +115,16 @@ class MergeStepsTest extends CutStepsFixture {
   }
 
   @Test
+  void aNodeNeedNotBeAskedToMakeItsReplicaWhenItHasAllCuts() {
+    start();
+    advance();
+    assertThat(JobRunner.seed(state, nodes.get(0), CHILD, Set.of(low))).isEmpty();
+    assertThat(JobRunner.seed(state, nodes.get(0), CHILD, Set.of(low, high)))
+        .as("the larger one first, as all nodes do")
+        .contains(new JobAction.Seed(nodes.get(0), List.of(CHILD), List.of(high, low)));
+  }
+
+  @Test
   void aSourceWithoutALeaderStaysForLonger() {
     startAndFence(5);
     nodes.forEach(this::seed);

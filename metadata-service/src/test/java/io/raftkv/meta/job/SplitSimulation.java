@@ -65,6 +65,10 @@ final class SplitSimulation {
   private ClusterState state;
   private final Map<String, ClusterState> known = new TreeMap<>();
   private final Set<String> down = new TreeSet<>();
+
+  /** Nodes that have learnt something since they started. */
+  private final Set<String> caughtUp = new TreeSet<>();
+
   private final Map<UUID, ModelGroup> groups = new TreeMap<>();
 
   /** Cuts of each node: by target and group that was cut, at which entry. */
@@ -295,6 +299,7 @@ final class SplitSimulation {
     if (fault(8)) {
       String node = "n" + (1 + random.nextInt(known.size()));
       down.add(node);
+      caughtUp.remove(node);
       cutOffSeedings(node);
       for (ModelGroup group : groups.values()) {
         group.stop(node);
@@ -313,6 +318,7 @@ final class SplitSimulation {
       }
       if (!faulty || random.nextInt(3) != 0) {
         known.put(node, state);
+        caughtUp.add(node);
       }
       for (ShardInfo shard : known.get(node).shardsOn(node)) {
         ModelGroup group = groups.get(shard.groupId());
@@ -465,10 +471,13 @@ final class SplitSimulation {
 
   private void cut(UUID group, String node, int index) {
     ModelGroup of = groups.get(group);
+    UUID target = of.at(index).target().orElseThrow();
     if (!fault(6)) {
-      cuts.get(node)
-          .computeIfAbsent(of.at(index).target().orElseThrow(), target -> new TreeMap<>())
-          .put(group, new Cut(of, index));
+      cuts.get(node).computeIfAbsent(target, any -> new TreeMap<>()).put(group, new Cut(of, index));
+      if (caughtUp.contains(node) && (!faulty || random.nextInt(3) == 0)) { // else it is asked
+        Set<UUID> made = Set.copyOf(cuts.get(node).get(target).keySet());
+        JobRunner.seed(known.get(node), node, target, made).ifPresent(this::seed);
+      }
     }
   }
 

@@ -94,6 +94,34 @@ class SplitStepsTest extends CutStepsFixture {
   }
 
   @Test
+  void aNodeNeedNotBeAskedToMakeItsReplicaWhileTheJobCuts() {
+    start();
+    assertThat(unasked(Set.of(parent))).as("not before").isEmpty();
+    advance();
+    assertThat(unasked(Set.of(parent)))
+        .contains(new JobAction.Seed(nodes.get(0), List.of(CHILD), List.of(parent)));
+    assertThat(unasked(Set.of())).as("without a cut").isEmpty();
+    assertThat(JobRunner.seed(state, nodes.get(0), parent, Set.of(parent))).isEmpty();
+    parent(slots(8, true, 5, ALL_BUT_MOVED));
+    nodes.forEach(this::seed);
+    advance();
+    assertThat(unasked(Set.of(parent))).as("who is not there now").isEmpty();
+  }
+
+  @Test
+  void aNodeMakesNoReplicaForAJobThatIsBeingUndone() {
+    startAndFence(SplitSteps.PATIENCE_MILLIS);
+    assertThat(unasked(Set.of(parent))).isPresent();
+    advance();
+    assertThat(job().state()).isEqualTo(JobState.UNDOING);
+    assertThat(unasked(Set.of(parent))).isEmpty();
+  }
+
+  private Optional<JobAction.Seed> unasked(Set<UUID> cuts) {
+    return JobRunner.seed(state, nodes.get(0), CHILD, cuts);
+  }
+
+  @Test
   void aMajorityIsEnoughAfterASecondAndTheNoteNamesWhoIsMissing() {
     startAndFence(900);
     seed(nodes.get(0));
