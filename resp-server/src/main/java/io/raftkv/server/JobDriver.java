@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -76,8 +77,8 @@ final class JobDriver {
 
   private final Refusals refusals = new Refusals();
 
-  /** Where jobs were when something was asked for them that is under way. */
-  private final Map<String, AdvanceJob.Place> askedAt = new HashMap<>();
+  /** What is under way for jobs. */
+  private final Map<String, Refusals.Asked> askedFor = new HashMap<>();
 
   /** Something was done since the facts were asked for, and may not be among them. */
   private final AtomicBoolean news = new AtomicBoolean();
@@ -146,7 +147,7 @@ final class JobDriver {
             one -> {
               boolean done = one.getValue().isDone();
               if (done && one.getKey() instanceof String job) {
-                refusals.note(job, askedAt.remove(job), one.getValue().join(), System.nanoTime());
+                refusals.note(job, askedFor.remove(job), one.getValue().join(), System.nanoTime());
               }
               return done;
             });
@@ -237,27 +238,27 @@ final class JobDriver {
     proposing.clear();
     toldNanos.clear();
     refusals.clear();
-    askedAt.clear();
+    askedFor.clear();
   }
 
   private void take(ClusterState state, JobInfo job, ClusterFacts facts) {
     JobAction action = JobRunner.next(state, job, facts);
+    long now = System.nanoTime();
+    Optional<String> hopeless = refusals.hopeless(job, action, now);
     if (action instanceof JobAction.Await await) {
       refusals.forget(job.id());
       tell(job, await);
-      if (news.get()) {
-        soon.run();
-      } else if (isUrgent(job)) {
-        node.timer().schedule(soon, HURRY_MILLIS, TimeUnit.MILLISECONDS);
-      }
+      lookSoon(job);
     } else if (action instanceof JobAction.Advance advance) {
       propose(job, advance.command());
     } else if (action instanceof JobAction.Propose part) {
       propose(job, part.command());
-    } else if (refusals.hopeless(job, System.nanoTime()).isPresent()) {
-      String why = refusals.hopeless(job, System.nanoTime()).get();
+    } else if (hopeless.isPresent()) {
+      String why = hopeless.get();
       LOG.warn("job={} is given up, which asks for {} in vain: {}", job.id(), action, why);
       propose(job, JobRunner.giveUp(state, job, facts, why));
+    } else if (refusals.pauses(job, action, now)) {
+      lookSoon(job);
     } else {
       LOG.info("job={} asks for {}", job.id(), action);
       if (!isUrgent(job)) { // no clients wait that could be kept waiting by this
@@ -266,21 +267,19 @@ final class JobDriver {
             .ifPresent(
                 why -> tell(job, new JobAction.Await(why, job.bytesDone(), job.bytesTotal())));
       }
-      long pauseMillis = refusals.pauseMillis(job);
-      CompletableFuture<String> asked =
-          whatever(request(action)).thenCompose(why -> pausing(why, pauseMillis));
+      CompletableFuture<String> asked = whatever(request(action));
       underWay.put(job.id(), asked);
-      askedAt.put(job.id(), AdvanceJob.Place.of(job));
+      askedFor.put(job.id(), Refusals.Asked.of(job, action));
       asked.thenRun(soon);
     }
   }
 
-  /** What was refused is not asked for again at once. */
-  private static CompletableFuture<String> pausing(String why, long millis) {
-    CompletableFuture<String> over = new CompletableFuture<>();
-    return why.isEmpty()
-        ? CompletableFuture.completedFuture("")
-        : over.completeOnTimeout(why, millis, TimeUnit.MILLISECONDS);
+  private void lookSoon(JobInfo job) {
+    if (news.get()) {
+      soon.run();
+    } else if (isUrgent(job)) {
+      node.timer().schedule(soon, HURRY_MILLIS, TimeUnit.MILLISECONDS);
+    }
   }
 
   /** A request that fails in a way that nobody foresaw is one that was not done. */

@@ -2,6 +2,7 @@ package io.raftkv.server;
 
 import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.MetaCommand.AdvanceJob.Place;
+import io.raftkv.meta.job.JobAction;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
@@ -10,7 +11,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Why nodes did not do what jobs asked of them, until they do or the job has moved on: how soon
- * they are asked again, and when that has no sense any more. For one thread.
+ * they are asked again, and when that has no sense any more. Only the kind of request that was
+ * refused waits: what else a job can do meanwhile it does. For one thread.
  */
 final class Refusals {
   /** What is refused at first may be done in a moment: a node has caught up by then, or leads. */
@@ -29,51 +31,70 @@ final class Refusals {
 
   private final Map<String, Refusal> last = new HashMap<>();
 
-  private record Refusal(Place place, String why, int times, long sinceNanos) {}
+  /**
+   * A request of a job.
+   *
+   * @param place where the job was then
+   * @param kind of what it asked for
+   * @param held whether it held the routing, so that clients may have been waiting for it
+   */
+  record Asked(Place place, Class<? extends JobAction> kind, boolean held) {
+    static Asked of(JobInfo job, JobAction action) {
+      return new Asked(Place.of(job), action.getClass(), job.holdsRouting());
+    }
+  }
+
+  private record Refusal(Asked asked, String why, int times, long sinceNanos, long againNanos) {}
 
   /**
    * What became of the last request of a job.
    *
-   * @param place where the job was then
    * @param why it was not done; empty if it was
    */
-  void note(String jobId, Place place, String why, long nowNanos) {
+  void note(String jobId, Asked asked, String why, long nowNanos) {
     Refusal before = last.get(jobId);
     if (why.isEmpty()) {
       last.remove(jobId);
-    } else if (before == null || !before.place().equals(place)) {
-      last.put(jobId, new Refusal(place, why, 1, nowNanos));
-    } else {
-      last.put(jobId, new Refusal(place, why, before.times() + 1, before.sinceNanos()));
+      return;
     }
+    boolean again = before != null && before.asked().equals(asked);
+    int times = again ? before.times() + 1 : 1;
+    long since = again ? before.sinceNanos() : nowNanos;
+    long pauseNanos = TimeUnit.MILLISECONDS.toNanos(pauseMillis(asked, times));
+    last.put(jobId, new Refusal(asked, why, times, since, nowNanos + pauseNanos));
+  }
+
+  private static long pauseMillis(Asked asked, int times) {
+    if (!asked.held()) {
+      return PAUSE_MILLIS;
+    }
+    int doublings = Math.min(Math.max(0, times - SHORT_PAUSES), Byte.SIZE);
+    return Math.min(FIRST_ORDER_PAUSE_MILLIS << doublings, MOST_ORDER_PAUSE_MILLIS);
   }
 
   /** Why the last request of a job was not done, if it still is where it was then. */
   Optional<String> of(JobInfo job) {
-    return here(job).map(Refusal::why);
-  }
-
-  private Optional<Refusal> here(JobInfo job) {
     return Optional.ofNullable(last.get(job.id()))
-        .filter(refusal -> refusal.place().equals(Place.of(job)));
+        .filter(refusal -> refusal.asked().place().equals(Place.of(job)))
+        .map(Refusal::why);
   }
 
-  /** For how long nothing is asked again if the next request is refused, too. */
-  long pauseMillis(JobInfo job) {
-    if (!job.holdsRouting()) {
-      return PAUSE_MILLIS;
-    }
-    int doublings = here(job).map(Refusal::times).orElse(0) - SHORT_PAUSES + 1;
-    long doubled = FIRST_ORDER_PAUSE_MILLIS << Math.min(Math.max(0, doublings), Byte.SIZE);
-    return Math.min(doubled, MOST_ORDER_PAUSE_MILLIS);
+  private Optional<Refusal> of(JobInfo job, JobAction action) {
+    return Optional.ofNullable(last.get(job.id()))
+        .filter(refusal -> refusal.asked().equals(Asked.of(job, action)));
+  }
+
+  /** Whether what was refused is to be asked for again only later. */
+  boolean pauses(JobInfo job, JobAction action, long nowNanos) {
+    return of(job, action).filter(refusal -> nowNanos - refusal.againNanos() < 0).isPresent();
   }
 
   /**
    * Why a job is to be given up: it keeps others from their slots, it can be undone, and for long
-   * nothing that it asked for has been done.
+   * it has been asking in vain for what it asks for.
    */
-  Optional<String> hopeless(JobInfo job, long nowNanos) {
-    return here(job)
+  Optional<String> hopeless(JobInfo job, JobAction action, long nowNanos) {
+    return of(job, action)
         .filter(refusal -> job.holdsRouting() && job.canBeCancelled())
         .filter(
             refusal ->

@@ -5,15 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.raftkv.meta.JobInfo;
 import io.raftkv.meta.JobKind;
 import io.raftkv.meta.JobState;
-import io.raftkv.meta.MetaCommand.AdvanceJob.Place;
+import io.raftkv.meta.job.JobAction;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class RefusalsTest {
   private static final JobInfo SPLIT = job(JobKind.SPLIT, 1);
+  private static final JobAction LEAD = new JobAction.Lead("n1", new UUID(1, 1));
+  private static final JobAction SEED =
+      new JobAction.Seed("n1", List.of(new UUID(1, 1)), List.of(new UUID(2, 2)));
   private static final long HOPELESS = TimeUnit.MILLISECONDS.toNanos(Refusals.HOPELESS_MILLIS);
   private static final long NOW = -7;
 
@@ -26,50 +30,72 @@ class RefusalsTest {
     return new JobInfo("j1", plan, JobState.RUNNING, step, 0, 0, "", 1, 1);
   }
 
-  private void refuse(JobInfo job, String why, long nanos) {
-    refusals.note("j1", Place.of(job), why, nanos);
+  private void refuse(JobInfo job, JobAction action, String why, long nanos) {
+    refusals.note("j1", Refusals.Asked.of(job, action), why, nanos);
+  }
+
+  /** For how long what is refused now is not asked for again. */
+  private long pauseMillis(JobInfo job, JobAction action) {
+    refuse(job, action, "full", NOW);
+    long millis = 0;
+    while (refusals.pauses(job, action, NOW + TimeUnit.MILLISECONDS.toNanos(millis))) {
+      millis++;
+    }
+    return millis;
   }
 
   @Test
   void pausesGetLongerWhileItIsRefusedAndNotForEver() {
     List<Long> pauses = new ArrayList<>();
     for (int i = 0; i < 100; i++) {
-      pauses.add(refusals.pauseMillis(SPLIT));
-      refuse(SPLIT, "full", NOW);
+      pauses.add(pauseMillis(SPLIT, LEAD));
     }
     assertThat(pauses.subList(0, 4)).containsOnly(100L);
     assertThat(pauses.subList(4, 8)).containsExactly(200L, 400L, 800L, 1600L);
     assertThat(pauses.subList(8, 100)).containsOnly(2_000L);
     assertThat(refusals.of(SPLIT)).contains("full");
-    refuse(SPLIT, "", NOW);
+    refuse(SPLIT, LEAD, "", NOW);
     assertThat(refusals.of(SPLIT)).isEmpty();
-    assertThat(refusals.pauseMillis(SPLIT)).isEqualTo(100);
+    assertThat(refusals.pauses(SPLIT, LEAD, NOW)).isFalse();
+    assertThat(pauseMillis(SPLIT, LEAD)).isEqualTo(100);
+  }
+
+  @Test
+  void onlyWhatWasRefusedWaits() {
+    refuse(SPLIT, LEAD, "full", NOW);
+    assertThat(refusals.pauses(SPLIT, LEAD, NOW)).isTrue();
+    assertThat(refusals.pauses(SPLIT, SEED, NOW)).isFalse();
+    assertThat(refusals.hopeless(SPLIT, SEED, NOW + HOPELESS)).isEmpty();
+    refuse(SPLIT, SEED, "busy", NOW + HOPELESS);
+    assertThat(refusals.hopeless(SPLIT, SEED, NOW + HOPELESS)).isEmpty();
+    assertThat(refusals.hopeless(SPLIT, LEAD, NOW + HOPELESS)).isEmpty();
+    assertThat(refusals.pauses(SPLIT, LEAD, NOW + HOPELESS)).isFalse();
   }
 
   @Test
   void aJobThatHasMovedOnBeginsAnew() {
-    refuse(SPLIT, "full", NOW);
+    refuse(SPLIT, LEAD, "full", NOW);
     JobInfo next = job(JobKind.SPLIT, 2);
     assertThat(refusals.of(next)).isEmpty();
-    assertThat(refusals.pauseMillis(next)).isEqualTo(100);
-    refuse(next, "busy", NOW + HOPELESS - 1);
-    assertThat(refusals.hopeless(next, NOW + HOPELESS)).isEmpty();
+    assertThat(refusals.pauses(next, LEAD, NOW)).isFalse();
+    refuse(next, LEAD, "busy", NOW + HOPELESS - 1);
+    assertThat(refusals.hopeless(next, LEAD, NOW + HOPELESS)).isEmpty();
     refusals.forget("j1");
     assertThat(refusals.of(next)).isEmpty();
-    refuse(next, "busy", NOW);
+    refuse(next, LEAD, "busy", NOW);
     refusals.retain(List.of());
     assertThat(refusals.of(next)).isEmpty();
   }
 
   @Test
   void whatIsRefusedForLongIsHopelessIfItCanBeUndone() {
-    refuse(SPLIT, "full", NOW);
-    refuse(SPLIT, "fuller", NOW + HOPELESS - 1);
-    assertThat(refusals.hopeless(SPLIT, NOW + HOPELESS - 1)).isEmpty();
-    assertThat(refusals.hopeless(SPLIT, NOW + HOPELESS)).contains("fuller");
+    refuse(SPLIT, LEAD, "full", NOW);
+    refuse(SPLIT, LEAD, "fuller", NOW + HOPELESS - 1);
+    assertThat(refusals.hopeless(SPLIT, LEAD, NOW + HOPELESS - 1)).isEmpty();
+    assertThat(refusals.hopeless(SPLIT, LEAD, NOW + HOPELESS)).contains("fuller");
     for (JobInfo other : List.of(job(JobKind.SPLIT, 3), job(JobKind.MIGRATE, 1))) {
-      refuse(other, "full", NOW);
-      assertThat(refusals.hopeless(other, NOW + HOPELESS)).as("%s", other).isEmpty();
+      refuse(other, LEAD, "full", NOW);
+      assertThat(refusals.hopeless(other, LEAD, NOW + HOPELESS)).as("%s", other).isEmpty();
     }
   }
 
@@ -77,8 +103,7 @@ class RefusalsTest {
   void whatNoClientWaitsForIsAskedForOnceASecond() {
     JobInfo move = job(JobKind.MIGRATE, 1);
     for (int i = 0; i < 5; i++) {
-      assertThat(refusals.pauseMillis(move)).isEqualTo(1_000);
-      refuse(move, "away", NOW);
+      assertThat(pauseMillis(move, LEAD)).isEqualTo(1_000);
     }
   }
 }

@@ -159,6 +159,9 @@ public final class ReadView implements Rows, AutoCloseable {
   @Override
   public int slotWithKeys(int home, int first, int last) {
     requireOpen();
+    if (first > last) {
+      return first;
+    }
     if (snapshot == null) {
       int slot = store.counts().slotWithKeys(home, first, last);
       if (countsHold()) {

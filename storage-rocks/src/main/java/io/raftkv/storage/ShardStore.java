@@ -40,7 +40,7 @@ public final class ShardStore implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ShardStore.class);
 
   /** Version of the storage format: goes up when an older RaftKV could not read the rows. */
-  static final int FORMAT_VERSION = 6;
+  static final int FORMAT_VERSION = 7;
 
   /** Most views of {@link #tryRetain} at one time: compactions look at every snapshot. */
   public static final int MAX_RETAINED_VIEWS = 512;

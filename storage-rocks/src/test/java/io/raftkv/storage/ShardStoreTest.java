@@ -297,8 +297,14 @@ class ShardStoreTest {
         assertThat(rows.slotWithKeys(0, Slot.COUNT, Slot.COUNT - 1)).isEqualTo(Slot.COUNT);
         assertThat(rows.slotWithKeys(1, 4, 9)).isEqualTo(7);
         assertThat(rows.slotWithKeys(1, 8, 9)).isEqualTo(10);
+        assertThat(rows.slotWithKeys(1, 10, 9)).isEqualTo(10);
+        assertThat(rows.slotWithKeys(1, Slot.COUNT, Slot.COUNT - 1)).isEqualTo(Slot.COUNT);
         assertThat(rows.slotWithKeys(2, 0, Slot.COUNT - 1)).isEqualTo(Slot.COUNT);
       }
+      batch.addKeys(5, 1, 1, 0);
+      batch.addKeys(7, 0, -1, 0);
+      assertThat(batch.slotWithKeys(1, 4, 9)).as("with its own changes").isEqualTo(5);
+      assertThat(batch.slotWithKeys(0, 0, Slot.COUNT - 1)).isEqualTo(Slot.COUNT - 1);
     }
   }
 
@@ -508,13 +514,16 @@ class ShardStoreTest {
     store.close();
     Path path = directory.resolve("store");
     RocksHandles rocks = RocksHandles.open(path, environment.resources());
-    rocks.write(out -> out.put(Family.SYS, SysRows.format(), SysRows.formatValue(7)));
+    rocks.write(
+        out ->
+            out.put(
+                Family.SYS, SysRows.format(), SysRows.formatValue(ShardStore.FORMAT_VERSION + 1)));
     rocks.flush();
     rocks.close();
     assertThatThrownBy(() -> ShardStore.open(path, environment))
         .isInstanceOf(UnsupportedFormatException.class)
-        .hasMessageContaining("format 7")
-        .hasMessageContaining("up to format 6");
+        .hasMessageContaining("format " + (ShardStore.FORMAT_VERSION + 1))
+        .hasMessageContaining("up to format " + ShardStore.FORMAT_VERSION);
     // It is closed again, nothing holds its lock.
     RocksHandles again = RocksHandles.open(path, environment.resources());
     again.write(out -> out.put(Family.SYS, SysRows.format(), SysRows.formatValue(2)));

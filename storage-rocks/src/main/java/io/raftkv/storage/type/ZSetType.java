@@ -15,8 +15,8 @@ import java.util.List;
  * <p>Small sets live in the metadata record (see {@link InlineLimits}), others in element rows:
  * there all is O(log n + members returned or removed). Scores are never NaN. -0 becomes 0 in a set
  * that Redis packs, which it does until there are more than 128 members, or one of more than 64
- * bytes; from then on the set keeps the sign of what is added. Not thread-safe; lives for one
- * command.
+ * bytes, or {@link #expect} says so; from then on the set keeps the sign of what is added. Not
+ * thread-safe; lives for one command.
  */
 public final class ZSetType {
   private final KeyHandle key;
