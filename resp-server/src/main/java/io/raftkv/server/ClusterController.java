@@ -650,6 +650,10 @@ final class ClusterController implements AutoCloseable {
       spreader.refused(transfer, System.nanoTime());
       return;
     }
+    if (!spreader.isDue(transfer, metadataState(), System.nanoTime())) {
+      LOG.debug("{} is not handed over any more", transfer.shardId());
+      return;
+    }
     LOG.info("handing over leadership shard={} to={}", transfer.shardId(), transfer.to());
     node.handOvers()
         .transfer(transfer.groupId(), transfer.to())

@@ -29,6 +29,6 @@ final class ListenTrouble {
       remedy = text + ": see " + NodeSettings.BIND.flag() + " and " + setting.flag();
     }
     String message = "cannot listen on " + host + " " + setting.name() + " " + port + ", " + remedy;
-    return new IOException(message, cause instanceof IOException ? cause : null);
+    return new IOException(message, cause);
   }
 }

@@ -17,6 +17,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,6 +50,11 @@ final class NodeHealth implements HealthSource {
 
     Progress or(Progress before) {
       return hadAllNanos == null ? new Progress(commitIndex, atNanos, before.hadAllNanos) : this;
+    }
+
+    /** While others write, a replica often has what a round told only a moment after it. */
+    Progress seenAt(long appliedIndex) {
+      return appliedIndex >= commitIndex ? new Progress(commitIndex, atNanos, atNanos) : this;
     }
   }
 
@@ -92,20 +98,49 @@ final class NodeHealth implements HealthSource {
   }
 
   private void poll(UUID group) {
+    Replica replica = node.replica(group);
+    if (replica != null) {
+      look(group, replica);
+    }
     notLeadable(group);
-    ask(group, () -> {});
+    ask(group, commitIndex -> {});
+  }
+
+  private void look(UUID group, Replica replica) {
+    long applied = replica.appliedIndex();
+    progress.computeIfPresent(group, (id, known) -> known.seenAt(applied));
   }
 
   /**
-   * Whether the replica here would do as leader, and at once: it has what the leader has committed,
-   * asked now, and has been ready for a while.
+   * Whether the replica here would do as leader, and at once: it gets to have applied what the
+   * leader has committed now, within a second, and has been ready for a while.
    *
    * @return why it would not, empty if it would; within a second or so
    */
   CompletionStage<String> leadable(UUID group) {
-    CompletableFuture<Void> asked = new CompletableFuture<>();
-    ask(group, () -> asked.complete(null));
-    return asked.thenApplyAsync(known -> notLeadable(group), node.orders());
+    Replica replica = node.replica(group);
+    if (replica == null || !replica.isAlive()) {
+      return CompletableFuture.completedFuture("the replica is not running");
+    }
+    CompletableFuture<String> why = new CompletableFuture<>();
+    ask(
+        group,
+        commitIndex -> {
+          if (commitIndex < 0) {
+            why.complete("no majority confirms a leader");
+            return;
+          }
+          Runnable endWait = replica.whenApplied(commitIndex, () -> why.complete(""));
+          why.whenComplete((done, failure) -> endWait.run());
+        });
+    return why.completeOnTimeout(
+            "it has not applied yet what is committed", ASK_NANOS, TimeUnit.NANOSECONDS)
+        .thenApplyAsync(
+            lacking -> {
+              look(group, replica);
+              return lacking.isEmpty() ? notLeadable(group) : lacking;
+            },
+            node.orders());
   }
 
   /** See {@link NodeStatus#metadataAgeMillis}. */
@@ -120,7 +155,7 @@ final class NodeHealth implements HealthSource {
     if ((age >= 0 && age <= FRESH_MILLIS) || deadlineNanos - System.nanoTime() <= 0) {
       answer.complete(age);
     } else {
-      ask(MetadataGroup.GROUP, () -> tellMetadataAgeSoon(answer, deadlineNanos));
+      ask(MetadataGroup.GROUP, commitIndex -> tellMetadataAgeSoon(answer, deadlineNanos));
     }
   }
 
@@ -150,12 +185,12 @@ final class NodeHealth implements HealthSource {
   }
 
   /**
-   * @param then run when the answer is known, or will not come
+   * @param then given the commit index that a majority has confirmed, or -1 if none does
    */
-  private void ask(UUID group, Runnable then) {
+  private void ask(UUID group, LongConsumer then) {
     Replica replica = node.replica(group);
     if (replica == null || !replica.isAlive()) {
-      then.run();
+      then.accept(-1);
       return;
     }
     long deadline = System.nanoTime() + ASK_NANOS;
@@ -170,13 +205,13 @@ final class NodeHealth implements HealthSource {
                 long now = System.nanoTime();
                 Progress known = new Progress(commitIndex, now, has ? now : null);
                 progress.merge(group, known, (before, after) -> after.or(before));
-                then.run();
+                then.accept(commitIndex);
               }
 
               @Override
               public void failed() {
                 LOG.debug("no leader confirmed shard={}", node.groupName(group));
-                then.run();
+                then.accept(-1);
               }
             });
   }

@@ -2,6 +2,7 @@ package io.raftkv.server;
 
 import io.raftkv.storage.StorageException;
 import java.io.IOException;
+import java.nio.channels.UnresolvedAddressException;
 
 /** The node cannot start. The message is for the operator and says what to do. */
 public final class StartupException extends Exception {
@@ -23,6 +24,7 @@ public final class StartupException extends Exception {
   static boolean isTrouble(Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof StorageException
+          || cause instanceof UnresolvedAddressException
           || (cause instanceof IOException && cause.getCause() == null)) {
         return true;
       }

@@ -138,6 +138,20 @@ public final class LeaderSpreader {
     }
   }
 
+  /**
+   * Whether a transfer is still to be made, now that its node has said that it is ready: it may
+   * have been given up meanwhile, or clients wait for a job of the shard.
+   */
+  public boolean isDue(Transfer transfer, ClusterState state, long nowNanos) {
+    noteHeld(state, nowNanos);
+    return transfer.equals(inFlight)
+        && !heldAtNanos.containsKey(transfer.shardId())
+        && state
+            .shard(transfer.shardId())
+            .filter(shard -> shard.state() == ShardState.ACTIVE)
+            .isPresent();
+  }
+
   private void noteHeld(ClusterState state, long nowNanos) {
     heldAtNanos.values().removeIf(at -> nowNanos - at >= REST.toNanos());
     for (ShardInfo shard : state.shards().values()) {

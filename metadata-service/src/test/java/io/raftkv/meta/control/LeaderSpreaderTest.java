@@ -130,8 +130,21 @@ class LeaderSpreaderTest {
     leaders.put("s3", "n1");
     Transfer first = spreader.next(STATE, leaders, CAUGHT_UP, 0).orElseThrow();
     assertThat(next(leaders, 5)).isEqualTo("s3");
+    assertThat(spreader.isDue(first, STATE, seconds(6))).as("nor is it made then").isFalse();
     spreader.refused(first, seconds(6));
     assertThat(next(leaders, 9)).as("s3 is under way, and s2 counts as tried").isNull();
+  }
+
+  @Test
+  void noTransferIsAddedToAPauseThatBeganWhileItsNodeWasAsked() {
+    Map<String, String> leaders = new HashMap<>(preferred(STATE));
+    leaders.put("s2", "n1");
+    Transfer transfer = spreader.next(STATE, leaders, CAUGHT_UP, 0).orElseThrow();
+    assertThat(spreader.isDue(transfer, STATE, 1)).isTrue();
+    ClusterState split =
+        Samples.withShard(STATE, Samples.withState(STATE.shards().get("s2"), ShardState.SPLITTING));
+    assertThat(spreader.isDue(transfer, split, 2)).isFalse();
+    assertThat(spreader.isDue(transfer, STATE, 3)).as("clients have just waited").isFalse();
   }
 
   @Test
