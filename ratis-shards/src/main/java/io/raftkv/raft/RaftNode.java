@@ -234,7 +234,7 @@ public final class RaftNode implements AutoCloseable {
    */
   public synchronized void startAfterFullDisk() throws IOException {
     for (HostedGroup group : groups.values()) {
-      if (group.lacksSpace() && !isBeingDeleted(group.id())) {
+      if (group.lacksSpace() && isKept(group)) {
         remove(group);
         group.forgive();
         startFound(group);
@@ -629,7 +629,7 @@ public final class RaftNode implements AutoCloseable {
    */
   public synchronized void suspend(UUID group) throws IOException {
     HostedGroup hosted = groups.get(group);
-    if (hosted != null && hosted.isOpen() && !isBeingDeleted(group)) {
+    if (hosted != null && hosted.isOpen() && isKept(hosted)) {
       remove(hosted);
       LOG.info("replica suspended shard={}", hosted.name());
     }
@@ -638,7 +638,7 @@ public final class RaftNode implements AutoCloseable {
   /** Starts a replica that was suspended; does nothing if it runs, or has failed. */
   public synchronized void resume(UUID group) {
     HostedGroup hosted = groups.get(group);
-    if (hosted != null && !hosted.isOpen() && !hosted.hasFailed() && !isBeingDeleted(group)) {
+    if (hosted != null && !hosted.isOpen() && !hosted.hasFailed() && isKept(hosted)) {
       startFound(hosted);
       if (hosted.isOpen()) {
         LOG.info("replica resumed shard={}", hosted.name());
@@ -658,7 +658,7 @@ public final class RaftNode implements AutoCloseable {
       return;
     }
     boolean ended = !hosted.isOpen();
-    if (ended || hosted.replica().isListenerTakenForFollower()) {
+    if ((ended || hosted.replica().isListenerTakenForFollower()) && isKept(hosted)) {
       remove(hosted);
       startFound(hosted);
       LOG.info(
@@ -694,8 +694,9 @@ public final class RaftNode implements AutoCloseable {
    * if there is none. Waits for neither: a replica takes up to a second to stop, and its files as
    * long as they are large, while other replicas are started and stopped.
    *
-   * @param stopped called when the replica has stopped, before its files go and before another one
-   *     of the group can be started here; on another thread. Not if there was none
+   * @param stopped called when no replica runs any more, before files go and before another one of
+   *     the group can be started here; on another thread. Not if there is nothing of it, nor if the
+   *     replica could not be stopped
    * @return when nothing is left; fails with an IOException if it could not be stopped or not all
    *     could be deleted: the rest is at the next call, the next start of a replica of the group,
    *     or that of the node
@@ -742,6 +743,14 @@ public final class RaftNode implements AutoCloseable {
       // After an error, too: else it would be under way for ever. Does nothing if it has ended.
       deleted.completeExceptionally(new IOException("cut off"));
     }
+  }
+
+  /** Whether a replica is not one that is going, or is gone, for good. Under the lock. */
+  private boolean isKept(HostedGroup hosted) {
+    // Whoever deletes it forgets it first, and then that it is being deleted.
+    return !isBeingDeleted(hosted.id())
+        && groups.get(hosted.id()) == hosted
+        && !removed.isMarked(hosted.id());
   }
 
   /** Whether the files of a removed replica are just going. */
@@ -892,17 +901,21 @@ public final class RaftNode implements AutoCloseable {
   /** Stops all replicas; applied state is flushed and snapshots are taken. */
   @Override
   public void close() throws IOException {
-    cuts.close();
-    checkpointSender.close();
-    server.close();
-    // Ratis does not wait for a replica that is closing already because it failed.
-    for (HostedGroup group : groups.values()) {
-      if (group.machine() != null) {
-        group.machine().close();
+    try {
+      cuts.close();
+      checkpointSender.close();
+      server.close();
+      // Ratis does not wait for a replica that is closing already because it failed.
+      for (HostedGroup group : groups.values()) {
+        ReplicatedStateMachine machine = group.machine(); // whoever removes it takes it away
+        if (machine != null) {
+          machine.close();
+        }
+        group.tryToKeepVote();
       }
-      group.tryToKeepVote();
+    } finally {
+      endFileWork();
     }
-    endFileWork();
   }
 
   /** What is not deleted in time is at the next start, which must not meet it. */

@@ -157,7 +157,8 @@ class ReplicaRemovalTest {
       assertThatThrownBy(() -> node.raft().startJoining(group.id(), 1))
           .isInstanceOf(IOException.class);
       node.raft().resume(group.id());
-      node.raft().suspend(group.id()); // neither has anything to do with it any more
+      node.raft().settle(group.id());
+      node.raft().suspend(group.id()); // none of them has anything to do with it any more
     } finally {
       read.complete(null);
     }

@@ -275,9 +275,12 @@ final class JobDriver {
   }
 
   private void lookSoon(JobInfo job) {
+    if (!isUrgent(job)) {
+      return; // the next step is soon enough
+    }
     if (news.get()) {
       soon.run();
-    } else if (isUrgent(job)) {
+    } else {
       node.timer().schedule(soon, HURRY_MILLIS, TimeUnit.MILLISECONDS);
     }
   }

@@ -298,6 +298,7 @@ class SlotChangesTest {
     reopen();
     assertThat(store.checksum().sha256()).isEqualTo(before);
     assertThat(store.ownership()).isEqualTo(SlotOwnership.ALL);
-    assertThat(SysRows.formatOf(store.rocks().get(Family.SYS, SysRows.format()))).isEqualTo(6);
+    assertThat(SysRows.formatOf(store.rocks().get(Family.SYS, SysRows.format())))
+        .isEqualTo(ShardStore.FORMAT_VERSION);
   }
 }
